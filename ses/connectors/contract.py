@@ -1,0 +1,93 @@
+"""What a connector gives to the daemon and what it gets from it.
+
+A connector knows its side's protocol and nothing of robots or storage. It hands every inbound to `receive`
+and acknowledges it to its sender only when that returned; it is handed outgoing messages by `deliver`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from ses.errors import SesError
+from ses.messages import Conversation, Delta, Inbound, Outgoing
+
+
+class Refused(SesError):
+    """An inbound that was not taken. `code` is the protocol's (`flood`, `busy`, `internal` …); with `retry_after`
+    (seconds) the sender may try again then."""
+
+    def __init__(self, code: str, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.retry_after = retry_after
+
+
+class DeliveryFailed(SesError):
+    """A message could not be delivered; `retry_after` is none when it never can be."""
+
+    def __init__(self, message: str, retry_after: float | None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a conversation's history as its reader sees it."""
+
+    sender: Literal["visitor", "robot", "operator"]
+    id: str
+    at: float
+    seq: int | None
+    """None for the visitor's own."""
+    inbound: Inbound | None = None
+    outgoing: Outgoing | None = None
+
+
+class Reception(Protocol):
+    """The daemon as a connector sees it."""
+
+    async def receive(self, inbound: Inbound, *, key_hash: bytes | None = None) -> bool:
+        """Store an inbound; returns when it is on disk: true when it is new, false for a second copy.
+
+        `key_hash` (SHA-256) is written with the session's first inbound. Raises `Refused`.
+        """
+        ...
+
+    async def known(self, conversation: Conversation) -> bytes | None:
+        """The key hash stored with a session that has begun; none for one that has not, or has expired."""
+        ...
+
+    async def history(
+        self, conversation: Conversation, *, after: int | None, limit: int = 100
+    ) -> Sequence[Entry]:
+        """With `after`: the robot's messages with a higher `seq`, ascending, all of them. Without: the last
+        `limit` entries, the visitor's own among them."""
+        ...
+
+
+class Connector(Protocol):
+    """One configured connection: a site's widget, a bot."""
+
+    name: str
+    """`web.site`, `telegram.shop`."""
+    replays: bool
+    """Readers fetch what they missed through `history` (the widget): messages then count as delivered when they
+    are stored, and `deliver` is a live push that may be lost."""
+
+    async def start(self, reception: Reception) -> None: ...
+
+    async def stop(self) -> None: ...
+
+    async def deliver(self, conversation: Conversation, message: Outgoing) -> None:
+        """Send one message. Raises `DeliveryFailed`."""
+        ...
+
+    def typing(self, conversation: Conversation, on: bool) -> None:
+        """Show that the robot is at work; may be lost."""
+        ...
+
+    def stream(self, conversation: Conversation, delta: Delta) -> None:
+        """Show a piece of a text being generated; may be lost."""
+        ...

@@ -1,0 +1,65 @@
+"""What a turn needs from outside, as small protocols; the pipeline and `ses test` supply them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+from ses.clock import Clock
+from ses.dialogue.session import Session
+from ses.messages import Outgoing
+from ses.services.answers import Answer, ClassScore, FoundEntity, HttpReply, HttpRequest
+
+T = TypeVar("T")
+
+
+class Services(Protocol):
+    """Calls that leave the process. Each raises `StepError` when the service fails."""
+
+    async def classify(self, model: str, text: str) -> Sequence[ClassScore]: ...
+
+    async def extract(self, model: str, text: str) -> Sequence[FoundEntity]: ...
+
+    async def ask(self, text: str, category: str, channel: str) -> Answer | None:
+        """The best answer, or none when the FAQ has nothing."""
+        ...
+
+    async def http(self, request: HttpRequest) -> HttpReply: ...
+
+
+@dataclass(slots=True)
+class Leg:
+    """A part of a turn that becomes durable at once. The last one of a turn is `final`."""
+
+    session: Session
+    """As it stands at the end of this leg. The receiver encodes it before it returns to the engine."""
+    outgoing: Sequence[Outgoing] = ()
+    """What was said since the previous leg."""
+    final: bool = True
+    user_variables: Mapping[str, Any] = field(default_factory=dict)
+    """Values of `keep: user` names written since the previous leg; `Increment` for an atomic addition."""
+    masked: str | None = None
+    """On the final leg: the utterance with private spans as ‹slot›, when it differs from what was received."""
+    trace: dict[str, Any] | None = None
+    """On the final leg: what was understood and run, for `/ses/ask`, logs and `ses why`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Increment:
+    by: float
+
+
+class Ports(Protocol):
+    """Given to each turn."""
+
+    clock: Clock
+    services: Services
+
+    async def commit(self, leg: Leg) -> None:
+        """Make a leg that is not final durable and send its messages; returns when both are certain to happen."""
+        ...
+
+    async def offload(self, work: Callable[[], T]) -> T:
+        """Run slow pure work (dates) off the loop."""
+        ...

@@ -1,0 +1,118 @@
+"""The values that travel between people and robots. Plain data: no behaviour, no I/O.
+
+All are msgspec structs: encoded in a fraction of a microsecond, and rejected with a path when ill-typed.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+
+Channel = Literal["web", "telegram", "vk", "api", "chat"]
+"""The kind of place a conversation happens in; `chat` is the terminal (`ses chat`, `ses test`)."""
+
+
+class Conversation(NamedTuple):
+    """Names one conversation in the whole daemon."""
+
+    connector: str
+    """`web.site`, `telegram.shop`, `api`: the kind and the name under which it stands in the configuration."""
+    session: str
+    """The session's id, unique within its connector; for the widget the id it got in `welcome`."""
+
+
+class Attachment(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Something that came or goes beside the text."""
+
+    kind: Literal["image", "file", "audio", "voice", "video", "location", "contact", "sticker"]
+    name: str = ""
+    """File name for people."""
+    media: str = ""
+    """Where its bytes are: a path below the robot's folder, an upload's id, or a URL."""
+    mime: str = ""
+    size: int = 0
+    """In bytes, 0 when unknown."""
+    value: Any = None
+    """Location `{lat, lon}`, contact `{phone, name}`; else none."""
+
+
+class Button(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A button under a message of the robot."""
+
+    text: str
+    """The label."""
+    id: str = ""
+    """What a press sends back; opaque to connectors, at most 64 bytes. Empty for a `url` button."""
+    url: str = ""
+    request: Literal["", "phone", "location"] = ""
+    """The button asks the channel for the user's phone or place."""
+
+
+class Inbound(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """One thing a person (or a system, or a timer) did in a conversation.
+
+    Exactly one of `text`/`attachments`, `button`, `event`, `edit_of` + `text` is meant; a message may carry
+    text and attachments together.
+    """
+
+    connector: str
+    session: str
+    id: str
+    """The sender's own id, 1–64 characters; unique within the conversation: a second copy is the same inbound."""
+    robot: str
+    channel: Channel
+    at: float
+    """When it was received, seconds since 1970 (UTC)."""
+    text: str | None = None
+    button: str | None = None
+    """`Button.id` of the pressed button."""
+    attachments: tuple[Attachment, ...] = ()
+    event: str | None = None
+    """`start`, `leave`, `attachment`, `limit`, `silence`, `end`, or an event of the robot's own."""
+    payload: dict[str, Any] = {}
+    """The event's fields."""
+    edit_of: str | None = None
+    """The `id` of the message whose text this replaces."""
+    user: str = ""
+    """The person behind the conversation, for variables that are kept by user; empty: the conversation itself."""
+    variables: dict[str, Any] = {}
+    """Variables from outside (connector, `/ses/ask`): only declared names of a fitting type are taken."""
+    page: dict[str, Any] = {}
+    """What a web page said of itself (`hello.variables`, `page`): the visitor's word, read as `page.*`."""
+    language: str = ""
+    """The language the channel reports (`ru`, `en-US`), empty when unknown."""
+
+    @property
+    def conversation(self) -> Conversation:
+        return Conversation(self.connector, self.session)
+
+
+class Outgoing(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """One message of the robot, as a connector delivers it and the log keeps it."""
+
+    id: str
+    """`SESSION/TURN/N`: the same when a turn is repeated, so a receiver can drop a second copy."""
+    seq: int
+    """Counts the session's outgoing messages from 1, without gaps."""
+    text: str = ""
+    buttons: tuple[Button, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    format: Literal["plain", "markdown"] = "plain"
+    masked: str | None = None
+    """The text with private values masked, when it differs from `text`: what logs keep after delivery."""
+    trace: str = ""
+    """The turn's trace id."""
+    delay: float = 0.0
+    """Seconds to wait before delivery (`wait` below ten seconds)."""
+
+
+class Delta(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """A piece of a text being generated. Live only: never stored; the final `Outgoing` of the same id replaces it."""
+
+    id: str
+    attempt: int
+    """A higher attempt clears the text of the earlier ones."""
+    at: int
+    """Characters of this attempt that came before; a gap means: wait for the final message."""
+    text: str

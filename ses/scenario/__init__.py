@@ -1,0 +1,1 @@
+"""The scenario language: models, reading, patterns, expressions, checks, compiled program, versions."""

@@ -1,0 +1,107 @@
+"""What is read out of an utterance: words, entities, intents. The values here are shared by the language's
+recognisers (which find them) and the dialogue engine (which decides what they mean in a conversation)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+
+class Word(NamedTuple):
+    """A word of an utterance: folded text, and its characters `start:end` in the raw text."""
+
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(slots=True)
+class Utterance:
+    """What a person said: the raw text (NFC, at most 4,096 characters) and its words."""
+
+    raw: str
+    words: tuple[Word, ...]
+
+
+class Found(NamedTuple):
+    """A value found in an utterance."""
+
+    entity: str
+    value: Any
+    """JSON-able: a list value's key, an ISO date, a number, E.164, `{amount, currency}` …"""
+    start: int
+    end: int
+    """Characters in the raw text."""
+    first: int
+    last: int
+    """Words covered: `first <= index < last`."""
+    weight: float = 1.0
+    """0.8 when a typo was forgiven."""
+
+
+class Recognised(NamedTuple):
+    """An intent with its score in 0..1 (§5: 0.5 + 0.5·k/n for patterns, similarity for examples)."""
+
+    intent: str
+    score: float
+    captures: Mapping[str, tuple[Found, ...]] = {}
+    """What `@slot` and `@entity` in the pattern caught, by that name."""
+    by: str = "pattern"
+    """`pattern`, `example`, `smc`: for the trace."""
+
+
+class PatternMatch(NamedTuple):
+    """A pattern that covers the utterance: `matched` of `total` words by anything but `*`."""
+
+    pattern: int
+    matched: int
+    total: int
+    captures: Mapping[str, tuple[Found, ...]] = {}
+
+
+class Recogniser(Protocol):
+    """All recognisers of a robot that need no network, compiled together: cost does not grow with their number."""
+
+    def read(self, text: str) -> Utterance:
+        """Normalise and split."""
+        ...
+
+    def entities(self, utterance: Utterance, names: Collection[str]) -> Sequence[Found]:
+        """Every value of these entities, overlaps included, in the order of their start; typos not forgiven.
+        Entities whose `slow` is true are left out."""
+        ...
+
+    def entity(self, utterance: Utterance, name: str, *, forgiving: bool) -> Sequence[Found]:
+        """Values of one entity, slow ones too (call it off the loop then); `forgiving` allows one typo in a
+        list form's word of five letters or more (the open question)."""
+        ...
+
+    def is_slow(self, name: str) -> bool:
+        """True for entities whose recognition may take milliseconds (dates)."""
+        ...
+
+    def see(self, name: str) -> tuple[str, str] | None:
+        """`(model, entity)` for an entity that the SEE service finds, else none."""
+        ...
+
+    def patterns(self, utterance: Utterance, found: Sequence[Found]) -> Sequence[PatternMatch]:
+        """The matching patterns among all of the robot's."""
+        ...
+
+    def intents(self, utterance: Utterance, found: Sequence[Found]) -> Sequence[Recognised]:
+        """Intents recognised by patterns, and by examples when no pattern was sure; best first, one entry each."""
+        ...
+
+    def label(self, entity: str, key: Any, language: str) -> str:
+        """What a list value prints as; the value's own text for others."""
+        ...
+
+    def values(self, entity: str) -> Sequence[Any]:
+        """The keys of a list entity in the author's order (for buttons), empty for others."""
+        ...
+
+    @property
+    def in_patterns(self) -> frozenset[str]:
+        """Entities that patterns mention: found before patterns are matched."""
+        ...
