@@ -55,3 +55,29 @@ class HttpReply(msgspec.Struct, frozen=True):
     status: int
     body: Any
     """The parsed JSON body, or the text when it is not JSON."""
+
+
+class Transcript(msgspec.Struct, frozen=True):
+    """What was said in a recording (SPR)."""
+
+    text: str
+    model: str
+    details: dict[str, Any]
+    """The whole answer: speakers, emotion and what else was asked for."""
+
+
+class Speech(msgspec.Struct, frozen=True):
+    """A spoken text (TTS)."""
+
+    audio: bytes
+    mime: str
+
+
+class VoiceTraits(msgspec.Struct, frozen=True):
+    """What a voice tells of its owner (SBS)."""
+
+    age: ClassScore
+    gender: ClassScore
+    emotion: ClassScore
+    multispeaker: ClassScore
+    synth: ClassScore
