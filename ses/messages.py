@@ -105,6 +105,9 @@ class Outgoing(msgspec.Struct, omit_defaults=True, kw_only=True):
     """The turn's trace id."""
     delay: float = 0.0
     """Seconds to wait before delivery (`wait` below ten seconds)."""
+    replaces: str = ""
+    """The id of the robot's message that this one replaces, after the user edited theirs; sent anew where a
+    channel cannot edit."""
 
 
 class Delta(msgspec.Struct, omit_defaults=True, kw_only=True):

@@ -39,8 +39,8 @@ class Leg:
     final: bool = True
     user_variables: Mapping[str, Any] = field(default_factory=dict)
     """Values of `keep: user` names written since the previous leg; `Increment` for an atomic addition."""
-    masked: str | None = None
-    """On the final leg: the utterance with private spans as ‹slot›, when it differs from what was received."""
+    masked: Mapping[str, str] = field(default_factory=dict)
+    """On the final leg: by inbound id, its text with private spans as ‹slot›, when it differs from what was received."""
     trace: dict[str, Any] | None = None
     """On the final leg: what was understood and run, for `/ses/ask`, logs and `ses why`."""
 

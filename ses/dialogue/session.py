@@ -1,0 +1,191 @@
+"""What a conversation is between two turns: everything the engine remembers, compact and self-contained.
+
+A session rests only at a question (a slot asked, a confirm, a menu) or before a call in flight. Places are the
+stable ids of operations, never indices, so that a session outlives an edit of its robot.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from ses.messages import Conversation
+
+STACK = 8
+"""Activities a session holds at most; a ninth pushes out the lowest."""
+
+
+class Step(msgspec.Struct, array_like=True, omit_defaults=True):
+    """An executed operation that a correction may go back to, or must not go back over."""
+
+    id: str
+    undo: dict[str, Any] = {}
+    """The values before it of what was set from it on, up to the next step of the trail."""
+    unset: list[str] = []
+    """Names set from it on that had no value before."""
+    effect: bool = False
+
+
+class Loop(msgspec.Struct, array_like=True, omit_defaults=True):
+    """A `repeat: each` (items) or `repeat: times` (count) under way."""
+
+    items: list[Any] | None = None
+    count: int = 0
+    next: int = 0
+
+
+class Frame(msgspec.Struct, omit_defaults=True, rename={"flow": "f", "place": "p", "trail": "t"}):
+    """A flow under way within an activity."""
+
+    flow: str
+    place: str
+    """While `open`: the operation that asked; else the next one to run. Below another frame: its `call`."""
+    open: bool = False
+    """The question at `place` has been put and is not answered."""
+    args: dict[str, Any] = {}
+    """Names local to the frame: arguments of `call`."""
+    owns: list[str] = []
+    """Slots that end with the frame (`keep: flow`)."""
+    skipped: list[str] = []
+    loops: dict[str, Loop] = {}
+    trail: list[Step] = []
+    failures: int = 0
+    """Answers to the open question not understood, in a row."""
+    changing: str = ""
+    """At a confirm: the slot chosen at `ses.change`, which is asked in its place."""
+    choices: list[dict[str, Any]] = []
+    """What the open question offers (`choices`): `{value, label, item}`."""
+
+
+class Activity(msgspec.Struct, omit_defaults=True, rename={"id": "i", "version": "v", "frames": "s"}):
+    """One thing the conversation is about: a stack of frames, in one version of the robot."""
+
+    id: int
+    version: str
+    frames: list[Frame]
+    kind: Literal["flow", "event", "error", "fallback"] = "flow"
+    args: dict[str, Any] = {}
+    """Names local to the activity: `event`, `error`, `value`."""
+
+
+class Offer(msgspec.Struct, array_like=True, omit_defaults=True):
+    """One button under a message."""
+
+    label: str
+    value: Any = None
+    flow: str = ""
+    args: dict[str, Any] = {}
+
+
+class Offered(msgspec.Struct, array_like=True, omit_defaults=True):
+    """The buttons of one message. Button k of it has the id `turn.number.k`."""
+
+    turn: int
+    number: int
+    kind: Literal["say", "slot", "confirm", "menu", "change", "flows", "value", "which"]
+    activity: int
+    """The activity whose question it is; 0 for none."""
+    place: str
+    """The operation that asked."""
+    slot: str
+    offers: list[Offer]
+
+
+class Pending(msgspec.Struct, omit_defaults=True):
+    """A question of the engine itself, put above the author's: which flow, which value, which slot."""
+
+    kind: Literal["change", "flows", "value", "which"]
+    utterance: str = ""
+    """What was said, to be used after the choice."""
+    slot: str = ""
+    options: list[Any] = []
+    """Flows, values or slots, as the buttons offer them."""
+
+
+class Flight(msgspec.Struct, omit_defaults=True):
+    """The checkpoint of a turn under way: where it goes on if the process dies."""
+
+    inbounds: list[str]
+    """Ids of the inbounds the turn handles."""
+    index: int
+    """The one being handled."""
+    at: float
+    """The turn's clock, seconds since 1970."""
+    said: int
+    """Messages said before the checkpoint."""
+    calls: int
+    """Calls made before the checkpoint."""
+    route: bool = False
+    """The inbound is still to be routed (steps of `resume` ran first)."""
+    repeat: bool = False
+    prefix: list[str] = []
+    """What stands before the next question, in its message."""
+    used: list[tuple[int, int]] = []
+    """Spans of the utterance already taken by slots."""
+    private: list[tuple[int, int, str]] = []
+    """Spans of the utterance taken by private slots."""
+    masked: dict[str, str] = {}
+
+
+class Session(msgspec.Struct, omit_defaults=True):
+    """The state of one conversation."""
+
+    robot: str
+    connector: str
+    id: str
+    """The session's id within its connector."""
+    channel: str = ""
+    user: str = ""
+    language: str = ""
+    """Of the user, when the channel told it and the robot speaks it."""
+    turn: int = 0
+    """Turns begun."""
+    seq: int = 0
+    """The last outgoing message's number."""
+    touched: float = 0.0
+    """When its last turn began, seconds since 1970."""
+    stack: list[Activity] = []
+    activities: int = 0
+    """Activities begun: the last one's id."""
+    variables: dict[str, Any] = {}
+    slots: dict[str, Any] = {}
+    """Values of `flow` and `session` slots, JSON-able; slots with `choices` keep `{value, label, item}`."""
+    page: dict[str, Any] = {}
+    variants: dict[str, int] = {}
+    """How often a text with variants was said."""
+    offered: list[Offered] = []
+    """Buttons that may still be pressed, oldest first."""
+    labels: bool = False
+    """The robot's last message carried the newest of `offered`."""
+    pending: Pending | None = None
+    fallbacks: int = 0
+    """Times in a row that nothing was understood."""
+    flight: Flight | None = None
+    last: str = ""
+    """Id of the user's last message, and how many messages answered it: what an edit may replace."""
+    answers: tuple[int, int] = (0, 0)
+    """Turn of `last` and the number of messages said in it."""
+    before: bytes = b""
+    """The session before `last` was handled; empty once an effect ran."""
+
+    @property
+    def conversation(self) -> Conversation:
+        return Conversation(self.connector, self.id)
+
+    def versions(self) -> set[str]:
+        """The versions of the robot its activities are pinned to."""
+        return {activity.version for activity in self.stack}
+
+    def encode(self) -> bytes:
+        """MessagePack; between 150 and 700 bytes for an ordinary idle session."""
+        return _encode(self)
+
+    @classmethod
+    def decode(cls, data: bytes) -> Session:
+        """Raises `msgspec.DecodeError` for what `encode` did not write."""
+        return _decode(data)
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Session).decode
