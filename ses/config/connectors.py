@@ -1,0 +1,113 @@
+"""`connectors.{web,telegram,vk}.{name}`: the places where people talk to robots."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, field_validator, model_validator
+
+from ses.config.fields import About, HttpUrl, Many, Name, Origin, Part, RobotId, Secret, Variables
+
+
+class Web(Part):
+    """A website's widget."""
+
+    token: Annotated[str, Field(min_length=1, max_length=256)]
+    """Stands in the page for all to see: it tells which connector is meant and gives no authority."""
+    robot: RobotId
+    origins: Many[Origin]
+    """The sites that may show the widget; compared exactly."""
+    origin_required: bool = True
+    """False lets clients in that send no `Origin` (programs; no browser leaves it out)."""
+    color: Annotated[str | None, Field(pattern=r"^#[0-9a-fA-F]{3}(?:[0-9a-fA-F]{3})?$")] = None
+    title: str | dict[str, str] | None = None
+    """One text, or a text by language: `{"ru": …, "en": …}`."""
+    microphone: bool = False
+    transcription: bool = False
+    """Show the visitor the recognised text of a voice message."""
+    variables: Variables = {}
+    host: HttpUrl | None = None
+    """The address under which the page reaches the websocket; else that of its script."""
+    type: Literal["chat", "assistant"] = "chat"
+
+    @field_validator("origins")
+    @classmethod
+    def _some_origin(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        if not origins:
+            raise ValueError('must name the sites that may show the widget, like ["https://shop.example"]')
+        return origins
+
+
+class TelegramTimers(Part):
+    getUpdates: Annotated[float, Field(ge=0, le=50)] = 3  # noqa: N815  the original's name
+    """Seconds a call to `getUpdates` waits for news."""
+
+
+class Telegram(Part):
+    """A Telegram bot."""
+
+    token: Secret
+    robot: RobotId
+    variables: Variables = {}
+    timers: TelegramTimers = TelegramTimers()
+    whitelist: Many[int | str] = ()
+    """Ids of users and chats that may talk to the robot; empty: all."""
+    activators: Many[str] = ()
+    """Words or patterns that wake the robot in group chats, its own mention always among them; empty: every message."""
+    mode: Literal["polling", "webhook"] = "polling"
+    webhook_url: HttpUrl | None = None
+    secret_token: Secret | None = None
+    api: HttpUrl = "https://api.telegram.org"
+
+    @model_validator(mode="after")
+    def _webhook_is_whole(self) -> Self:
+        missing = [key for key in ("webhook_url", "secret_token") if getattr(self, key) is None]
+        if self.mode == "webhook" and missing:
+            raise About("mode", f"`webhook` needs {' and '.join(f'`{key}`' for key in missing)}")
+        return self
+
+
+class Vk(Part):
+    """A bot of a VK community."""
+
+    token: Secret
+    robot: RobotId
+    group_id: Annotated[int, Field(gt=0)]
+    whitelist: Many[int | str] = ()
+    activators: Many[str] = ()
+    variables: Variables = {}
+    mode: Literal["longpoll", "callback"] = "longpoll"
+    confirmation: str | None = None
+    """The string VK expects as the answer to its first call of the Callback API."""
+    secret: Secret | None = None
+    """VK sends it in each call of the Callback API."""
+    api: HttpUrl = "https://api.vk.com"
+
+    @model_validator(mode="after")
+    def _callback_is_whole(self) -> Self:
+        missing = [key for key in ("confirmation", "secret") if getattr(self, key) is None]
+        if self.mode == "callback" and missing:
+            raise About("mode", f"`callback` needs {' and '.join(f'`{key}`' for key in missing)}")
+        return self
+
+
+class Connectors(Part):
+    web: dict[Name, Web] = {}
+    telegram: dict[Name, Telegram] = {}
+    vk: dict[Name, Vk] = {}
+
+
+def original_web_key(key: str, settings: dict[str, Any]) -> tuple[str, dict[str, Any]] | None:
+    """The original's form `"<origin>~<token>": {…}` as a name and the settings with token and origin filled in.
+
+    The name is the site's host and the beginning of the token's hash (`shop.example-3fa94b21`), so that it stays the same
+    whatever else is configured. None when the key is a plain name.
+    """
+    origin, tilde, token = key.partition("~")
+    if not tilde:
+        return None
+    host = urlsplit(origin).hostname or "site"
+    name = f"{host[:55].replace(':', '.')}-{sha256(token.encode()).hexdigest()[:8]}"
+    return name, {"token": token, "origins": [origin], **settings}

@@ -1,0 +1,45 @@
+"""Keys of newer editions of the original that are known but not supported here: a warning each, and the start goes on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ses.config.document import Document
+from ses.config.document import Path as Keys
+from ses.config.model import AudioStorage
+from ses.config.problems import dotted
+
+UNSUPPORTED: tuple[Keys, ...] = (
+    ("vad",),
+    ("connectors", "max"),
+    ("connectors", "freeswitch"),
+    ("servers", "ups"),
+)
+
+
+def take_unsupported(document: Document, file: str) -> list[str]:
+    """Take these keys out of the document; a line about each."""
+    found = [path for path in UNSUPPORTED if _take(document.value, path)]
+    audio = _at(document.value, ("storage", "audio"))
+    if isinstance(audio, dict):
+        for key in [key for key in audio if key not in AudioStorage.model_fields]:
+            del audio[key]
+            found.append(("storage", "audio", key))
+    return [
+        f"{file}:{document.place(path)[0]}: {dotted(path)}: known but not supported here, ignored"
+        for path in found
+    ]
+
+
+def _take(value: Any, path: Keys) -> bool:
+    holder = _at(value, path[:-1])
+    if not isinstance(holder, dict) or path[-1] not in holder:
+        return False
+    del holder[path[-1]]
+    return True
+
+
+def _at(value: Any, path: Keys) -> Any:
+    for step in path:
+        value = value.get(step) if isinstance(value, dict) else None
+    return value
