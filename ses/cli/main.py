@@ -92,4 +92,6 @@ def _frame(
         typer.Option("--version", help="Show the version and leave.", callback=_show_version, is_eager=True),
     ] = False,
 ) -> None:
-    pass
+    from ses.logs import log_to_stderr
+
+    log_to_stderr()

@@ -56,12 +56,11 @@ class Explainer:
         value: Any = self._document.value
         path: Keys = ()
         for index, step in enumerate(loc):
-            last = index == len(loc) - 1
-            if (isinstance(value, dict) and step in value) or (
-                isinstance(value, list) and isinstance(step, int) and step < len(value)
-            ):
+            if isinstance(value, dict) and step in value:  # noqa: SIM114  told apart for the type checker
                 path, value = (*path, step), value[step]
-            elif last and isinstance(value, dict) and step != "[key]" and self._is_a_key(path, step):
+            elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+                path, value = (*path, step), value[step]
+            elif index == len(loc) - 1 and isinstance(value, dict) and self._is_a_key(path, step):
                 path = (*path, step)
         return path
 
