@@ -1,0 +1,139 @@
+"""What the pipeline asks of a store.
+
+Two calls carry the traffic, `accept` and `commit`; both are durable when they report back, and many of
+them may share one transaction. Everything else is read or done now and then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from ses.errors import SesError
+from ses.storage.rows import (
+    Accepted,
+    Arrival,
+    LogLine,
+    LogPosition,
+    LogQuery,
+    Pending,
+    SentRow,
+    SessionRow,
+    TurnRecord,
+    Undelivered,
+    VersionRow,
+)
+
+
+class StoreUnavailable(SesError):
+    """Nothing can be stored now: the disk is full, the database locked or gone. It may work again later."""
+
+
+class StoreRefused(SesError):
+    """The store cannot be opened at all; the message says what to do."""
+
+
+class Store(Protocol):
+    """Durable memory of one daemon. All calls are made on the event loop's thread."""
+
+    async def open(self) -> bool:
+        """Make ready; false after an unclean stop of the last owner. Raises `StoreRefused`: it is in use by
+        another daemon, made by a newer release, not writable."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what was asked for and leave the mark of a clean stop."""
+        ...
+
+    # --- the hot path ------------------------------------------------------------------------------------
+
+    def accept(self, arrival: Arrival, done: Callable[[Accepted | SesError], None]) -> None:
+        """Write an inbound, and its session if new. `done` is called once on the loop, in the order of the calls,
+        when the row is on disk or could not be written.
+
+        Never raises; nothing submitted after a failed call succeeds before that failure was reported.
+        """
+        ...
+
+    async def commit(self, record: TurnRecord) -> None:
+        """Write a leg of a turn as one transaction. Raises `StoreUnavailable`; a cancelled call may or may not
+        have been written."""
+        ...
+
+    @property
+    def waiting(self) -> int:
+        """Calls that have not reported back."""
+        ...
+
+    @property
+    def problem(self) -> str | None:
+        """Why nothing can be stored at the moment; none when all is well. The store tries again by itself."""
+        ...
+
+    # --- sessions ----------------------------------------------------------------------------------------
+
+    async def session(self, connector: str, session: str) -> SessionRow | None: ...
+
+    async def find_session(self, robot: str, session: str) -> SessionRow | None:
+        """The session of that id that talks to that robot, in whatever connector; the last used if several."""
+        ...
+
+    async def sent(self, session: int, *, after: int, limit: int) -> Sequence[SentRow]:
+        """The robot's messages with a higher `seq`, ascending."""
+        ...
+
+    async def turns(self, session: int, *, last: int) -> Sequence[LogLine]:
+        """Both sides' lines of the last turns, and what still waits for one, oldest first."""
+        ...
+
+    async def answer(
+        self, session: int, external_id: str
+    ) -> tuple[int, Sequence[SentRow], bytes | None] | None:
+        """How an inbound was answered: number, messages and trace of its turn; none while it waits."""
+        ...
+
+    async def log(
+        self, query: LogQuery, after: LogPosition | None, limit: int
+    ) -> tuple[Sequence[LogLine], LogPosition | None]:
+        """Lines of the dialogue log after a position, oldest first, and where the next page begins."""
+        ...
+
+    async def expired(self, before: float, limit: int) -> Sequence[int]:
+        """Sessions whose time ran out, that wait for nothing."""
+        ...
+
+    async def remove(self, sessions: Sequence[int], before: float) -> int:
+        """Delete sessions with all their rows, unless they were used since `before`; how many went."""
+        ...
+
+    # --- the queue ---------------------------------------------------------------------------------------
+
+    async def pending(self, after: int, limit: int) -> Sequence[Pending]:
+        """Inbounds without a finished turn whose row is higher, in the order they came."""
+        ...
+
+    async def suspect(self, row: int) -> int:
+        """Note, before it runs, that a row may be the one that kills the daemon; its attempts from now on."""
+        ...
+
+    async def undelivered(self, after: tuple[int, int], limit: int) -> Sequence[Undelivered]:
+        """Messages to be delivered, by session and `seq`, from behind that pair."""
+        ...
+
+    async def delivered(self, session: int, seq: int, *, failed: bool) -> None:
+        """A message arrived, or never will; private values leave its row."""
+        ...
+
+    # --- values of people, versions of robots --------------------------------------------------------------
+
+    async def user_values(self, robot: str, user: str) -> Mapping[str, Any]: ...
+
+    async def keep_version(self, row: VersionRow) -> None: ...
+
+    async def version(self, robot: str, version: str) -> bytes | None:
+        """The archive of a robot's version."""
+        ...
+
+    async def drop_versions(self, keep: Sequence[tuple[str, str]]) -> int:
+        """Delete the archives that no session rests in, but these (robot, version); how many went."""
+        ...

@@ -1,0 +1,219 @@
+"""The one thread that writes: it takes whatever waits and makes it durable in one transaction.
+
+The cost of a transaction is its `fsync`; under load many turns share one (group commit), and when it is
+quiet nobody waits for company. Each command is a function of the connection, so a batch in which one of
+them fails can be rolled back and done again with a savepoint round each.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any, NamedTuple
+
+from ses.errors import SesError
+from ses.storage.contract import StoreUnavailable
+
+Work = Callable[[sqlite3.Connection, Any], Any]
+Done = Callable[[Any], None]
+
+BATCH = 512
+"""Commands in one transaction at most."""
+PROBE = 1.0
+"""Seconds between attempts to write while nothing can be stored."""
+LONGEST_LOG = 64 << 20
+"""Bytes of write-ahead log after which it is emptied, readers or not."""
+
+_OUT_OF_ORDER = {
+    sqlite3.SQLITE_FULL: "the disk is full",
+    sqlite3.SQLITE_IOERR: "the disk fails",
+    sqlite3.SQLITE_BUSY: "another program has locked the database",
+    sqlite3.SQLITE_LOCKED: "the database is locked",
+    sqlite3.SQLITE_READONLY: "the database cannot be written",
+    sqlite3.SQLITE_CANTOPEN: "the database cannot be opened",
+    sqlite3.SQLITE_CORRUPT: "the database file is damaged",
+    sqlite3.SQLITE_NOTADB: "the database file is damaged",
+    sqlite3.SQLITE_NOMEM: "memory is exhausted",
+}
+
+
+class CommandFailed(SesError):
+    """One command could not be carried out; the others of its transaction were."""
+
+
+class _Command(NamedTuple):
+    epoch: int
+    work: Work
+    argument: Any
+    done: Done
+
+
+class Writer:
+    """Runs commands in their order on a thread of its own and reports on the loop."""
+
+    def __init__(self, connection: sqlite3.Connection, log: Path, loop: asyncio.AbstractEventLoop) -> None:
+        self.problem: str | None = None
+        self.waiting = 0
+        self._connection = connection
+        self._log = log
+        self._loop = loop
+        self._queue: SimpleQueue[_Command | None] = SimpleQueue()
+        self._epoch = 0
+        self._failed_epoch = -1
+        self._batches = 0
+        self._thread = threading.Thread(target=self._run, name="ses-store-writer", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    async def stop(self) -> None:
+        """Carry out what was submitted, then end."""
+        self._queue.put(None)
+        await self._loop.run_in_executor(None, self._thread.join)
+
+    def submit(self, work: Work, argument: Any, done: Done) -> None:
+        """`done` is called on the loop with the result, or with a `SesError`."""
+        self.waiting += 1
+        self._queue.put(_Command(self._epoch, work, argument, done))
+
+    async def run(self, work: Work, argument: Any) -> Any:
+        """Submit and wait. A cancelled call is carried out nevertheless."""
+        future: asyncio.Future[Any] = self._loop.create_future()
+
+        def settle(result: Any) -> None:
+            if future.done():
+                return
+            if isinstance(result, SesError):
+                future.set_exception(result)
+            else:
+                future.set_result(result)
+
+        self.submit(work, argument, settle)
+        return await future
+
+    # --- on the loop ---------------------------------------------------------------------------------------
+
+    def _report(self, reports: list[tuple[Done, Any]], problem: str | None) -> None:
+        if problem is not None:
+            # Whoever submitted before hearing of the failure fails too, so that nothing overtakes what failed.
+            self._epoch += 1
+        self.problem = problem
+        self.waiting -= len(reports)
+        for done, result in reports:
+            done(result)
+
+    # --- on the thread -------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        ended = False
+        while not ended:
+            batch, ended = self._gather()
+            if batch:
+                reports, problem = self._carry_out(batch)
+                self._tell(reports, problem)
+                self._bound_log()
+            elif self.problem is not None and self._probe():
+                self._tell([], None)
+
+    def _tell(self, reports: list[tuple[Done, Any]], problem: str | None) -> None:
+        with suppress(RuntimeError):  # the loop is gone: so is everyone who waited
+            self._loop.call_soon_threadsafe(self._report, reports, problem)
+
+    def _gather(self) -> tuple[list[_Command], bool]:
+        batch: list[_Command] = []
+        try:
+            command = self._queue.get(timeout=None if self.problem is None else PROBE)
+            while command is not None:
+                batch.append(command)
+                if len(batch) == BATCH:
+                    return batch, False
+                command = self._queue.get_nowait()
+        except Empty:
+            return batch, False
+        return batch, True
+
+    def _carry_out(self, batch: list[_Command]) -> tuple[list[tuple[Done, Any]], str | None]:
+        late = [command for command in batch if command.epoch <= self._failed_epoch]
+        if late:
+            before = self.problem or "the database could not be written a moment ago"
+            reports: list[tuple[Done, Any]] = [(command.done, StoreUnavailable(before)) for command in late]
+            fresh = [command for command in batch if command.epoch > self._failed_epoch]
+            more, problem = self._carry_out(fresh) if fresh else ([], before)
+            return [*reports, *more], problem
+        try:
+            return self._together(batch), None
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is told to those who asked
+            self._roll_back()
+            problem = _unavailable(error)
+        if problem is None:
+            try:
+                return self._apart(batch), None
+            except sqlite3.Error as error:
+                self._roll_back()
+                problem = _unavailable(error) or str(error)
+        self._failed_epoch = max(command.epoch for command in batch)
+        return [(command.done, StoreUnavailable(problem)) for command in batch], problem
+
+    def _together(self, batch: list[_Command]) -> list[tuple[Done, Any]]:
+        connection = self._connection
+        connection.execute("BEGIN IMMEDIATE")
+        reports = [(command.done, command.work(connection, command.argument)) for command in batch]
+        connection.execute("COMMIT")
+        return reports
+
+    def _apart(self, batch: list[_Command]) -> list[tuple[Done, Any]]:
+        connection = self._connection
+        reports: list[tuple[Done, Any]] = []
+        connection.execute("BEGIN IMMEDIATE")
+        for command in batch:
+            connection.execute("SAVEPOINT command")
+            try:
+                result = command.work(connection, command.argument)
+            except Exception as error:
+                if _unavailable(error) is not None:
+                    raise
+                connection.execute("ROLLBACK TO command")
+                result = CommandFailed(f"the store cannot keep this: {error}")
+                result.__cause__ = error
+            connection.execute("RELEASE command")
+            reports.append((command.done, result))
+        connection.execute("COMMIT")
+        return reports
+
+    def _roll_back(self) -> None:
+        if self._connection.in_transaction:
+            with suppress(sqlite3.Error):  # SQLite has rolled back by itself after the graver errors
+                self._connection.execute("ROLLBACK")
+
+    def _probe(self) -> bool:
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.execute(
+                "INSERT INTO meta VALUES ('probe', 1) ON CONFLICT DO UPDATE SET value = value + 1"
+            )
+            self._connection.execute("COMMIT")
+        except sqlite3.Error:
+            self._roll_back()
+            return False
+        return True
+
+    def _bound_log(self) -> None:
+        """Automatic checkpoints empty the log unless a reader stands in the way for long; then wait for it."""
+        self._batches += 1
+        if self._batches % 256 == 0:
+            with suppress(OSError, sqlite3.Error):  # it is tried again soon; writing goes on meanwhile
+                if self._log.stat().st_size > LONGEST_LOG:
+                    self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _unavailable(error: Exception) -> str | None:
+    """What is wrong with the database as a whole, in words; none when the command itself was at fault."""
+    if isinstance(error, MemoryError):
+        return _OUT_OF_ORDER[sqlite3.SQLITE_NOMEM]
+    code = getattr(error, "sqlite_errorcode", None)
+    return None if code is None else _OUT_OF_ORDER.get(code & 0xFF)
