@@ -87,7 +87,7 @@ def _show_version(wanted: bool) -> None:
 
 
 def _frame(
-    version: Annotated[  # read by its callback
+    _version: Annotated[
         bool,
         typer.Option("--version", help="Show the version and leave.", callback=_show_version, is_eager=True),
     ] = False,

@@ -1,0 +1,68 @@
+# `make help` explains. Nothing need be prepared: every target first sets up what it uses, and says what it is doing.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.PHONY: help run test lint types unit integration peers bench check format clean prepare-run prepare-test
+.NOTPARALLEL:
+
+BIN := .venv/bin
+say = @printf '\n== %s\n'
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
+
+run: prepare-run config.json ## Start SES with the demo robots (sets up everything first; Ctrl-C ends it)
+	@exec $(BIN)/ses run
+
+test: prepare-test lint types unit integration peers ## Everything that must hold: rules, types, all tests but the benches
+	$(say) 'all well'
+
+lint: prepare-test ## Code rules, formatting, the order of the floors, the scripts
+	$(say) 'rules of the code (ruff)'
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
+	$(say) 'floors (import-linter)'
+	@$(BIN)/lint-imports --no-cache >/tmp/ses-floors.$$$$ || { cat /tmp/ses-floors.$$$$; rm -f /tmp/ses-floors.$$$$; exit 1; }; tail -2 /tmp/ses-floors.$$$$; rm -f /tmp/ses-floors.$$$$
+	$(say) 'shell scripts (shellcheck)'
+	@shellcheck install.sh tools/*.sh .ci/run
+
+types: prepare-test ## Types of the daemon (mypy) and of the widget (tsc)
+	$(say) 'types (mypy)'
+	@$(BIN)/mypy
+	@if [ -f package.json ]; then printf '\n== types of the widget (tsc)\n'; npm run --silent types; fi
+
+unit: prepare-test ## Fast tests, no network
+	$(say) 'unit tests'
+	@$(BIN)/pytest -q tests/unit
+
+integration: prepare-test ## Tests with real servers, processes and a real browser
+	$(say) 'integration tests'
+	@$(BIN)/pytest -q tests/integration
+
+peers: prepare-test ## Tests with other people's clients
+	@if compgen -G 'tests/peers/**/test_*.py' >/dev/null || compgen -G 'tests/peers/test_*.py' >/dev/null; then printf '\n== tests with others'\'' clients\n'; $(BIN)/pytest -q tests/peers; fi
+
+bench: prepare-test ## Measure speed and memory against the budgets
+	@$(BIN)/pytest -q -s tests/bench
+
+check: prepare-run config.json ## Check config.json and the robots
+	@$(BIN)/ses config
+	@$(BIN)/ses check
+
+format: prepare-test ## Lay out the code
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+
+clean: ## Remove what was built and installed here; conversations, logs and config.json stay
+	rm -rf .venv node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+config.json:
+	@cp tools/demo.config.json $@
+	@echo '== made config.json for the demo robots; it is yours to change'
+
+prepare-run:
+	@tools/prepare.sh run
+
+prepare-test:
+	@tools/prepare.sh test
