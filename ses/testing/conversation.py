@@ -1,0 +1,194 @@
+"""One talk with a robot in memory: no store, no connector, no pipeline. Used by `ses test` and `ses chat`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from ses.clock import Clock
+from ses.dialogue.engine import run_turn
+from ses.dialogue.ports import Increment, Leg, Services
+from ses.dialogue.session import Session
+from ses.errors import SesError
+from ses.messages import Attachment, Channel, Inbound, Outgoing
+from ses.scenario.program import Program
+
+T = TypeVar("T")
+SESSION = "talk"
+
+
+class NoSuchButton(SesError):
+    """Nothing the robot said carries a button of that label."""
+
+
+@dataclass(slots=True)
+class Exchange:
+    """What one thing the user did led to."""
+
+    messages: list[Outgoing] = field(default_factory=list)
+    trace: Mapping[str, Any] = field(default_factory=dict)
+
+
+class _Ports:
+    """What a turn is given (`ses.dialogue.ports.Ports`): each leg is kept as soon as it is there."""
+
+    def __init__(self, clock: Clock, services: Services, keep: Callable[[Leg], None]) -> None:
+        self.clock = clock
+        self.services = services
+        self._keep = keep
+
+    async def commit(self, leg: Leg) -> None:
+        self._keep(leg)
+
+    async def offload(self, work: Callable[[], T]) -> T:
+        return await asyncio.to_thread(work)
+
+
+class Talk:
+    """A conversation of one person with one robot.
+
+    Each method does what a person may do and returns when the robot has answered. `said` is called with every
+    message as soon as it is certain, so that «one moment…» shows before a slow call.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        services: Services,
+        clock: Clock,
+        *,
+        channel: Channel = "chat",
+        variables: Mapping[str, Any] | None = None,
+        said: Callable[[Outgoing], None] | None = None,
+    ) -> None:
+        """`variables` are the declared variables' first values, those kept by user too. Raises `SesError` for a
+        name that the robot does not declare."""
+        self._program = program
+        self._clock = clock
+        self._channel = channel
+        self._said = said
+        self._ports = _Ports(clock, services, self._keep)
+        self._stored: bytes | None = None
+        self._heard = 0
+        self._last = ""
+        self._exchange = Exchange()
+        self.messages: list[Outgoing] = []
+        """Everything the robot said, in order; an edited message stands in its first place."""
+        self._begin_with: dict[str, Any] = {}
+        self._of_user: dict[str, Any] = {}
+        for name, value in (variables or {}).items():
+            declared = program.variables.get(name)
+            if declared is None:
+                raise SesError(f"the robot {program.id} declares no variable `{name}`")
+            (self._of_user if declared.keep == "user" else self._begin_with)[name] = value
+
+    @property
+    def program(self) -> Program:
+        return self._program
+
+    @property
+    def session(self) -> Session | None:
+        """The conversation's state now, a copy; none before the first turn."""
+        return None if self._stored is None else Session.decode(self._stored)
+
+    def follow(self, program: Program) -> None:
+        """Go on with another version of the robot; what is under way moves there."""
+        self._program = program
+
+    async def say(self, text: str) -> Exchange:
+        return await self._turn(text=text)
+
+    async def press(self, label: str) -> Exchange:
+        """Press the newest button of that label, old ones included. Raises `NoSuchButton`."""
+        for message in reversed(self.messages):
+            for button in message.buttons:
+                if button.text == label and button.id:
+                    return await self.press_id(button.id)
+        labels = [button.text for message in self.messages[-3:] for button in message.buttons]
+        seen = f"the last ones are: {', '.join(labels)}" if labels else "its last messages have none"
+        raise NoSuchButton(f"the robot showed no button «{label}»; {seen}")
+
+    async def press_id(self, button: str) -> Exchange:
+        return await self._turn(button=button)
+
+    async def happen(self, event: str, payload: Mapping[str, Any] | None = None) -> Exchange:
+        return await self._turn(event=event, payload=dict(payload or {}))
+
+    async def attach(self, attachment: Attachment, text: str | None = None) -> Exchange:
+        return await self._turn(text=text, attachments=(attachment,))
+
+    async def edit(self, text: str) -> Exchange:
+        """Change the text of the last message the user typed. Raises `SesError` when there is none."""
+        if not self._last:
+            raise SesError("there is no message of the user to edit yet")
+        return await self._turn(text=text, edit_of=self._last)
+
+    def value(self, name: str) -> Any:
+        """A slot or variable as it is kept: key, ISO date, number; none when empty. Raises `KeyError`."""
+        session = self.session
+        slot = self._program.slots.get(name)
+        if slot is not None:
+            stored = self._of_user if slot.keep == "user" else (session.slots if session else {})
+            value = stored.get(name)
+            return value.get("value") if slot.choices is not None and isinstance(value, dict) else value
+        declared = self._program.variables.get(name)
+        kept = session.variables if session else self._begin_with
+        if declared is None:
+            return kept[name]
+        if declared.keep == "user":
+            return self._of_user.get(name, declared.default)
+        return kept.get(name, declared.default)
+
+    @property
+    def flow(self) -> str | None:
+        """The flow of the top frame of the top activity."""
+        session = self.session
+        if session is None or not session.stack:
+            return None
+        return session.stack[-1].frames[-1].flow
+
+    async def _turn(self, **what: Any) -> Exchange:
+        now = self._clock.now()
+        session = self.session
+        if session is not None and now - session.touched > self._program.session.expire:
+            session = None
+        self._heard += 1
+        inbound = Inbound(
+            connector="chat", session=SESSION, id=f"user-{self._heard}", robot=self._program.id,
+            channel=self._channel, at=now, variables=self._begin_with if session is None else {}, **what,
+        )  # fmt: skip
+        self._exchange = exchange = Exchange()
+        programs = {self._program.version: self._program}
+        leg = await run_turn(
+            session, [inbound], programs, self._program, self._ports, user_variables=dict(self._of_user)
+        )
+        self._keep(leg)
+        exchange.trace = leg.trace or {}
+        if inbound.text is not None and inbound.edit_of is None:
+            self._last = inbound.id
+        return exchange
+
+    def _keep(self, leg: Leg) -> None:
+        self._stored = leg.session.encode()
+        for name, value in leg.user_variables.items():
+            if isinstance(value, Increment):
+                declared = self._program.variables.get(name)
+                base = self._of_user.get(name, declared.default if declared else 0) or 0
+                self._of_user[name] = base + value.by
+            else:
+                self._of_user[name] = value
+        for message in leg.outgoing:
+            self._show(message)
+
+    def _show(self, message: Outgoing) -> None:
+        self._exchange.messages.append(message)
+        self.messages.append(message)
+        if self._said is not None:
+            self._said(message)
+
+
+def labels(message: Outgoing) -> Sequence[str]:
+    """The labels of a message's buttons."""
+    return [button.text for button in message.buttons]

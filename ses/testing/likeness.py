@@ -1,0 +1,36 @@
+"""Texts with `*` for any text: what a `bot:` line and the `text:` and `url:` of a mock are written in."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from ses.scenario.words import fold
+
+_WORDS = re.compile(r"[^\w*]+")
+
+
+def alike(pattern: str, text: str) -> bool:
+    """True when `text` is `pattern` with anything in place of each `*`; a backslash before it means itself."""
+    return _compiled(pattern).fullmatch(text.strip()) is not None
+
+
+def spoken_alike(pattern: str, utterance: str) -> bool:
+    """The same for what a person says: case and punctuation do not count, `* print *` is a word, `*print*` a part."""
+    return _compiled(_spaced(pattern)).fullmatch(_spaced(utterance)) is not None
+
+
+def _spaced(text: str) -> str:
+    """The folded words with a blank on either side of each; none outside a `*` at the end of a pattern."""
+    words = _WORDS.sub(" ", fold(text)).strip()
+    return f"{'' if words.startswith('*') else ' '}{words}{'' if words.endswith('*') else ' '}"
+
+
+@lru_cache(maxsize=4096)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    pieces = re.split(r"(\\\*|\*)", pattern.strip("\n"))
+    return re.compile("".join(_piece(piece) for piece in pieces), re.DOTALL)
+
+
+def _piece(piece: str) -> str:
+    return {"*": ".*", r"\*": r"\*"}.get(piece, re.escape(piece))

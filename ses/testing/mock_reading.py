@@ -1,0 +1,106 @@
+"""`mock:` of a test, from its models to the mocks that answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ses.scenario.models.scalars import Data, Text
+from ses.scenario.nodes import plain_data
+from ses.services.answers import Answer, ClassScore, FoundEntity
+from ses.testing.mocks import Mock, Mocks, Reply
+from ses.testing.shapes import (
+    Answering,
+    HttpAnswer,
+    HttpMock,
+    MockMap,
+    QasMock,
+    QasReply,
+    SeeMock,
+    SeeReply,
+    SmcMock,
+    SmcReply,
+)
+
+
+def mocks_of(shape: MockMap | None) -> Mocks:
+    if shape is None:
+        return Mocks()
+    by_service: dict[str, tuple[Mock, ...]] = {}
+    if shape.smc is not None:
+        by_service["smc"] = tuple(_smc(one) for one in shape.smc) or (Mock((Reply([]),)),)
+    if shape.see is not None:
+        by_service["see"] = _see(shape.see)
+    if shape.qas is not None:
+        by_service["qas"] = tuple(_qas(one) for one in shape.qas) or (Mock((Reply(None),)),)
+    if shape.http is not None:
+        by_service["http"] = tuple(_http(one) for one in shape.http)
+    return Mocks(by_service)
+
+
+def _reply(shape: Answering, value: Any) -> Reply:
+    status = 200 if shape.status is None else int(shape.status)  # type: ignore[call-overload]
+    return Reply(value, shape.error or "", status, float(shape.delay))  # type: ignore[arg-type]
+
+
+def _text(text: Text | None) -> str | None:
+    return None if text is None else str(text)
+
+
+def _data(data: Data | None) -> Any:
+    return None if data is None else plain_data(data.node)
+
+
+def _smc(mock: SmcMock) -> Mock:
+    return Mock(
+        tuple(_reply(one, _classes(one)) for one in mock.replies or [mock]),
+        _text(mock.text),
+        _text(mock.model),
+    )
+
+
+def _classes(shape: SmcReply) -> list[ClassScore]:
+    return [] if shape.cls is None else [ClassScore(str(shape.cls), shape.confidence)]  # type: ignore[arg-type]
+
+
+def _see(shapes: Sequence[SeeMock]) -> tuple[Mock, ...]:
+    """A list of entities is one answer; whatever else stands among them is a mock of its own and is asked first."""
+    found = [_entity(one.entity, one.text, one.value) for one in shapes if one.entity is not None]
+    mocks = [
+        Mock(
+            tuple(_reply(one, _entities(one)) for one in mock.replies or [mock]),
+            _text(mock.text),
+            _text(mock.model),
+        )
+        for mock in shapes
+        if mock.entity is None
+    ]
+    return (*mocks, *([Mock((Reply(found),))] if found or not mocks else []))
+
+
+def _entities(shape: SeeReply) -> list[FoundEntity]:
+    return [_entity(one.entity, one.text, one.value) for one in shape.entities or []]
+
+
+def _entity(name: Text, text: Text | None, value: Data | None) -> FoundEntity:
+    words = str(text or "")
+    return FoundEntity(str(name), words, words if value is None else _data(value))
+
+
+def _qas(mock: QasMock) -> Mock:
+    return Mock(tuple(_reply(one, _answer(one)) for one in mock.replies or [mock]), _text(mock.text))
+
+
+def _answer(shape: QasReply) -> Answer | None:
+    if shape.answer is None:
+        return None
+    return Answer(str(shape.answer), shape.confidence, str(shape.source or ""))  # type: ignore[arg-type]
+
+
+def _http(mock: HttpMock) -> Mock:
+    answers: Sequence[HttpAnswer] = mock.replies or [mock]
+    return Mock(
+        tuple(_reply(one, _data(one.reply)) for one in answers),
+        url=_text(mock.url),
+        method=_text(mock.method),
+    )

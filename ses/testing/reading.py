@@ -1,0 +1,171 @@
+"""Files of dialogue tests, from YAML to cases. Faults become findings with their places, all at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from ses.messages import Attachment
+from ses.scenario.findings import Finding, Report
+from ses.scenario.models.scalars import Data
+from ses.scenario.nodes import Map, plain_data
+from ses.scenario.reading import read_yaml
+from ses.testing.cases import (
+    UNSAID,
+    AnyMessages,
+    Attach,
+    Bot,
+    Button,
+    Case,
+    Edit,
+    Event,
+    Expect,
+    Pass,
+    Step,
+    User,
+)
+from ses.testing.mock_reading import mocks_of
+from ses.testing.shapes import CaseShape, StepShape, TestFile
+
+_NOW = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?)?")
+
+
+def test_files(robot: Path) -> list[Path]:
+    """The files of tests of a robot, in the order of their names; none for a robot that is a single file."""
+    folder = robot / "tests"
+    return (
+        sorted(path for path in folder.rglob("*.y*ml") if path.suffix in {".yaml", ".yml"})
+        if robot.is_dir()
+        else []
+    )
+
+
+def read_cases(files: Sequence[Path], root: Path) -> tuple[list[Case], tuple[Finding, ...]]:
+    """The cases of all files; findings name files relative to `root`. Raises `OSError` for one that cannot be read."""
+    report = Report()
+    texts: dict[str, str] = {}
+    cases: list[Case] = []
+    for path in files:
+        name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+        document = read_yaml(name, path.read_bytes(), report)
+        texts[name] = document.text
+        if document.root is None:
+            continue
+        try:
+            shape = TestFile.model_validate(document.root, context=report)
+        except ValidationError:  # everything it found is in the report
+            continue
+        cases += [_case(case, report) for case in shape.tests]
+    _check_names(cases, report)
+    return cases, report.sealed(texts)
+
+
+def _check_names(cases: Sequence[Case], report: Report) -> None:
+    seen: dict[str, Case] = {}
+    for case in cases:
+        first = seen.setdefault(case.name, case)
+        if first is not case:
+            report.error("duplicate-name", case.at, f"two tests are called «{case.name}»", also=first.at)
+
+
+def _case(shape: CaseShape, report: Report) -> Case:
+    steps = [step for line in shape.dialogue if (step := _step(line, report)) is not None]
+    if not any(isinstance(step, Bot | Expect) for step in steps):
+        report.error(
+            "no-check", shape.at, f"the test «{shape.name}» checks nothing: it has neither `bot` nor `expect`"
+        )
+    now = str(shape.now) if shape.now is not None else None
+    if now is not None and (_NOW.fullmatch(now) is None or not _is_time(now)):
+        report.error(
+            "bad-value", shape.key_at("now"), "`now` is a time such as `2026-11-22T12:00`", length=len(now)
+        )
+        now = None
+    return Case(
+        name=str(shape.name),
+        at=shape.at,
+        steps=tuple(steps),
+        mocks=mocks_of(shape.mock),
+        channel=shape.channel,
+        now=now,
+        variables=_map(shape.variables, "`variables`", report),
+    )
+
+
+def _is_time(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _step(line: StepShape, report: Report) -> Step | None:
+    kinds = [
+        key for key, name in StepShape.keys().items() if key != "buttons" and getattr(line, name) is not None
+    ]
+    if len(kinds) != 1:
+        said = (
+            f"has {len(kinds)} of them: " + ", ".join(f"`{kind}`" for kind in kinds) if kinds else "has none"
+        )
+        report.error(
+            "one-key", line.at, f"a line of a dialogue is one of `user`, `button`, `bot` …; this one {said}"
+        )
+        return None
+    if line.buttons is not None and line.bot is None:
+        report.error(
+            "wrong-place", line.key_at("buttons"), "`buttons` stands beside `bot`", length=len("buttons")
+        )
+        return None
+    return _made(line, report)
+
+
+def _made(line: StepShape, report: Report) -> Step:
+    at = line.at
+    if line.user is not None:
+        return User(at, str(line.user))
+    if line.button is not None:
+        return Button(at, str(line.button))
+    if line.edit is not None:
+        return Edit(at, str(line.edit))
+    if line.passing is not None:
+        return Pass(at, float(line.passing))  # type: ignore[arg-type]
+    if line.event is not None:
+        return Event(at, str(line.event.name), _map(line.event.payload, "`payload`", report))
+    if line.attach is not None:
+        return _attach(line)
+    if line.expect is not None:
+        flow = plain_data(line.expect.flow.node) if line.expect.flow is not None else UNSAID
+        return Expect(at, flow, _map(line.expect.variables, "`variables`", report))
+    assert line.bot is not None
+    if line.bot == "..." and line.buttons is None:
+        return AnyMessages(at)
+    return Bot(at, str(line.bot), tuple(map(str, line.buttons)) if line.buttons is not None else None)
+
+
+def _attach(line: StepShape) -> Attach:
+    given = line.attach
+    assert given is not None
+    attachment = Attachment(
+        kind=given.kind,  # type: ignore[arg-type]
+        name=str(given.name or ""),
+        media=str(given.media or ""),
+        mime=str(given.mime or ""),
+        size=given.size,  # type: ignore[arg-type]
+        value=plain_data(given.value.node) if given.value is not None else None,
+    )
+    return Attach(line.at, attachment, str(given.text) if given.text is not None else None)
+
+
+def _map(data: Data | None, what: str, report: Report) -> dict[str, Any]:
+    if data is None:
+        return {}
+    if not isinstance(data.node, Map):
+        report.error("wrong-type", data.at, f"{what} is a map of names and values")
+        return {}
+    plain: dict[str, Any] = plain_data(data.node)
+    return plain

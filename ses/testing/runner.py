@@ -1,0 +1,226 @@
+"""Plays a dialogue test and tells where the robot said something else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from ses.clock import VirtualClock
+from ses.dialogue.ports import Services
+from ses.errors import SesError
+from ses.messages import Outgoing
+from ses.scenario.program import Program, Source
+from ses.testing.cases import (
+    UNSAID,
+    Action,
+    AnyMessages,
+    Attach,
+    Bot,
+    Button,
+    Case,
+    Edit,
+    Event,
+    Expect,
+    Pass,
+    Step,
+    User,
+)
+from ses.testing.conversation import Exchange, Talk, labels
+from ses.testing.coverage import Coverage
+from ses.testing.likeness import alike
+from ses.testing.mocks import MockServices
+
+SOME_DAY = "2026-11-23T12:00"
+"""A Monday noon: what the clock shows when a test does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the played dialogue. `mark`: as it should be, missing, or not expected."""
+
+    who: str
+    text: str
+    mark: str = " "
+    """` ` as expected, `-` expected and not there, `+` there and not expected, `!` a remark."""
+    at: Source | None = None
+
+
+@dataclass(slots=True)
+class Played:
+    """A test that ran."""
+
+    case: Case
+    lines: list[Line] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def passed(self) -> bool:
+        return all(line.mark == " " for line in self.lines)
+
+
+async def play(case: Case, program: Program, coverage: Coverage) -> Played:
+    """Run one test from its beginning to its first difference."""
+    played = Played(case)
+    clock = VirtualClock(_start(case.now or SOME_DAY, program.timezone))
+    services = MockServices(case.mocks, clock)
+    try:
+        talk = Talk(program, _port(services), clock, channel=case.channel, variables=case.variables)
+    except SesError as error:
+        played.lines.append(Line("variables", str(error), "!", case.at))
+        return played
+    for action, expected in _exchanges(case.steps):
+        exchange = Exchange()
+        if action is not None:
+            played.lines.append(Line(*_shown(action), at=action.at))
+            try:
+                exchange = await _done(action, talk, clock)
+            except SesError as error:
+                played.lines.append(Line(_shown(action)[0], str(error), "!", action.at))
+                break
+        coverage.add(exchange.trace)
+        played.lines += _compared(expected, exchange.messages, talk)
+        if not played.passed:
+            played.lines += [
+                Line("mock", f"nothing covers the call {call}", "!") for call in services.uncovered
+            ]
+            break
+    return played
+
+
+def _port(services: MockServices) -> Services:
+    """mypy's proof that the mocks are what a turn needs."""
+    return services
+
+
+def _start(now: str, zone: str) -> float:
+    return datetime.fromisoformat(now).replace(tzinfo=ZoneInfo(zone)).timestamp()
+
+
+def _exchanges(steps: Sequence[Step]) -> list[tuple[Action | None, list[Step]]]:
+    """Each thing the user does, with the lines that follow it."""
+    groups: list[tuple[Action | None, list[Step]]] = [(None, [])]
+    for step in steps:
+        if isinstance(step, Action):
+            groups.append((step, []))
+        else:
+            groups[-1][1].append(step)
+    return groups if groups[0][1] else groups[1:]
+
+
+async def _done(action: Action, talk: Talk, clock: VirtualClock) -> Exchange:
+    match action:
+        case User(text=text):
+            return await talk.say(text)
+        case Button(label=label):
+            return await talk.press(label)
+        case Event(name=name, payload=payload):
+            return await talk.happen(name, payload)
+        case Attach(attachment=attachment, text=words):
+            return await talk.attach(attachment, words)
+        case Edit(text=text):
+            return await talk.edit(text)
+        case Pass(seconds=seconds):
+            clock.advance(seconds)
+            return Exchange()
+
+
+def _shown(action: Action) -> tuple[str, str]:
+    match action:
+        case User(text=text):
+            return "user", text
+        case Button(label=label):
+            return "button", label
+        case Event(name=name):
+            return "event", name
+        case Attach(attachment=attachment, text=words):
+            return "attach", " ".join(filter(None, (attachment.kind, attachment.name, words)))
+        case Edit(text=text):
+            return "edit", text
+        case Pass(seconds=seconds):
+            return "pass", f"{seconds:g}s"
+
+
+def _compared(expected: Sequence[Step], messages: Sequence[Outgoing], talk: Talk) -> list[Line]:
+    """The messages beside the lines that list them."""
+    lines: list[Line] = []
+    left = list(messages)
+    skipping = False
+    for step in expected:
+        match step:
+            case AnyMessages():
+                skipping = True
+            case Bot():
+                skipped = _until(step, left) if skipping else 0
+                lines += [Line("bot", _whole(one)) for one in left[:skipped]]
+                del left[:skipped]
+                skipping = False
+                lines += _one(step, left.pop(0) if left else None)
+            case Expect():
+                lines += _expectations(step, talk)
+    if skipping:
+        lines += [Line("bot", _whole(one)) for one in left]
+        left = []
+    return lines + [Line("bot", _whole(one), "+") for one in left]
+
+
+def _until(step: Bot, left: Sequence[Outgoing]) -> int:
+    """How many messages stand before the next listed one; none are skipped if it does not come."""
+    return next((number for number, message in enumerate(left) if _fits(step, message)), 0)
+
+
+def _fits(step: Bot, message: Outgoing) -> bool:
+    return alike(step.text, message.text) and (step.buttons is None or list(step.buttons) == labels(message))
+
+
+def _one(step: Bot, message: Outgoing | None) -> list[Line]:
+    if message is None:
+        return [Line("bot", _wanted(step), "-", step.at)]
+    if _fits(step, message):
+        return [Line("bot", message.text, at=step.at)]
+    return [Line("bot", _wanted(step), "-", step.at), Line("bot", _whole(message), "+")]
+
+
+def _wanted(step: Bot) -> str:
+    """The expected message, with its buttons where they are listed."""
+    return step.text if step.buttons is None else step.text + _buttons(step.buttons)
+
+
+def _whole(message: Outgoing) -> str:
+    return message.text + (_buttons(labels(message)) if message.buttons else "")
+
+
+def _buttons(names: Sequence[str]) -> str:
+    return " " + "".join(f"[{name}]" for name in names) if names else " (no buttons)"
+
+
+def _expectations(step: Expect, talk: Talk) -> list[Line]:
+    lines: list[Line] = []
+    if step.flow is not UNSAID:
+        lines += _same("flow", step.flow, talk.flow, step.at)
+    for name, wanted in step.variables.items():
+        try:
+            lines += _same(name, wanted, talk.value(name), step.at)
+        except KeyError:
+            known = name in talk.program.slots or name in talk.program.variables
+            lines += (
+                _same(name, wanted, None, step.at)
+                if known or wanted is None
+                else [Line("expect", f"the robot has set nothing called `{name}`", "!", step.at)]
+            )
+    return lines
+
+
+def _same(name: str, wanted: Any, found: Any, at: Source) -> list[Line]:
+    if wanted == found and isinstance(wanted, bool) == isinstance(found, bool):
+        return [Line("expect", f"{name}: {_plain(found)}", at=at)]
+    return [
+        Line("expect", f"{name}: {_plain(wanted)}", "-", at),
+        Line("expect", f"{name}: {_plain(found)}", "+"),
+    ]
+
+
+def _plain(value: Any) -> str:
+    return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)

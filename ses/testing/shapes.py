@@ -1,0 +1,199 @@
+"""The models of a file of dialogue tests, over the nodes of the scenario language: every fault has its place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import BeforeValidator, Field
+
+from ses.messages import Channel
+from ses.scenario.models.messages import choice
+from ses.scenario.models.scalars import Data, Seconds, Share, Text, Whole, one_or_many
+from ses.scenario.models.shape import Shape
+from ses.scenario.nodes import Map, Node, Scalar
+
+ATTACHMENTS = ("image", "file", "audio", "voice", "video", "location", "contact", "sticker")
+
+
+class Answering(Shape):
+    """What every mock may do instead of answering."""
+
+    status: Annotated[Whole | None, Field(description="An HTTP status; from 400 on the call fails")] = None
+    error: Annotated[
+        Literal["timeout", "connect", "malformed"] | None, choice("timeout", "connect", "malformed")
+    ] = None
+    delay: Annotated[Seconds, Field(description="Virtual time it takes")] = 0.0  # type: ignore[assignment]
+
+
+class SmcReply(Answering):
+    called = "an answer of `smc`"
+
+    cls: Annotated[Text | None, Field(alias="class", description="The class it tells")] = None
+    confidence: Share = 1.0  # type: ignore[assignment]
+
+
+class SmcMock(SmcReply):
+    called = "a mock of `smc`"
+
+    text: Annotated[Text | None, Field(description="Only for utterances like this, `*` is any text")] = None
+    model: Text | None = None
+    replies: list[SmcReply] | None = None
+
+
+class Entity(Shape):
+    called = "an entity"
+
+    entity: Text
+    text: Annotated[
+        Text | None, Field(description="The words it stands in; found only in texts that hold them")
+    ] = None
+    value: Data | None = None
+
+
+class SeeReply(Answering):
+    called = "an answer of `see`"
+
+    entities: Annotated[list[Entity] | None, BeforeValidator(one_or_many)] = None
+
+
+class SeeMock(SeeReply):
+    called = "a mock of `see`"
+
+    entity: Text | None = None
+    value: Data | None = None
+    text: Text | None = None
+    model: Text | None = None
+    replies: list[SeeReply] | None = None
+
+
+class QasReply(Answering):
+    called = "an answer of `qas`"
+
+    answer: Text | None = None
+    confidence: Share = 1.0  # type: ignore[assignment]
+    source: Text | None = None
+
+
+class QasMock(QasReply):
+    called = "a mock of `qas`"
+
+    text: Text | None = None
+    replies: list[QasReply] | None = None
+
+
+class HttpAnswer(Answering):
+    called = "an answer of `http`"
+
+    reply: Annotated[Data | None, Field(description="The body")] = None
+
+
+class HttpMock(HttpAnswer):
+    called = "a mock of `http`"
+
+    url: Annotated[Text | None, Field(description="Only for addresses like this, `*` is any text")] = None
+    method: Text | None = None
+    replies: list[HttpAnswer] | None = None
+
+
+class MockMap(Shape):
+    """`mock:` of a test."""
+
+    called = "`mock`"
+    later: ClassVar[Mapping[str, str]] = {"llm": "a mock", "sbs": "a mock", "scripts": "a mock"}
+
+    smc: Annotated[list[SmcMock] | None, BeforeValidator(one_or_many)] = None
+    see: Annotated[list[SeeMock] | None, BeforeValidator(one_or_many)] = None
+    qas: Annotated[list[QasMock] | None, BeforeValidator(one_or_many)] = None
+    http: Annotated[list[HttpMock] | None, BeforeValidator(one_or_many)] = None
+
+
+class Attached(Shape):
+    called = "`attach`"
+
+    kind: Annotated[str, choice(*ATTACHMENTS)]
+    name: Text | None = None
+    media: Text | None = None
+    mime: Text | None = None
+    size: Whole = 0  # type: ignore[assignment]
+    value: Data | None = None
+    text: Annotated[Text | None, Field(description="Words sent along")] = None
+
+    @classmethod
+    def spread(cls, node: Node) -> Node:
+        return _named("kind", node)
+
+
+class Happening(Shape):
+    called = "`event`"
+
+    name: Text
+    payload: Data | None = None
+
+    @classmethod
+    def spread(cls, node: Node) -> Node:
+        return _named("name", node)
+
+
+class Expected(Shape):
+    called = "`expect`"
+
+    flow: Data | None = None
+    variables: Annotated[Data | None, Field(description="Variables and slots, by name")] = None
+
+
+class Said(Text):
+    """A `bot:` line. An empty text is a message that has none: a picture, say."""
+
+    what: ClassVar[str] = "what the robot says"
+
+
+class StepShape(Shape):
+    """One line of a dialogue."""
+
+    called = "a line of a dialogue"
+
+    user: Annotated[Text | None, Field(description="The user types this")] = None
+    button: Annotated[Text | None, Field(description="The user presses the newest button of this label")] = (
+        None
+    )
+    event: Annotated[Happening | None, Field(description="Something happens: `start`, `limit` …")] = None
+    attach: Annotated[Attached | None, Field(description="The user sends a file, a picture, a place")] = None
+    edit: Annotated[Text | None, Field(description="The user changes his last message")] = None
+    passing: Annotated[Seconds | None, Field(alias="pass", description="Time goes by")] = None
+    bot: Annotated[
+        Said | None, Field(description="One message of the robot, `*` is any text; `...` any number")
+    ] = None
+    buttons: Annotated[list[Text] | None, Field(description="With `bot`: the labels of its buttons")] = None
+    expect: Annotated[Expected | None, Field(description="What must be true now")] = None
+
+
+class CaseShape(Shape):
+    """One test."""
+
+    called = "a test"
+
+    name: Text
+    channel: Annotated[Channel, choice("web", "telegram", "vk", "api", "chat")] = "chat"
+    now: Annotated[Text | None, Field(description="The time at its beginning, in the robot's zone")] = None
+    variables: Annotated[Data | None, Field(description="Variables it begins with")] = None
+    mock: Annotated[MockMap | None, Field(description="What the services answer")] = None
+    dialogue: list[StepShape]
+
+
+class TestFile(Shape):
+    """A file below `tests/`."""
+
+    __test__: ClassVar[bool] = False  # not a class of tests, whatever pytest takes the name for
+    called = "a file of tests"
+
+    tests: list[CaseShape]
+
+
+def _named(key: str, node: Node) -> Node:
+    """A lone word is the map with that word under `key`."""
+    if isinstance(node, Scalar):
+        full = Map(node.at)
+        full.put(key, node.at, node)
+        return full
+    return node
