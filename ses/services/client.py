@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import aiohttp
+from yarl import URL
 
 from ses.clock import Clock
 from ses.errors import StepError
@@ -127,7 +128,7 @@ class ServiceClient:
     async def _exchange(
         self, method: str, url: str, json: Any, parts: Mapping[str, str | bytes] | None
     ) -> RawReply:
-        body = json_body(json) if json is not None else b""
+        body = json_body(json, self.name) if json is not None else b""
         content_type = "application/json" if json is not None else ""
         try:
             async with asyncio.timeout(self.settings.connect + self.settings.read):
@@ -159,7 +160,12 @@ class ServiceClient:
                 data.add_field(field, value, filename=field if isinstance(value, bytes) else None)
         headers = {"Content-Type": content_type} if content_type else {}
         async with self._opened().request(
-            method, url, data=data, headers=headers, allow_redirects=False
+            # `_address` has quoted what needs it; doing so twice would change it.
+            method,
+            URL(url, encoded=True),
+            data=data,
+            headers=headers,
+            allow_redirects=False,
         ) as response:
             answer = await read_limited(response, ANSWER_LIMIT)
             if answer is None:

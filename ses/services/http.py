@@ -126,6 +126,7 @@ class OutboundHttp:
                         raise StepError("malformed", f"{url.host} answered more than 5 MB", service="http")
                     return RawReply(response.status, media_type(response.headers), content)
                 target = url.join(URL(location))
+                self._rules.check_url(target)
             if response.status == 303 or (response.status in {301, 302} and method == "POST"):
                 method, body = "GET", b""
                 headers = {name: value for name, value in headers.items() if name.lower() != "content-type"}
@@ -156,7 +157,7 @@ def _encoded(request: HttpRequest) -> tuple[bytes, dict[str, str]]:
     given = {name.lower() for name in headers}
     body, content_type = b"", ""
     if request.json is not msgspec.UNSET:
-        body, content_type = json_body(request.json), "application/json"
+        body, content_type = json_body(request.json, "http"), "application/json"
     elif request.form is not None:
         body, content_type = urlencode(request.form).encode(), "application/x-www-form-urlencoded"
     if content_type and "content-type" not in given:

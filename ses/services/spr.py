@@ -11,7 +11,7 @@ from ses.errors import StepError
 from ses.services.answers import Transcript
 from ses.services.client import Pause, ServiceClient
 
-PATHS = {"stt": "/stt/{model}", "result": "/result/{task}", "models": "/models"}
+PATHS = {"stt": "/stt/{model}", "result": "/result/{taskID}", "models": "/models"}
 FIRST_POLL = 0.25
 """Seconds before the first look at a task; doubled up to two seconds."""
 
@@ -64,7 +64,7 @@ class Spr:
     async def _result(self, task: str, until: float) -> dict[str, Any]:
         pause = FIRST_POLL
         while True:
-            data = await self._client.data(self._paths["result"], method="GET", place={"task": task})
+            data = await self._client.data(self._paths["result"], method="GET", place={"taskID": task})
             status = self._client.fields.need(data, "status", str)
             if status == "ready":
                 return data

@@ -87,12 +87,12 @@ async def read_limited(response: aiohttp.ClientResponse, limit: int) -> bytes | 
     return b"".join(parts)
 
 
-def json_body(data: Any) -> bytes:
+def json_body(data: Any, service: str) -> bytes:
     """JSON as it is sent. Raises `StepError("value")` for a value that JSON has no form for."""
     try:
         return msgspec.json.encode(data)
     except (TypeError, ValueError, msgspec.MsgspecError) as error:
-        raise StepError("value", f"a value cannot be sent as JSON: {error}") from error
+        raise StepError("value", f"a value cannot be sent as JSON: {error}", service=service) from error
 
 
 def media_type(headers: Mapping[str, str]) -> str:

@@ -1,0 +1,223 @@
+"""Bodies that the API takes and answers. Unknown fields are refused: a misspelt one would be silently without effect."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Identifier = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
+SessionId = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f/]+$")]
+RobotId = Annotated[str, Field(min_length=1, max_length=128)]
+Text = Annotated[str, Field(max_length=65536)]
+Kind = Literal["image", "file", "audio", "voice", "video", "location", "contact", "sticker"]
+
+
+class Taken(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
+
+
+class AttachmentBody(Taken):
+    kind: Kind
+    name: Annotated[str, Field(max_length=255)] = ""
+    media: Annotated[str, Field(max_length=2048)] = ""
+    """Where its bytes are: an http(s) URL."""
+    mime: Annotated[str, Field(max_length=127)] = ""
+    size: Annotated[int, Field(ge=0, le=1 << 40)] = 0
+    """Bytes; 0 when unknown."""
+    value: Any = None
+    """Location `{lat, lon}`, contact `{phone, name}`."""
+
+
+class AskBody(Taken):
+    text: Text | None = None
+    """What the person says; cut at 4,096 characters."""
+    button: Identifier | None = None
+    """Instead of `text`: the `id` of a pressed button."""
+    session_id: SessionId | None = None
+    """Absent: a new conversation, whose id stands in the answer."""
+    channel: Literal["web", "telegram", "vk", "api", "chat"] = "api"
+    """As if it came from there, for texts that differ by channel."""
+    variables: dict[str, Any] = Field(default={}, max_length=100)
+    """Session variables; only declared names of a fitting type are taken."""
+    attachments: Annotated[list[AttachmentBody], Field(max_length=10)] = []
+    id: Identifier | None = None
+    """The sender's own id of this message: the same id again answers what was answered before."""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not (self.text or self.button or self.attachments):
+            raise ValueError("one of `text`, `button`, `attachments` is needed")
+        if self.button and (self.text or self.attachments):
+            raise ValueError("`button` stands alone, without `text` and `attachments`")
+        return self
+
+
+class ChatBody(Taken):
+    message: Annotated[str, Field(min_length=1, max_length=65536)]
+    session_id: SessionId | None = None
+    robot: RobotId | None = None
+    """Needed unless the key is bound to one robot, or there is only one."""
+    id: Identifier | None = None
+
+
+class LogBody(Taken):
+    robot_id: RobotId
+    session_id: SessionId | None = None
+    from_: datetime | float | None = Field(default=None, alias="from", strict=False)
+    """From this time on: ISO 8601 (UTC when no zone is given) or seconds since 1970."""
+    to: datetime | float | None = Field(default=None, strict=False)
+    """Up to this time."""
+    text: Annotated[str, Field(max_length=1000)] | None = None
+    """Lines that contain this."""
+    limit: Annotated[int, Field(ge=1, le=1000)] = 100
+    cursor: Annotated[str, Field(max_length=200)] | None = None
+    """`cursor` of the page before."""
+
+
+class ReloadBody(Taken):
+    pass
+
+
+class Answered(BaseModel):
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    error: Literal[0]
+    message: str
+
+
+class Failed(BaseModel):
+    """Any failure."""
+
+    error: Literal[1]
+    message: str
+
+
+class ButtonShown(BaseModel):
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    text: str
+    id: str = ""
+    """What `button` of the next call takes."""
+    url: str = ""
+    request: Literal["", "phone", "location"] = ""
+
+
+class AttachmentShown(BaseModel):
+    kind: Kind
+    name: str = ""
+    media: str = ""
+    mime: str = ""
+    size: int = 0
+    value: Any = None
+
+
+class Reply(BaseModel):
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    id: str
+    """The same in every copy of this message."""
+    seq: int
+    text: str = ""
+    buttons: list[ButtonShown] = []
+    attachments: list[AttachmentShown] = []
+    format: Literal["plain", "markdown"] = "plain"
+
+
+class AskAnswer(Answered):
+    robot: str
+    session_id: str
+    id: str
+    replies: list[Reply]
+    understood: dict[str, Any] | None
+    """What was understood and run; none when the answer is a repeated one."""
+    repeated: bool
+    """True when this id had been answered before."""
+
+
+class ChatAnswer(Answered):
+    reply: str
+    """All texts of the turn, one a line."""
+    messages: list[Reply]
+    session_id: str
+
+
+class SessionRequest(BaseModel):
+    datetime: str
+    message: str
+    data: list[dict[str, Any]] = []
+    """Calls made in the turn: `{id, name, model, type, param, reply}`."""
+
+
+class SessionReply(BaseModel):
+    text: list[str]
+
+
+class SessionTurn(BaseModel):
+    request: SessionRequest
+    reply: SessionReply
+
+
+class SessionAnswer(Answered):
+    model_config = ConfigDict(extra="allow", use_attribute_docstrings=True)
+
+    robot: str
+    data: list[SessionTurn]
+    """The last 50 turns. The session's variables stand beside this."""
+
+
+class LogLine(BaseModel):
+    model_config = ConfigDict(use_attribute_docstrings=True, populate_by_name=True)
+
+    id: str
+    datetime: str
+    session_id: str
+    from_: Literal["visitor", "robot", "operator", "system"] = Field(alias="from")
+    text: str
+    turn: int | None = None
+    trace: str | None = None
+
+
+class LogAnswer(Answered):
+    items: list[LogLine]
+    """Oldest first."""
+    cursor: str | None
+    """Where the next page begins; none after the last."""
+
+
+class RobotShown(BaseModel):
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    id: str
+    title: str
+    version: str
+    language: str
+    languages: list[str]
+    flows: int
+    connectors: list[str]
+    problems: list[str]
+    """Why the robot's files as they are now cannot replace the version that runs."""
+
+
+class RobotsAnswer(Answered):
+    robots: list[RobotShown]
+
+
+class ReloadedRobot(BaseModel):
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    id: str
+    changed: bool
+    version: str | None
+    """None when it has never been good."""
+    findings: list[str]
+
+
+class ReloadAnswer(Answered):
+    robots: list[ReloadedRobot]
+
+
+class ReadyAnswer(Answered):
+    parts: dict[str, str]
+    """`ok`, or what is wrong, by part."""
