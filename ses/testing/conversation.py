@@ -184,7 +184,11 @@ class Talk:
 
     def _show(self, message: Outgoing) -> None:
         self._exchange.messages.append(message)
-        self.messages.append(message)
+        place = next((k for k, known in enumerate(self.messages) if known.id == message.replaces), None)
+        if place is None:
+            self.messages.append(message)
+        else:
+            self.messages[place] = message
         if self._said is not None:
             self._said(message)
 

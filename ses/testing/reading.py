@@ -108,6 +108,8 @@ def _step(line: StepShape, report: Report) -> Step | None:
     kinds = [
         key for key, name in StepShape.keys().items() if key != "buttons" and getattr(line, name) is not None
     ]
+    if not kinds and any(finding.at == line.at for finding in report):
+        return None  # a misspelt key, reported already
     if len(kinds) != 1:
         said = (
             f"has {len(kinds)} of them: " + ", ".join(f"`{kind}`" for kind in kinds) if kinds else "has none"
