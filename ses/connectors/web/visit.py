@@ -1,0 +1,366 @@
+"""One websocket from its `hello` to its end."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Protocol
+
+import msgspec
+import structlog
+from aiohttp import WSMsgType, web
+
+from ses.clock import Clock
+from ses.connectors.contract import Reception, Refused
+from ses.connectors.web import render
+from ses.connectors.web.config import Site, WebLimits
+from ses.connectors.web.outlet import Outlet
+from ses.connectors.web.pace import Pace
+from ses.connectors.web.parse import (
+    Edit,
+    Frame,
+    Hello,
+    Malformed,
+    Message,
+    Open,
+    Ping,
+    UploadRef,
+    parse,
+)
+from ses.messages import Attachment, Conversation, Delta, Inbound, Outgoing
+
+log = structlog.get_logger(__name__)
+
+RETRY_AFTER = 5.0
+"""Seconds a page waits when storing failed without saying for how long."""
+START_ID = "~start"
+"""The inbound id of the event `start`: one for all copies of `open`."""
+
+
+class Uploads(Protocol):
+    """Files the visitor sent over HTTP before naming them in a message."""
+
+    largest: int
+    """Bytes of one file."""
+
+    async def attachment(self, conversation: Conversation, upload: str) -> Attachment | None:
+        """The file of that id if this session sent it."""
+        ...
+
+
+class Seats(Protocol):
+    """Who sits in which session: one socket each."""
+
+    async def seat(self, hello: Hello) -> Seat: ...
+
+    def take(self, session: str, visit: Visit) -> None:
+        """Give the session to this visit; who had it is displaced (4001)."""
+        ...
+
+    def leave(self, session: str, visit: Visit) -> None: ...
+
+    def begun(self, session: str) -> None:
+        """The session is stored now."""
+        ...
+
+    def is_typing(self, session: str) -> bool:
+        """The robot is at work in this session."""
+        ...
+
+
+class Seat(msgspec.Struct, frozen=True):
+    session: str
+    key: str | None
+    """Set when the pair is fresh."""
+    key_hash: bytes
+    begun: bool
+    """Something was stored in it already."""
+
+
+class CutOff(Exception):
+    """This side ends the socket with `code`, after sending `failure` if there is one."""
+
+    def __init__(self, code: int, failure: render.Failure | None = None) -> None:
+        super().__init__(code)
+        self.code = code
+        self.failure = failure
+
+
+class Visit:
+    """Reads one socket's frames in order and writes what belongs to it.
+
+    A message is handed to `reception` only after the one before it is on disk: so nothing overtakes, and a
+    socket faster than the disk is simply not read.
+    """
+
+    def __init__(
+        self,
+        socket: web.WebSocketResponse,
+        outlet: Outlet,
+        *,
+        site: Site,
+        limits: WebLimits,
+        reception: Reception,
+        seats: Seats,
+        uploads: Uploads | None,
+        media_url: render.MediaUrl,
+        clock: Clock,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._socket = socket
+        self.outlet = outlet
+        self._site = site
+        self._limits = limits
+        self._reception = reception
+        self._seats = seats
+        self._uploads = uploads
+        self._media_url = media_url
+        self._clock = clock
+        self._sleep = sleep
+        self._pace = Pace(limits.messages, limits.per, limits.burst, clock.monotonic())
+        self._connector = f"web.{site.name}"
+        self._conversation = Conversation(self._connector, "")
+        self._seat: Seat | None = None
+        self._begun = False
+        self._page: dict[str, Any] = {}
+        self._language = ""
+        self._refused_until = 0.0
+        self._refused_code = ""
+        self._waiting: list[Outgoing] | None = []
+        """Live messages that came while the history was read; none once the page is up to date."""
+        self._shown = 0
+        """The last `seq` sent."""
+        self._filling: asyncio.Task[None] | None = None
+        self.unanswered = 0
+        """PING frames since the peer was last heard."""
+
+    async def run(self) -> None:
+        """Serve the socket until either side ends it."""
+        try:
+            try:
+                async with asyncio.timeout(self._limits.hello):
+                    frame = await self._next()
+            except TimeoutError:
+                raise CutOff(1008) from None
+            if frame is None:
+                return
+            if not isinstance(frame, Hello):
+                raise Malformed("The first frame must be `hello`")
+            await self._greet(frame)
+            while (frame := await self._next()) is not None:
+                await self._take(frame)
+        except Malformed as error:
+            self._cut(CutOff(1008, render.Failure("malformed", str(error))))
+        except CutOff as cut:
+            if cut.code == 1009:
+                await self._tell_of_limit("frame")
+            self._cut(cut)
+        finally:
+            if self._seat is not None:
+                self._seats.leave(self._seat.session, self)
+            if self._filling is not None:
+                self._filling.cancel()
+            await self.outlet.closed()
+
+    # What the daemon sends
+
+    def deliver(self, message: Outgoing) -> None:
+        """Push a live message; each `seq` once and in order, what was lost on the way is fetched."""
+        if self._waiting is not None:
+            self._waiting.append(message)
+        elif message.seq == self._shown + 1:
+            self._show(message)
+        elif message.seq > self._shown:
+            self._waiting = [message]
+            self._filling = asyncio.get_running_loop().create_task(self._fill())
+
+    def typing(self, on: bool) -> None:
+        if self._waiting is None:
+            self.outlet.send(render.encode(render.ShownTyping(on)))
+
+    def stream(self, delta: Delta) -> None:
+        if self._waiting is None:
+            self.outlet.send(render.encode(render.shown_delta(delta)))
+
+    def _show(self, message: Outgoing) -> None:
+        self._shown = message.seq
+        self.outlet.send(render.encode(render.shown_outgoing(message, self._media_url, self._clock.now())))
+
+    def _catch_up(self, replayed: Sequence[render.ShownMessage]) -> None:
+        """Everything stored before is on its way; go on with what came live meanwhile."""
+        for entry in replayed:
+            self._shown = max(self._shown, entry.seq or 0)
+        waiting, self._waiting = self._waiting or (), None
+        for message in sorted(waiting, key=lambda message: message.seq):
+            self.deliver(message)
+
+    async def _fill(self) -> None:
+        """A live message was lost: read from the store what lies between."""
+        missed = await self._reception.history(self._conversation, after=self._shown)
+        shown = render.shown_entries(missed, self._media_url)
+        for message in shown:
+            self.outlet.send(render.encode(message))
+        if not shown:  # not stored and yet delivered: show what there is rather than wait for ever
+            self._shown = min(message.seq for message in self._waiting or ()) - 1
+        self._catch_up(shown)
+
+    # What the page sends
+
+    async def _greet(self, hello: Hello) -> None:
+        page = {**hello.variables, **hello.page}
+        if len(msgspec.json.encode(page)) > self._limits.page:
+            raise Malformed(f"`variables` and `page` together exceed {self._limits.page} bytes")
+        self._page = page
+        language = hello.page.get("language")
+        self._language = language[:35] if isinstance(language, str) else ""
+        seat = await self._seats.seat(hello)
+        self._seat = seat
+        self._begun = seat.begun
+        self._conversation = Conversation(self._connector, seat.session)
+        # First the seat, then the history: what is said in between arrives by both ways and is shown once.
+        self._seats.take(seat.session, self)
+        after = hello.after if seat.key is None else None
+        entries = await self._reception.history(self._conversation, after=after) if seat.begun else ()
+        messages = render.shown_entries(entries, self._media_url)
+        settings = render.Settings(
+            title=self._site.title,
+            color=self._site.color,
+            kind=self._site.type,
+            microphone=self._site.microphone,
+            transcription=self._site.transcription,
+            upload=self._uploads.largest if self._uploads is not None else 0,
+        )
+        self.outlet.send(render.encode(render.Welcome(seat.session, seat.key, settings, messages)))
+        self._shown = after or 0
+        self._catch_up(messages)
+        if self._seats.is_typing(seat.session):
+            self.typing(True)
+
+    async def _take(self, frame: Frame) -> None:
+        if isinstance(frame, Ping):
+            self.outlet.send(render.PONG)
+        elif isinstance(frame, Message):
+            await self._message(frame)
+        elif isinstance(frame, Open):
+            if not self._begun:
+                await self._hand_in(self._inbound(START_ID, event="start"), None)
+        elif isinstance(frame, Edit):
+            await self._hand_in(self._inbound(frame.id, text=frame.text, edit_of=frame.of), frame.id)
+        elif isinstance(frame, Hello):
+            raise Malformed("A second `hello`")
+        # `typing` and `read` are of use to a human operator only; the robot does nothing on them.
+
+    async def _message(self, frame: Message) -> None:
+        attachments: list[Attachment] = []
+        for reference in frame.attachments:
+            attachment = await self._attachment(reference)
+            if attachment is None:
+                self._fail("malformed", f"There is no upload {reference.id[:64]!r} of this session", frame.id)
+                return
+            attachments.append(attachment)
+        if frame.button:
+            inbound = self._inbound(frame.id, button=frame.button)
+        else:
+            inbound = self._inbound(frame.id, text=frame.text or None, attachments=tuple(attachments))
+        await self._hand_in(inbound, frame.id)
+
+    async def _attachment(self, reference: UploadRef) -> Attachment | None:
+        if self._uploads is None:
+            return None
+        return await self._uploads.attachment(self._conversation, reference.id)
+
+    def _inbound(self, id_: str, **what: Any) -> Inbound:
+        return Inbound(
+            connector=self._connector,
+            session=self._conversation.session,
+            id=id_,
+            robot=self._site.robot,
+            channel="web",
+            at=self._clock.now(),
+            variables={} if self._begun else dict(self._site.variables),
+            page=self._page,
+            language=self._language,
+            **what,
+        )
+
+    async def _hand_in(self, inbound: Inbound, answer_to: str | None) -> None:
+        """Store an inbound and acknowledge it, or say why not. Refused ones hold up all that follow."""
+        wait = self._refused_until - self._clock.monotonic()
+        if wait > 0:
+            self._fail(self._refused_code, "An earlier message was refused", answer_to, wait)
+            return
+        wait, flood = self._pace.take(self._clock.monotonic())
+        if flood:
+            self._refuse(Refused("flood", "Too many messages", wait), answer_to)
+            await self._tell_of_limit("flood")
+            return
+        if wait > 0:
+            await self._sleep(wait)
+        assert self._seat is not None
+        try:
+            await self._reception.receive(inbound, key_hash=None if self._begun else self._seat.key_hash)
+        except Refused as refusal:
+            self._refuse(refusal, answer_to)
+            return
+        except Exception:
+            # Not stored, so not acknowledged; the page sends it again. The daemon lives on.
+            await log.aexception("inbound not stored", connector=self._connector, session=inbound.session)
+            self._refuse(Refused("internal", "The message could not be stored", RETRY_AFTER), answer_to)
+            return
+        if not self._begun:
+            self._begun = True
+            self._seats.begun(inbound.session)
+        if answer_to is not None:
+            self.outlet.send(render.encode(render.Ack(answer_to)))
+
+    def _refuse(self, refusal: Refused, answer_to: str | None) -> None:
+        if refusal.retry_after is not None:
+            self._refused_until = self._clock.monotonic() + refusal.retry_after
+            self._refused_code = refusal.code
+        self._fail(refusal.code, str(refusal), answer_to, refusal.retry_after)
+
+    def _fail(
+        self, code: str, message: str, answer_to: str | None = None, retry_after: float | None = None
+    ) -> None:
+        self.outlet.send(render.encode(render.Failure(code, message, answer_to, retry_after)))
+
+    # The socket
+
+    async def _next(self) -> Frame | None:
+        """The next frame; none at the end. Raises `Malformed`, `CutOff`."""
+        while True:
+            message = await self._socket.receive()
+            self.unanswered = 0
+            if message.type is WSMsgType.TEXT:
+                data: str = message.data
+                # A character is at most 4 bytes: only long texts need counting.
+                if len(data) * 4 > self._limits.frame and len(data.encode()) > self._limits.frame:
+                    note = f"A frame may have {self._limits.frame} bytes"
+                    raise CutOff(1009, render.Failure("too_large", note))
+                return parse(data)
+            if message.type is WSMsgType.PING:
+                self.outlet.pong(message.data)
+            elif message.type is WSMsgType.BINARY:
+                raise CutOff(1003)
+            elif message.type is WSMsgType.ERROR:
+                if self._socket.close_code == 1009:  # aiohttp closed it already, there is no telling it more
+                    await self._tell_of_limit("frame")
+                return None
+            elif message.type is not WSMsgType.PONG:
+                return None
+
+    async def _tell_of_limit(self, reason: str) -> None:
+        """Event `limit`, in a conversation that has begun."""
+        if not self._begun:
+            return
+        inbound = self._inbound(f"~limit-{secrets.token_hex(8)}", event="limit", payload={"reason": reason})
+        try:
+            await self._reception.receive(inbound)
+        except Refused as refusal:
+            await log.ainfo("event limit not taken", connector=self._connector, reason=str(refusal))
+
+    def _cut(self, cut: CutOff) -> None:
+        if cut.failure is not None:
+            self.outlet.send(render.encode(cut.failure))
+        self.outlet.close(cut.code)

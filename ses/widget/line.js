@@ -1,0 +1,169 @@
+// @ts-check
+/**
+ * One line of the dialogue: bubble, attachments, buttons, time.
+ * @import {Attachment, Button, Entry} from "./types.js"
+ */
+
+import { link, rich, safeUrl } from "./text.js";
+
+/** @typedef {import("./words.js").Words} Words */
+
+export class Line {
+  root = make("div", "line");
+  #words;
+  #origin;
+  #press;
+  #retired = false;
+  #drawn = "";
+
+  /** @param {Words} words @param {string} origin  Of the daemon. @param {(button: Button) => void} press */
+  constructor(words, origin, press) {
+    this.#words = words;
+    this.#origin = origin;
+    this.#press = press;
+  }
+
+  /** @param {Entry} entry */
+  draw(entry) {
+    const mine = entry.from === "visitor";
+    this.root.className = `line ${mine ? "mine" : "theirs"} ${entry.state}`;
+    this.root.setAttribute("part", `line ${mine ? "line-visitor" : "line-robot"}`);
+    if (mine && this.#drawn === entry.text) {
+      // Only its state has changed: a screen reader shall not hear it again.
+      this.root.querySelector(".meta")?.replaceWith(this.#meta(entry));
+      return;
+    }
+    this.#drawn = entry.text;
+    const speaker = make("span", "unseen", mine ? this.#words.you : this.#words.robot);
+    const parts = [];
+    if (entry.text) {
+      const bubble = make("div", "bubble");
+      bubble.setAttribute("part", `bubble ${mine ? "bubble-visitor" : "bubble-robot"}`);
+      bubble.append(rich(entry.text, entry.format));
+      parts.push(bubble);
+    }
+    parts.push(...entry.attachments.map((attachment) => this.#attached(attachment)));
+    const options = this.#options(entry.buttons);
+    if (options) parts.push(options);
+    this.root.replaceChildren(speaker, ...parts, this.#meta(entry));
+  }
+
+  /** Close the buttons: the dialogue has gone on. Links stay. */
+  retire() {
+    this.#retired = true;
+    for (const button of this.root.querySelectorAll("button")) button.disabled = true;
+    this.root.querySelector(".options")?.classList.add("retired");
+  }
+
+  /** @param {Entry} entry */
+  #meta({ state, reason, at }) {
+    const meta = make("div", "meta");
+    const said = this.#words;
+    meta.setAttribute("aria-live", state === "failed" ? "assertive" : "off");
+    if (state === "waiting") meta.textContent = said.waiting;
+    else if (state === "failed") meta.textContent = reason === "too_long" ? `${said.failed}: ${said.too_long}` : said.failed;
+    else if (at > 0) {
+      const time = document.createElement("time");
+      time.dateTime = new Date(at).toISOString();
+      time.textContent = new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+      meta.append(time);
+    }
+    return meta;
+  }
+
+  /** @param {Button[]} buttons */
+  #options(buttons) {
+    if (!buttons.length) return null;
+    const group = make("div", "options");
+    group.setAttribute("role", "group");
+    group.setAttribute("aria-label", this.#words.options);
+    group.setAttribute("part", "options");
+    let number = 0;
+    for (const button of buttons) {
+      const address = button.url ? safeUrl(button.url) : null;
+      if (address) {
+        const anchor = link(address, button.text);
+        anchor.className = "option";
+        anchor.setAttribute("part", "option");
+        group.append(anchor);
+      } else if (button.id) {
+        group.append(this.#option(button, ++number));
+      }
+    }
+    group.addEventListener("keydown", walk);
+    group.classList.toggle("retired", this.#retired);
+    return group;
+  }
+
+  /** @param {Button} button @param {number} number */
+  #option(button, number) {
+    const option = document.createElement("button");
+    option.type = "button";
+    option.className = "option";
+    option.setAttribute("part", "option");
+    option.textContent = button.text;
+    option.disabled = this.#retired;
+    if (number <= 9) {
+      option.setAttribute("aria-keyshortcuts", `Alt+${number}`);
+      option.title = `Alt+${number}`;
+    }
+    option.addEventListener("click", () => {
+      option.classList.add("chosen");
+      this.#press(button);
+    });
+    return option;
+  }
+
+  /** @param {Attachment} attachment */
+  #attached({ kind, name, url, size, value }) {
+    const address = url ? safeUrl(url, this.#origin) : null;
+    const label = name || this.#words.file;
+    if (!address) return make("div", "file", kind === "contact" || kind === "location" ? plain(value) || label : label);
+    if (kind === "image" || kind === "sticker") {
+      const anchor = link(address, "");
+      const image = document.createElement("img");
+      image.src = address;
+      image.alt = name || "";
+      if (!name) anchor.setAttribute("aria-label", label);
+      anchor.className = "picture";
+      anchor.append(image);
+      return anchor;
+    }
+    if (kind === "audio" || kind === "voice" || kind === "video") {
+      const player = document.createElement(kind === "video" ? "video" : "audio");
+      player.controls = true;
+      player.preload = "metadata";
+      player.src = address;
+      player.setAttribute("aria-label", label);
+      return player;
+    }
+    const anchor = link(address, label);
+    anchor.className = "file";
+    if (size) anchor.append(make("small", "", this.#words.size(size)));
+    return anchor;
+  }
+}
+
+/** Arrow keys go from button to button. @param {KeyboardEvent} event */
+function walk(event) {
+  const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+  const group = /** @type {HTMLElement} */ (event.currentTarget);
+  const stops = /** @type {HTMLElement[]} */ ([...group.querySelectorAll("button:enabled, a")]);
+  const at = stops.indexOf(/** @type {HTMLElement} */ (event.target));
+  if (!step || at < 0) return;
+  event.preventDefault();
+  stops[(at + step + stops.length) % stops.length]?.focus();
+}
+
+/** @param {unknown} value  `{lat, lon}` or `{phone, name}`. */
+function plain(value) {
+  return value && typeof value === "object" ? Object.values(value).join(", ") : "";
+}
+
+/** @param {string} tag @param {string} className @param {string} [text] */
+function make(tag, className, text = "") {
+  const element = document.createElement(tag);
+  if (className) element.className = className;
+  element.textContent = text;
+  return element;
+}

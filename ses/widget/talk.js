@@ -1,0 +1,257 @@
+// @ts-check
+/**
+ * The dialogue as the page knows it: what was shown, what waits to be acknowledged, what is being streamed.
+ *
+ * Knows no DOM. Promises: each message of the robot is shown once and in order; each message of the visitor is sent
+ * until it is acknowledged, across breaks, reloads and tabs.
+ * @import {Attachment, Entry, Frame, Link, Shown, Unsent, View, World} from "./types.js"
+ */
+
+import { Wire } from "./wire.js";
+
+/** @typedef {import("./store.js").Store} Store */
+
+export class Talk {
+  #world;
+  #store;
+  #view;
+  #about;
+  #wire;
+  /** The last `seq` shown; null before the first welcome and after a displacement: then all is fetched anew. */
+  /** @type {number | null} */
+  #seq = null;
+  /** @type {string | null} */
+  #session = null;
+  #opened = false;
+  #quiet = true;
+  #number = 0;
+  /** Unsent messages, kept here too in case the storage refuses. @type {Map<string, Unsent>} */
+  #unsent = new Map();
+  /** Texts under way, by the id of the message to come. @type {Map<string, {attempt: number, text: string, size: number, whole: boolean}>} */
+  #streams = new Map();
+  /** Refused for a while: from then on one at a time. */
+  #careful = false;
+  /** @type {number | undefined} */
+  #pause;
+
+  /**
+   * @param {World} world
+   * @param {Store} store
+   * @param {View} view
+   * @param {() => object} about  What the page says of itself in `hello`.
+   */
+  constructor(world, store, view, about) {
+    this.#world = world;
+    this.#store = store;
+    this.#view = view;
+    this.#about = about;
+    for (const message of store.unsent()) this.#unsent.set(message.id, message);
+    this.#wire = new Wire(world, {
+      hello: () => this.#hello(),
+      frame: (frame) => this.#take(frame),
+      link: (state) => this.#link(state),
+    });
+  }
+
+  /** @returns {Link} */
+  get link() {
+    return this.#wire.state;
+  }
+
+  /** The last `seq` shown. */
+  get seq() {
+    return this.#seq ?? 0;
+  }
+
+  /** Whether this browser has talked before. */
+  get returning() {
+    return this.#store.pair !== null || this.#unsent.size > 0;
+  }
+
+  connect() {
+    this.#wire.want();
+  }
+
+  nudge() {
+    this.#wire.nudge();
+  }
+
+  stop() {
+    this.#world.cancel(this.#pause ?? 0);
+    this.#wire.stop();
+  }
+
+  /** The visitor opened the window. */
+  open() {
+    this.#opened = true;
+    if (this.#wire.state === "open") this.#sayOpen();
+    else this.#wire.want();
+  }
+
+  /** The visitor has read all that is shown. */
+  read() {
+    if (this.seq <= this.#store.seen) return;
+    this.#store.seen = this.seq;
+    this.#wire.send({ type: "read", seq: this.seq });
+  }
+
+  /**
+   * The visitor says something, or presses a button; shown at once, sent as soon as may be.
+   * @param {string} text  For a press its label.
+   * @param {string} [button]
+   */
+  say(text, button) {
+    const message = { id: this.#world.id(), n: this.#number++, at: this.#world.now(), text, button };
+    this.#quiet = false;
+    this.#unsent.set(message.id, message);
+    this.#store.keep(message);
+    this.#view.show(own(message, "waiting"), true);
+    if (this.#wire.state !== "open") this.#wire.want();
+    else if (!this.#careful) this.#send(message);
+  }
+
+  #hello() {
+    const pair = this.#store.pair;
+    if (!pair || pair.session !== this.#session) this.#seq = null;
+    const after = this.#seq === null ? {} : { after: this.#seq };
+    return { ...pair, ...after, ...this.#about() };
+  }
+
+  /** @param {Link} state */
+  #link(state) {
+    if (state === "displaced") this.#seq = null; // what is said elsewhere meanwhile is ours too
+    if (state !== "open") {
+      this.#world.cancel(this.#pause ?? 0);
+      this.#careful = false;
+      this.#view.typing(false);
+    }
+    this.#view.link(state);
+  }
+
+  /** @param {Frame} frame */
+  #take(frame) {
+    if (frame.type === "welcome") this.#welcome(frame);
+    else if (frame.type === "message") this.#message(frame, true);
+    else if (frame.type === "ack") this.#settled(frame.id);
+    else if (frame.type === "delta") this.#delta(frame);
+    else if (frame.type === "typing") this.#view.typing(frame.on);
+    else if (frame.type === "error") this.#refused(frame);
+  }
+
+  /** @param {Extract<Frame, {type: "welcome"}>} frame */
+  #welcome({ session, key, messages }) {
+    if (key !== null) {
+      this.#store.pair = { session, key };
+      this.#store.seen = 0;
+    }
+    if (this.#seq === null || session !== this.#session) {
+      this.#view.reset();
+      this.#streams.clear();
+      this.#seq = 0;
+      this.#quiet = true;
+    }
+    this.#session = session;
+    for (const message of messages) this.#message(message, false);
+    // Another tab may have left some in the storage.
+    for (const message of this.#store.unsent()) this.#unsent.set(message.id, message);
+    for (const message of this.#waiting()) {
+      this.#quiet = false;
+      this.#view.show(own(message, "waiting"), false);
+    }
+    if (this.#opened) this.#sayOpen();
+    for (const message of this.#waiting()) this.#send(message);
+  }
+
+  /** @param {Shown} message @param {boolean} live */
+  #message(message, live) {
+    this.#quiet = false;
+    if (message.from === "visitor") {
+      this.#forget(message.id);
+      this.#view.show(shown(message.of ? { ...message, id: message.of } : message), false);
+      return;
+    }
+    const seq = message.seq ?? 0;
+    if (this.#seq !== null && seq <= this.#seq) return;
+    this.#seq = seq;
+    this.#streams.delete(message.id);
+    if (live) this.#view.typing(false);
+    this.#view.show(shown(message), live);
+  }
+
+  /** @param {Extract<Frame, {type: "delta"}>} delta */
+  #delta({ id, attempt, at, text }) {
+    let stream = this.#streams.get(id);
+    if (!stream || attempt > stream.attempt) {
+      stream = { attempt, text: "", size: 0, whole: true };
+      this.#streams.set(id, stream);
+    }
+    if (attempt < stream.attempt || at < stream.size) return;
+    if (at > stream.size) stream.whole = false; // a piece is missing: the final message will bring all of it
+    if (!stream.whole) return;
+    stream.text += text;
+    stream.size += [...text].length; // the daemon counts characters, not UTF-16 units
+    this.#view.typing(false);
+    this.#view.show({ ...shown({ type: "message", id, from: "robot", text: stream.text }), state: "streaming" }, true);
+  }
+
+  /** @param {Extract<Frame, {type: "error"}>} error */
+  #refused({ id, code, retry_after }) {
+    if (retry_after !== undefined) {
+      this.#careful = true;
+      this.#world.cancel(this.#pause ?? 0);
+      this.#pause = this.#world.later(retry_after * 1000 + 50, () => this.#next());
+    } else if (id !== undefined) {
+      const message = this.#unsent.get(id);
+      this.#forget(id);
+      if (message) this.#view.show({ ...own(message, "failed"), reason: code }, true);
+      if (this.#careful) this.#next();
+    }
+  }
+
+  /** @param {string} id */
+  #settled(id) {
+    const message = this.#unsent.get(id);
+    this.#forget(id);
+    if (message) this.#view.show(own(message, "sent"), false);
+    if (this.#careful) this.#next();
+  }
+
+  /** The next of those that were held back; after the last one all is as before. */
+  #next() {
+    if (this.#wire.state !== "open") return;
+    const [message] = this.#waiting();
+    if (message) this.#send(message);
+    else this.#careful = false;
+    if (!message && this.#opened) this.#sayOpen();
+  }
+
+  #sayOpen() {
+    if (this.#quiet) this.#wire.send({ type: "open" });
+  }
+
+  #waiting() {
+    return [...this.#unsent.values()].sort((one, other) => one.at - other.at || one.n - other.n);
+  }
+
+  /** @param {Unsent} message */
+  #send({ id, text, button }) {
+    this.#wire.send(button ? { type: "message", id, button } : { type: "message", id, text });
+  }
+
+  /** @param {string} id */
+  #forget(id) {
+    this.#unsent.delete(id);
+    this.#store.drop(id);
+  }
+}
+
+/** @param {Unsent} message @param {Entry["state"]} state @returns {Entry} */
+function own(message, state) {
+  const { id, text, at } = message;
+  return { id, from: "visitor", text, at, buttons: [], attachments: [], format: "plain", state };
+}
+
+/** @param {Shown} message @returns {Entry} */
+function shown({ id, from, text = "", at = 0, buttons = [], attachments = [], format = "plain" }) {
+  return { id, from, text, at: at * 1000, buttons, attachments, format, state: "sent" };
+}
