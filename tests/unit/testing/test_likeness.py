@@ -8,7 +8,7 @@ from ses.testing.likeness import alike, spoken_alike
 
 
 @pytest.mark.parametrize(
-    ("pattern", "text", "fits"),
+    "pattern, text, fits",
     [
         ("Hello", "Hello", True),
         ("Hello", "Hello!", False),
@@ -25,7 +25,7 @@ def test_what_the_robot_says(pattern: str, text: str, fits: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("pattern", "utterance", "fits"),
+    "pattern, utterance, fits",
     [
         ("* карту *", "Заблокируйте карту!", True),
         ("* карту *", "карту", True),
