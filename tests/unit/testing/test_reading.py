@@ -26,7 +26,6 @@ from ses.testing.cases import (
 )
 from ses.testing.reading import read_cases
 
-
 HERE = Source("", 0, 0)
 
 
