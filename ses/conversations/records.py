@@ -1,0 +1,77 @@
+"""From a leg of a turn to the rows it becomes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from ses.conversations.turn import TurnRun
+from ses.dialogue.ports import Increment, Leg
+from ses.messages import Inbound, Outgoing
+from ses.storage.rows import PENDING, SENT, Addition, OutboxRow, TurnRecord
+
+encode = msgspec.json.Encoder().encode
+decode_inbound = msgspec.json.Decoder(Inbound).decode
+decode_outgoing = msgspec.json.Decoder(Outgoing).decode
+_encode_trace = msgspec.json.Encoder(enc_hook=str).encode
+
+NOTHING: dict[str, Any] = {}
+
+
+def turn_record(run: TurnRun, leg: Leg, now: float, *, confirmed: bool) -> TurnRecord:
+    """`confirmed`: messages wait until they are known to have arrived, and lose private values then; others
+    count as delivered at once, and lose them with the next turn."""
+    mailbox, session, program = run.mailbox, leg.session, run.program
+    state = PENDING if confirmed else SENT
+    outbox = tuple([_row(message, state) for message in leg.outgoing])
+    if not confirmed and not run.private:
+        run.private = any(row.masked is not None for row in outbox)
+    done: tuple[tuple[int, bytes | None], ...] = ()
+    trace = None
+    if leg.final:
+        masked = leg.masked
+        done = tuple([(one.row, _masked(one.inbound, masked) if masked else None) for one in run.batch])
+        if leg.trace is not None and mailbox.conversation.connector.startswith("api"):
+            trace = _encode_trace(leg.trace)
+    return TurnRecord(
+        session=mailbox.row,
+        state=session.encode(),
+        turn=session.turn,
+        seq=session.seq,
+        at=now,
+        expires=now + program.session.expire,
+        robot=program.id,
+        pinned=" ".join(sorted(session.versions())) if session.stack else "",
+        done=done,
+        outbox=outbox,
+        private=run.private,
+        unmask=mailbox.private,
+        user=run.user if leg.user_variables else "",
+        user_values=_user_values(leg) if leg.user_variables else NOTHING,
+        trace=trace,
+    )
+
+
+def _row(message: Outgoing, state: Any) -> OutboxRow:
+    hidden = message.masked
+    if hidden is None:
+        return OutboxRow(message.seq, encode(message), None, state)
+    return OutboxRow(
+        message.seq,
+        encode(message),
+        encode(msgspec.structs.replace(message, text=hidden, masked=None)),
+        state,
+    )
+
+
+def _masked(inbound: Inbound, texts: Any) -> bytes | None:
+    text = texts.get(inbound.id)
+    return None if text is None else encode(msgspec.structs.replace(inbound, text=text))
+
+
+def _user_values(leg: Leg) -> dict[str, Any]:
+    return {
+        name: Addition(value.by) if isinstance(value, Increment) else value
+        for name, value in leg.user_variables.items()
+    }

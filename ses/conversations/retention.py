@@ -1,0 +1,51 @@
+"""What is removed by and by: sessions whose time ran out, versions of robots that nobody rests in."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from ses.clock import Clock
+from ses.conversations.robots import Robots
+from ses.conversations.shelf import Shelf
+from ses.errors import SesError
+from ses.storage.contract import Store
+
+log = structlog.get_logger("ses.retention")
+
+PERIOD = 600.0
+"""Seconds between two sweeps."""
+PAGE = 200
+"""Sessions removed in one transaction, so that turns do not wait behind a long one."""
+
+
+class Retention:
+    """Sweeps in the background."""
+
+    def __init__(self, store: Store, robots: Robots, shelf: Shelf, clock: Clock) -> None:
+        self._store = store
+        self._robots = robots
+        self._shelf = shelf
+        self._clock = clock
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            await asyncio.sleep(PERIOD)
+            try:
+                await self.sweep()
+            except SesError as error:
+                log.warning("expired sessions could not be removed", reason=str(error))
+
+    async def sweep(self) -> int:
+        """Remove everything that has expired; how many sessions went."""
+        await self._robots.sweep()
+        now, gone = self._clock.now(), 0
+        while rows := await self._store.expired(now, PAGE):
+            # Forgotten here before they go there: a message that comes meanwhile finds or begins its session anew.
+            removed = await self._store.remove(self._shelf.forget(rows), now)
+            gone += removed
+            if not removed:
+                break
+        return gone

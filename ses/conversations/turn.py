@@ -1,0 +1,80 @@
+"""One turn under way, and what it offers to the engine."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeVar
+
+from ses.clock import Clock
+from ses.connectors.contract import Connector
+from ses.conversations.mailbox import Mailbox, Waiting
+from ses.dialogue.ports import Leg, Services
+from ses.messages import Outgoing
+from ses.scenario.program import Program
+
+T = TypeVar("T")
+
+
+class Legs(Protocol):
+    """Who makes the legs of a turn durable."""
+
+    clock: Clock
+    services: Services
+
+    async def write(self, run: TurnRun, leg: Leg) -> None: ...
+
+
+class TurnRun:
+    """Implements `ses.dialogue.ports.Ports` for one turn."""
+
+    __slots__ = (
+        "_legs",
+        "_typing",
+        "batch",
+        "clock",
+        "mailbox",
+        "private",
+        "program",
+        "resumed",
+        "said",
+        "services",
+    )
+
+    def __init__(
+        self, legs: Legs, mailbox: Mailbox, program: Program, batch: Sequence[Waiting], *, resumed: bool
+    ) -> None:
+        self.clock = legs.clock
+        self.services = legs.services
+        self.mailbox = mailbox
+        self.program = program
+        self.batch = batch
+        self.resumed = resumed
+        """It goes on from the checkpoint of a turn that died: what that one said is not in `said`."""
+        self.said: list[Outgoing] = []
+        self.private = False
+        """Something said in this turn shows a private value."""
+        self._legs = legs
+        self._typing = False
+
+    @property
+    def trace(self) -> str:
+        turn = self.mailbox.turn + (not self.resumed)
+        return f"{self.mailbox.conversation.session}/{turn}"
+
+    @property
+    def user(self) -> str:
+        """Whose `keep: user` values it reads and writes; without a known person the conversation's own."""
+        return self.batch[0].inbound.user or "/".join(self.mailbox.conversation)
+
+    async def commit(self, leg: Leg) -> None:
+        await self._legs.write(self, leg)
+
+    async def offload(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(None, work)
+
+    def show_typing(self, connector: Connector | None, *, on: bool) -> None:
+        """Between a leg and the next one the reader sees that the robot is at work."""
+        if on != self._typing and connector is not None:
+            self._typing = on
+            connector.typing(self.mailbox.conversation, on)
