@@ -88,8 +88,11 @@ class Automaton:
                     for value in found.get(name, ()):
                         if value.first == at and value.last > at:
                             reached = then if value.last == at + 1 else ahead.setdefault(value.last, {})
-                            caught = (way[0] + value.last - at, Captured(name, value, way[1]))
-                            _advance(reached, after[state], caught)
+                            _advance(
+                                reached,
+                                after[state],
+                                (way[0] + value.last - at, Captured(name, value, way[1])),
+                            )
                     continue
                 elif kind == TEXT:
                     way = (way[0] + 1, Captured(wants[state], at, way[1]))  # type: ignore[arg-type]
@@ -115,12 +118,12 @@ def _advance(
             reached[follower] = way
 
 
-def captures_of(chain: Captures, utterance: Utterance) -> dict[str, tuple[Found, ...]]:
+def caught(chain: Captures, utterance: Utterance) -> dict[str, tuple[Found, ...]]:
     """A chain of captures by name, in the order of the utterance; adjacent words of a text are one value."""
-    caught: dict[str, list[Found]] = {}
+    by_name: dict[str, list[Found]] = {}
     link = chain
     while link is not None:
-        values = caught.setdefault(link.name, [])
+        values = by_name.setdefault(link.name, [])
         if isinstance(link.found, Found):
             values.append(link.found)
         elif values and values[-1].entity == "text" and values[-1].first == link.found + 1:
@@ -128,7 +131,7 @@ def captures_of(chain: Captures, utterance: Utterance) -> dict[str, tuple[Found,
         else:
             values.append(_text(utterance, link.found, link.found + 1))
         link = link.before
-    return {name: tuple(reversed(values)) for name, values in caught.items()}
+    return {name: tuple(reversed(values)) for name, values in by_name.items()}
 
 
 def _text(utterance: Utterance, first: int, last: int) -> Found:

@@ -91,12 +91,12 @@ class ExampleSet:
         weights = self._weights
         said: dict[object, tuple[float, Atoms, float]] = {}
         for word, own in zip(words, atoms, strict=True):
-            known = own & weights.keys()
+            known = frozenset(atom for atom in own if atom in weights)
             factor = 1.0
             if not known and len(word.text) >= SHORTEST:
                 known, factor = self._corrected(word.text), TYPO
             if known:
-                said[known] = (max(weights[atom] for atom in known), frozenset(known), factor)
+                said[known] = (max(weights[atom] for atom in known), known, factor)
             else:
                 said[word.text] = (1.0, frozenset(), 1.0)
         return list(said.values())
@@ -104,8 +104,12 @@ class ExampleSet:
     def _corrected(self, text: str) -> Atoms:
         if self._typos is None:
             self._typos = TypoIndex(self._vocabulary.forms_of(self._weights), SHORTEST)
-        found = [self._vocabulary.atoms_of(word) & self._weights.keys() for word in self._typos.corrections(text)]
-        return frozenset[int]().union(*found)
+        return frozenset(
+            atom
+            for word in self._typos.corrections(text)
+            for atom in self._vocabulary.atoms_of(word)
+            if atom in self._weights
+        )
 
     def _file(self) -> dict[int, tuple[int, ...]]:
         filed: dict[int, list[int]] = {}

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, NoReturn
 
@@ -69,6 +70,31 @@ class Pattern:
     root: Node
     captures: frozenset[str]
     """Names after `@`."""
+
+
+def children(node: Node) -> tuple[Node, ...]:
+    """The parts of a node."""
+    if isinstance(node, Sequence):
+        return node.items
+    if isinstance(node, Choice):
+        return node.options
+    return node.parts if isinstance(node, AnyOrder) else ()
+
+
+def terms_of(node: Node) -> Iterator[Term]:
+    """The words of a tree."""
+    if isinstance(node, Term):
+        yield node
+    for child in children(node):
+        yield from terms_of(child)
+
+
+def captures_of(node: Node) -> Iterator[Capture]:
+    """The captures of a tree."""
+    if isinstance(node, Capture):
+        yield node
+    for child in children(node):
+        yield from captures_of(child)
 
 
 _TOKEN = re.compile(

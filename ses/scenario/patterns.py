@@ -11,9 +11,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ses.scenario.automaton import Automaton, captures_of
+from ses.scenario.automaton import Automaton, caught
 from ses.scenario.faults import Fault
-from ses.scenario.pattern_syntax import AnyOrder, Capture, Choice, Node, Pattern, Star, Term
+from ses.scenario.pattern_syntax import AnyOrder, Capture, Choice, Node, Pattern, Star, Term, captures_of, children
 from ses.scenario.pattern_syntax import Sequence as InOrder
 from ses.scenario.recognition import Found, PatternMatch, Utterance
 from ses.scenario.vocabulary import Atoms
@@ -103,7 +103,7 @@ class PatternSet:
         matches = []
         for index in self._index.candidates(present):
             for _, matched, chain in self._automata[index].match(words, 0, found):
-                captures = captures_of(chain, utterance) if chain else {}
+                captures = caught(chain, utterance) if chain else {}
                 matches.append(PatternMatch(index, matched, total, captures))
         return matches
 
@@ -114,7 +114,7 @@ def unmatchable(pattern: Pattern, known: Callable[[str], bool]) -> Fault | None:
     The grammar itself refuses most of it; what remains are captures of nothing and patterns that match
     only an empty utterance, which nobody sends.
     """
-    for capture in _captures(pattern.root):
+    for capture in captures_of(pattern.root):
         if not known(capture.name):
             return Fault(
                 f"'@{capture.name}' is neither a slot nor an entity: the pattern can never match",
@@ -126,24 +126,10 @@ def unmatchable(pattern: Pattern, known: Callable[[str], bool]) -> Fault | None:
     return None
 
 
-def _captures(node: Node) -> Iterable[Capture]:
-    if isinstance(node, Capture):
-        yield node
-    elif isinstance(node, InOrder | Choice | AnyOrder):
-        for child in _children(node):
-            yield from _captures(child)
-
-
-def _children(node: InOrder | Choice | AnyOrder) -> tuple[Node, ...]:
-    if isinstance(node, InOrder):
-        return node.items
-    return node.options if isinstance(node, Choice) else node.parts
-
-
 def _only_empty(node: Node) -> bool:
     if isinstance(node, Term | Star | Capture):
         return False
-    return all(_only_empty(child) for child in _children(node))
+    return all(_only_empty(child) for child in children(node))
 
 
 def normal_form(pattern: Pattern, lemmas: Callable[[str], tuple[str, ...]]) -> str:

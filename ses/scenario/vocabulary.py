@@ -10,33 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from ses.scenario.lexicon import Lexicon
-from ses.scenario.pattern_syntax import AnyOrder, Choice, Node, Term
-from ses.scenario.pattern_syntax import Sequence as InOrder
+from ses.scenario.pattern_syntax import Term
 
 Atoms = frozenset[int]
 
 NOTHING: Atoms = frozenset()
 _CACHED = 20_000
 """Words remembered that only prefixes made known."""
-
-
-def terms(node: Node) -> Iterator[Term]:
-    """The words of a pattern's tree."""
-    if isinstance(node, Term):
-        yield node
-    else:
-        for child in children(node):
-            yield from terms(child)
-
-
-def children(node: Node) -> tuple[Node, ...]:
-    if isinstance(node, InOrder):
-        return node.items
-    if isinstance(node, Choice):
-        return node.options
-    if isinstance(node, AnyOrder):
-        return node.parts
-    return ()
 
 
 class Vocabulary:

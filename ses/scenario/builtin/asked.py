@@ -1,0 +1,36 @@
+"""What a built-in recogniser is given beside the utterance."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from ses.scenario.recognition import Found, Utterance
+
+
+class Asked(NamedTuple):
+    language: str
+    """The robot's: decides the currency of a bare sum, the country of a phone, the order of 3/4."""
+    now: datetime | None
+    """The wall clock of the user's time zone; relative dates are not found without it."""
+    open: bool
+    """The value was asked for: a bare number may be a sum or an hour."""
+
+
+Finder = Callable[[Utterance, Asked], Sequence[Found]]
+
+
+def spanning(entity: str, value: Any, utterance: Utterance, start: int, end: int) -> Found:
+    """A value of characters `start:end`, with the words they touch."""
+    words = utterance.words
+    last = bisect_right([word.start for word in words], end - 1)
+    first = bisect_right([word.end for word in words], start)
+    return Found(entity, value, start, end, min(first, last), last)
+
+
+def covering(entity: str, value: Any, utterance: Utterance, first: int, last: int) -> Found:
+    """A value of words `first:last`."""
+    words = utterance.words
+    return Found(entity, value, words[first].start, words[last - 1].end, first, last)
