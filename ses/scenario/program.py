@@ -72,6 +72,8 @@ class ButtonSpec:
     url: Template | None = None
     request: Literal["", "phone", "location"] = ""
     condition: Expression | None = None
+    texts: Mapping[str, Template] = field(default_factory=dict)
+    """The label by language, where the robot translates it; `text` is the one of its first language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,8 @@ class MenuItem:
     """Indices into `Program.patterns` of its `is:`."""
     target: int
     condition: Expression | None = None
+    texts: Mapping[str, Template] = field(default_factory=dict)
+    """The label by language, as in `ButtonSpec`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,6 +301,8 @@ class Flow:
     """Index of its `on_fail` steps."""
     derived: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """For each variable set in this flow, the slots it is computed from, through other `set`s too."""
+    titles: Mapping[str, str] = field(default_factory=dict)
+    """The title by language, where the robot translates it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -399,6 +405,8 @@ class Program:
     by_event: Mapping[str, tuple[Trigger, ...]]
     smc_intents: tuple[SmcIntent, ...]
     recogniser: Recogniser
+    intents: frozenset[str] = frozenset()
+    """The intents its author declared; one of the name of a built-in intent replaces that one's phrases."""
     qas: QasSettings | None = None
     media: frozenset[str] = frozenset()
     """Files below the robot's folder that may be sent."""

@@ -1,0 +1,296 @@
+"""What a robot defines beside its steps: flows, slots, intents, entities, variables, settings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BeforeValidator, Field, ValidationInfo
+
+from ses.scenario.findings import did_you_mean
+from ses.scenario.models.messages import (
+    CHANNELS,
+    Buttons,
+    MessageField,
+    QuestionField,
+    Short,
+    Wording,
+    choice,
+    is_translated,
+)
+from ses.scenario.models.scalars import (
+    Boolean,
+    Data,
+    Expr,
+    Fraction,
+    Label,
+    Pattern,
+    Reference,
+    Text,
+    Time,
+    WholeNumber,
+    one_or_many,
+)
+from ses.scenario.models.shape import Shape, report_of, reported
+from ses.scenario.models.steps import Broken, Steps
+from ses.scenario.nodes import Map, Node, Scalar, Seq
+
+_TEXT: dict[str, Any] = {"type": "string"}
+EVENTS = ("start", "resume", "fallback", "error", "limit", "attachment")
+LATER_EVENTS = ("silence", "unclear", "operator", "leave", "end")
+
+
+class Trigger(Shape):
+    """What starts a flow: a pattern, or one of intent, command, button, event."""
+
+    called = "a trigger"
+
+    pattern: Annotated[Pattern | None, Field(description="A pattern; a bare text is one")] = None
+    intent: Annotated[Reference | None, Field(description="An intent")] = None
+    command: Annotated[Text | None, Field(description="A command without its `/`")] = None
+    button: Annotated[Text | None, Field(description="The label of a button, pressed or typed")] = None
+    event: Annotated[Label | None, Field(description="An event of the robot's own")] = None
+    condition: Annotated[Expr | None, Field(alias="if", description="Listens only if this is true")] = None
+
+    @classmethod
+    def spread(cls, node: Node) -> Node:
+        if isinstance(node, Scalar):
+            full = Map(node.at)
+            full.put("pattern", node.at, node)
+            return full
+        return node
+
+    def given(self) -> list[str]:
+        """The keys given of which exactly one is right."""
+        return [key for key in ("pattern", "intent", "command", "button", "event") if getattr(self, key) is not None]
+
+
+class Need(Shape):
+    """A slot that a flow needs."""
+
+    called = "an item of `needs`"
+
+    slot: Annotated[Reference, Field(description="The slot")]
+    condition: Annotated[Expr | None, Field(alias="if", description="Needed only if this is true")] = None
+
+    @classmethod
+    def spread(cls, node: Node) -> Node:
+        if isinstance(node, Scalar):
+            full = Map(node.at)
+            full.put("slot", node.at, node)
+            return full
+        return node
+
+
+class Flow(Shape):
+    """A piece of dialogue with its triggers."""
+
+    called = "a flow"
+    later: ClassVar[Mapping[str, str]] = {"callable": "a mark for the language model"}
+
+    title: Annotated[Wording | None, Field(description="What the user is shown when the robot asks which flow is meant")] = None
+    on: Annotated[
+        list[Annotated[Trigger, Short(_TEXT)]] | None, BeforeValidator(one_or_many), Short(_TEXT),
+        Field(description="Any one of these starts the flow"),
+    ] = None  # fmt: skip
+    within: Annotated[
+        list[Reference] | None, BeforeValidator(one_or_many), Short(_TEXT),
+        Field(description="Listens only while one of these flows is under way"),
+    ] = None  # fmt: skip
+    interruptible: Annotated[Boolean, Field(description="Whether other flows may be started from its questions")] = True
+    needs: Annotated[
+        list[Annotated[Need, Short(_TEXT)]] | None, BeforeValidator(one_or_many), Short(_TEXT),
+        Field(description="Slots to collect first, in this order"),
+    ] = None  # fmt: skip
+    steps: Annotated[Steps | None, Field(description="What it does")] = None
+    on_fail: Annotated[Steps | None, Field(description="Steps when a question failed too often")] = None
+
+
+class Slot(Shape):
+    """A piece of data that the robot asks for."""
+
+    called = "a slot"
+    later: ClassVar[Mapping[str, str]] = {"from": "a source of values"}
+
+    title: Annotated[Wording | None, Field(description="Its name for the user; the slot's name without it")] = None
+    type: Annotated[Reference | None, Field(description="An entity, or `text`: whatever was said")] = None
+    ask: Annotated[QuestionField | None, Field(description="The question")] = None
+    buttons: Annotated[Buttons | None, Field(description="Buttons of the question; `choices`: the entity's values")] = None
+    choices: Annotated[Expr | None, Field(description="Values known only at run time: a list")] = None
+    label: Annotated[Text | None, Field(description="What a choice prints as, over `item`")] = None
+    value: Annotated[Data | None, Field(description="What a choice is, over `item`")] = None
+    check: Annotated[Expr | None, Field(description="Must be true for `value`")] = None
+    invalid: Annotated[MessageField | None, Field(description="Said when nothing fits or `check` is false")] = None
+    help: Annotated[MessageField | None, Field(description="Said to «why?»")] = None
+    retries: Annotated[WholeNumber, Field(description="The failure of this number runs `on_fail`")] = 2
+    many: Annotated[Boolean, Field(description="A list of values")] = False
+    optional: Annotated[Boolean, Field(description="May be skipped")] = False
+    greedy: Annotated[Boolean, Field(description="A text slot that takes nearly everything")] = False
+    interruptible: Annotated[Boolean, Field(description="Whether other flows may be started from its question")] = True
+    default: Annotated[Data | None, Field(description="Its value when nothing was said")] = None
+    keep: Annotated[
+        Literal["flow", "session", "user"], choice("flow", "session", "user"), Field(description="How long it lives")
+    ] = "flow"
+    private: Annotated[Boolean, Field(description="Never stored or logged after the turn")] = False
+    on_correct: Annotated[Steps | None, Field(description="Steps when it changes too late to go back")] = None
+    on_fail: Annotated[Steps | None, Field(description="Steps when the question failed too often")] = None
+
+
+class ListEntry(Shape):
+    """A value of a list entity: its forms, and a label when it is not the first form."""
+
+    called = "a value of an entity"
+
+    label: Annotated[Wording | None, Field(description="What it prints as")] = None
+    forms: Annotated[
+        list[Pattern], BeforeValidator(one_or_many), Short(_TEXT), Field(description="How people say it, in the rules of patterns")
+    ]
+
+    @classmethod
+    def spread(cls, node: Node) -> Node:
+        if isinstance(node, Scalar | Seq):
+            full = Map(node.at)
+            full.put("forms", node.at, node)
+            return full
+        return node
+
+
+class SeeSource(Shape):
+    """Where the SEE service finds it."""
+
+    called = "`see`"
+
+    model: Annotated[Text, Field(description="The service's model")]
+    entity: Annotated[Text, Field(description="The entity's name there")]
+
+
+class Entity(Shape):
+    """A kind of value: a list of values, a regular expression, or an entity of the SEE service."""
+
+    called = "an entity"
+
+    values: Annotated[
+        dict[str, Annotated[ListEntry, Short({"type": ["string", "array"]})]] | None,
+        Field(description="Values by key, each with its forms"),
+    ] = None
+    pattern: Annotated[Text | None, Field(description="A regular expression on the raw text")] = None
+    see: Annotated[SeeSource | None, Field(description="Found by the SEE service")] = None
+
+
+class SmcSource(Shape):
+    """A class of the SMC service."""
+
+    called = "`smc`"
+
+    model: Annotated[Text, Field(description="The service's model")]
+    cls: Annotated[Text, Field(alias="class", description="The class's name there")]
+
+
+class Intent(Shape):
+    """What a user may want."""
+
+    called = "an intent"
+    later: ClassVar[Mapping[str, str]] = {"llm": "recognition by a language model"}
+
+    patterns: Annotated[list[Pattern] | None, BeforeValidator(one_or_many), Short(_TEXT), Field(description="Patterns")] = None
+    examples: Annotated[
+        list[Text] | None, BeforeValidator(one_or_many), Short(_TEXT), Field(description="Phrases; similar ones are recognised")
+    ] = None
+    smc: Annotated[SmcSource | None, Field(description="Recognised by the SMC service")] = None
+
+
+class Variable(Shape):
+    """A value that is remembered: a plain value, or `{value, keep}`."""
+
+    called = "a variable"
+
+    value: Annotated[Data | None, Field(description="Its first value")] = None
+    keep: Annotated[
+        Literal["session", "user"], choice("session", "user"), Field(description="How long it lives")
+    ] = "session"
+    source: Annotated[
+        Literal["page"] | None, choice("page"), Field(alias="from", description="`page`: a web page may give it")
+    ] = None
+
+    @classmethod
+    def spread(cls, node: Node) -> Node:
+        if isinstance(node, Map) and (not node or set(node) & {"value", "keep", "from"}):
+            return node
+        full = Map(node.at)
+        full.put("value", node.at, node)
+        return full
+
+
+class Routing(Shape):
+    """Thresholds of understanding."""
+
+    called = "`routing`"
+
+    margin: Annotated[Fraction, Field(description="How much better another flow must be")] = 0.05
+    threshold: Annotated[Fraction, Field(description="Below it nothing is understood")] = 0.5
+    sure: Annotated[Fraction, Field(description="From it on no service is asked")] = 0.8
+
+
+class Session(Shape):
+    """Settings of sessions."""
+
+    called = "`session`"
+    later: ClassVar[Mapping[str, str]] = {"quiet": "a setting for messages the robot begins itself"}
+
+    idle: Annotated[Time, Field(description="After this pause the next message is a hot start (event `resume`)")] = 1800.0
+    expire: Annotated[Time, Field(description="After this pause the session is forgotten")] = 30 * 86400.0
+    burst: Annotated[Time, Field(description="Wait that long for more messages")] = 0.0
+    on_update: Annotated[
+        Literal["pin", "move"], choice("pin", "move"), Field(description="What a new version does to open conversations")
+    ] = "pin"
+    routing: Annotated[Routing | None, Field(description="Thresholds of understanding")] = None
+
+
+class Qas(Shape):
+    """When nothing else understood: ask the FAQ."""
+
+    called = "`qas`"
+
+    categories: Annotated[
+        list[Text] | None, BeforeValidator(one_or_many), Short(_TEXT), Field(description="Categories of the FAQ")
+    ] = None
+    threshold: Annotated[Fraction, Field(description="A less confident answer is not said")] = 0.6
+
+
+class Handler(Shape):
+    """What happens at an event: a flow, or steps."""
+
+    called = "an event"
+
+    flow: Reference | None = None
+    steps: Steps | None = None
+    ladder: list[Steps] | None = None
+
+
+_EVENT = re.compile(r"(?P<event>[^@]+)(@(?P<channel>.+))?")
+
+
+def check_event_name(name: str, node: Map, info: ValidationInfo) -> None:
+    """Report an event that does not exist, or comes later."""
+    report = report_of(info)
+    at = node.keys_at[name]
+    match = _EVENT.fullmatch(name)
+    event, channel = (match["event"], match["channel"]) if match else (name, None)
+    if event in LATER_EVENTS:
+        report.error("later", at, f"`{event}` is an event of the language that this version does not run yet",
+                     suggestion="leave it out for now", length=len(name))  # fmt: skip
+        raise reported()
+    if event not in EVENTS:
+        report.error(
+            "unknown-event", at, f"there is no built-in event `{event}`",
+            suggestion=did_you_mean(event, (*EVENTS, *LATER_EVENTS))
+            or "the robot's own events stand in a flow's `on:` as `event: …`",
+            length=len(name),
+        )  # fmt: skip
+        raise reported()
+    if channel is not None and channel not in CHANNELS:
+        report.error("unknown-channel", at, f"there is no channel `{channel}`",
+                     suggestion=did_you_mean(channel, CHANNELS) or "known: " + ", ".join(CHANNELS),
+                     length=len(name))  # fmt: skip
+        raise reported()
