@@ -11,6 +11,7 @@ import logging
 import os
 import queue
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from io import TextIOWrapper
 from logging.handlers import QueueHandler, QueueListener, RotatingFileHandler
@@ -163,7 +164,6 @@ class _Enqueue(QueueHandler):
         line.update((key, self._redactor.item(key, value)) for key, value in event.items())
         if self.dropped > self._told:
             line["dropped_before"] = self.dropped - self._told
-            self._told = self.dropped
         bare = logging.LogRecord(
             record.name, record.levelno, record.pathname, record.lineno, line, None, None
         )
@@ -179,7 +179,9 @@ class _Enqueue(QueueHandler):
 
     def enqueue(self, record: logging.LogRecord) -> None:
         try:
+            before = self.dropped
             self.queue.put_nowait(record)
+            self._told = before
         except queue.Full:
             self.dropped += 1
 
@@ -232,11 +234,21 @@ class _LogFile(RotatingFileHandler):
     def reopen(self) -> None:
         self.acquire()
         try:
-            if self.stream:
-                self.stream.close()
+            self._let_go()
             self.stream = self._open()
         finally:
             self.release()
+
+    def close(self) -> None:
+        self._let_go()
+        super().close()
+
+    def _let_go(self) -> None:
+        """Close the file. What a full disk did not take is lost and was counted; closing says so once more."""
+        stream, self.stream = self.stream, None
+        if stream:
+            with suppress(OSError):
+                stream.close()
 
 
 class _Console(logging.StreamHandler[TextIO]):

@@ -114,7 +114,7 @@ class _Reader:
 
     def _number(self, digits: str, at: int) -> int | float:
         whole = digits.lstrip("-").isdigit()
-        if (whole and len(digits) > 18) or (not whole and math.isinf(float(digits))):
+        if (whole and len(digits.lstrip("-")) > 18) or (not whole and math.isinf(float(digits))):
             raise _SyntaxFault(at, "the number is too large")
         return int(digits) if whole else float(digits)
 

@@ -1,0 +1,199 @@
+"""install.sh, for real, into another folder with another account: install, update, uninstall.
+
+One story in one file: each step takes what the step before left.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+ACCOUNT = f"sestest{os.getpid() % 100_000}"
+
+pytestmark = [
+    pytest.mark.root,
+    pytest.mark.slow,
+    pytest.mark.skipif(os.geteuid() != 0, reason="only root can install"),
+    pytest.mark.skipif(shutil.which("useradd") is None, reason="this system has no useradd"),
+]
+
+
+class Machine:
+    """The parts of a machine that install.sh touches, below one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.prefix = folder / "opt/ses-test"
+        self.units = folder / "units"
+        self.bin = folder / "bin"
+
+    def install_sh(
+        self, *keys: str, script: Path = ROOT / "install.sh", **settings
+    ) -> subprocess.CompletedProcess[str]:
+        places = ["--prefix", self.prefix, "--user", ACCOUNT, "--unit-dir", self.units, "--bin-dir", self.bin]
+        return subprocess.run(
+            [script, *keys, *map(str, places)],
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            cwd="/",
+            **settings,
+        )
+
+    def as_account(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["runuser", "-u", ACCOUNT, "--", *words], capture_output=True, text=True, cwd="/"
+        )
+
+
+@pytest.fixture(scope="module")
+def machine():
+    folder = (
+        Path("/var/tmp") / f"ses-install-{os.getpid()}"
+    )  # the account must be able to reach it, unlike pytest's folder
+    folder.mkdir(mode=0o755)
+    yield Machine(folder)
+    subprocess.run(["userdel", ACCOUNT], capture_output=True)
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def installed(machine):
+    done = machine.install_sh("-i")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+def owner(path: Path) -> str:
+    return pwd.getpwuid(path.stat().st_uid).pw_name
+
+
+def test_nothing_is_uninstalled_where_nothing_is(machine):
+    done = machine.install_sh("-u", "-y")
+    assert done.returncode == 1
+    assert "there is no SES in" in done.stderr
+
+
+def test_a_folder_of_somebody_else_is_left_alone(machine):
+    machine.prefix.mkdir(parents=True)
+    (machine.prefix / "precious").touch()
+    done = machine.install_sh("-i")
+    assert done.returncode == 1
+    assert "was not made by this script" in done.stderr
+    assert [path.name for path in machine.prefix.iterdir()] == ["precious"]
+    shutil.rmtree(machine.prefix)
+
+
+def test_the_first_install_makes_account_folders_environment_and_configuration(machine, installed):
+    assert owner(machine.prefix / "config.json") == ACCOUNT
+    assert (machine.prefix / "config.json").stat().st_mode & 0o777 == 0o600
+    for folder in ("data", "logs", "storage"):
+        assert owner(machine.prefix / folder) == ACCOUNT
+        assert (machine.prefix / folder).stat().st_mode & 0o007 == 0, (
+            "conversations are nobody else's business"
+        )
+    assert owner(machine.prefix / "venv/bin/python") == "root", "the daemon cannot change its own code"
+    assert {path.name for path in (machine.prefix / "scenarios").iterdir()} >= {"pizzeria", "helpdesk"}
+    assert not [p for p in (machine.prefix / "scenarios").rglob("*") if p.stat().st_mode & 0o022], (
+        "robots are trusted code"
+    )
+    config = json.loads((machine.prefix / "config.json").read_text())
+    assert len(config["auth"]["keys"]["admin"]["key"]) == 64
+    assert config["auth"]["keys"]["admin"]["key"] not in installed.stdout + installed.stderr
+
+
+def test_the_account_can_use_what_was_installed(machine, installed):
+    done = machine.as_account(
+        str(machine.bin / "ses"), "config", "--config", str(machine.prefix / "config.json")
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert machine.as_account("touch", str(machine.prefix / "venv/bin/x")).returncode != 0
+
+
+def test_the_widget_travels_with_the_package(machine, installed):
+    (package,) = (machine.prefix / "venv/lib").glob("python3*/site-packages/ses")
+    inside = {
+        str(path.relative_to(package))
+        for path in package.rglob("*")
+        if path.is_file() and path.suffix != ".pyc"
+    }
+    here = subprocess.run(
+        ["git", "ls-files", "ses"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert {name.removeprefix("ses/") for name in here} <= inside
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not here")
+def test_systemd_finds_no_fault_with_the_unit(machine, installed):
+    unit = machine.units / "ses-test.service"
+    text = unit.read_text()
+    assert f"User={ACCOUNT}" in text
+    assert "/opt/ses/" not in text.replace(str(machine.prefix), "")
+    done = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True)
+    complaints = [line for line in (done.stdout + done.stderr).splitlines() if unit.name in line]
+    assert (done.returncode, complaints) == (0, [])
+
+
+def test_an_update_keeps_everything_that_is_the_administrators(machine, installed):
+    config = machine.prefix / "config.json"
+    before = config.read_bytes()
+    (machine.prefix / "data/ses.db").write_text("conversations")
+    (machine.prefix / "logs/ses.log").write_text("lines")
+    (machine.prefix / "storage/voice").write_text("sound")
+    robot = machine.prefix / "scenarios/pizzeria/robot.yaml"
+    robot.write_text("changed: here\n")
+    shutil.rmtree(machine.prefix / "scenarios/helpdesk")
+    (machine.prefix / "testapi/own.reply").write_text("mine")
+    environment = (machine.prefix / "venv").resolve()
+
+    done = machine.install_sh("-i")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert config.read_bytes() == before
+    assert config.stat().st_mode & 0o777 == 0o600
+    assert (machine.prefix / "data/ses.db").read_text() == "conversations"
+    assert (machine.prefix / "logs/ses.log").read_text() == "lines"
+    assert (machine.prefix / "storage/voice").read_text() == "sound"
+    assert robot.read_text() == "changed: here\n"
+    assert not (machine.prefix / "scenarios/helpdesk").exists(), "a robot that was removed does not come back"
+    assert (machine.prefix / "testapi/own.reply").read_text() == "mine"
+    assert (machine.prefix / "venv").resolve() != environment
+    assert not environment.exists(), "old releases do not pile up"
+
+
+def test_an_update_that_does_not_fit_the_configuration_changes_nothing(machine, installed):
+    config = machine.prefix / "config.json"
+    good = config.read_bytes()
+    config.write_text('{"prot": 1}')
+    environment = (machine.prefix / "venv").resolve()
+
+    done = machine.install_sh("-i")
+
+    assert done.returncode == 1
+    assert "did you mean `port`?" in done.stderr
+    assert (machine.prefix / "venv").resolve() == environment
+    assert [environment] == list((machine.prefix / "environments").iterdir()), "what was made half is gone"
+    config.write_bytes(good)
+
+
+def test_uninstalling_asks_and_without_anybody_to_ask_does_nothing(machine, installed):
+    done = machine.install_sh("-u")
+    assert done.returncode == 1
+    assert "add -y if you are sure" in done.stderr
+    assert (machine.prefix / "venv/bin/ses").exists()
+
+
+def test_the_installed_copy_uninstalls_everything_it_made(machine, installed):
+    done = machine.install_sh("-u", "-y", script=machine.prefix / "install.sh")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert not machine.prefix.exists()
+    assert list(machine.units.iterdir()) == []
+    assert list(machine.bin.iterdir()) == []
+    with pytest.raises(KeyError):
+        pwd.getpwnam(ACCOUNT)
