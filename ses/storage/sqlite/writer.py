@@ -65,6 +65,8 @@ class Writer:
         self._queue: SimpleQueue[_Command | None] = SimpleQueue()
         self._epoch = 0
         self._failed_epoch = -1
+        self._ailing: str | None = None
+        """What the thread knows of `problem` before the loop does."""
         self._batches = 0
         self._thread = threading.Thread(target=self._run, name="ses-store-writer", daemon=True)
 
@@ -114,20 +116,21 @@ class Writer:
         while not ended:
             batch, ended = self._gather()
             if batch:
-                reports, problem = self._carry_out(batch)
-                self._tell(reports, problem)
+                reports, self._ailing = self._carry_out(batch)
+                self._tell(reports)
                 self._bound_log()
-            elif self.problem is not None and self._probe():
-                self._tell([], None)
+            elif self._ailing is not None and self._probe():
+                self._ailing = None
+                self._tell([])
 
-    def _tell(self, reports: list[tuple[Done, Any]], problem: str | None) -> None:
+    def _tell(self, reports: list[tuple[Done, Any]]) -> None:
         with suppress(RuntimeError):  # the loop is gone: so is everyone who waited
-            self._loop.call_soon_threadsafe(self._report, reports, problem)
+            self._loop.call_soon_threadsafe(self._report, reports, self._ailing)
 
     def _gather(self) -> tuple[list[_Command], bool]:
         batch: list[_Command] = []
         try:
-            command = self._queue.get(timeout=None if self.problem is None else PROBE)
+            command = self._queue.get(timeout=None if self._ailing is None else PROBE)
             while command is not None:
                 batch.append(command)
                 if len(batch) == BATCH:
@@ -140,7 +143,7 @@ class Writer:
     def _carry_out(self, batch: list[_Command]) -> tuple[list[tuple[Done, Any]], str | None]:
         late = [command for command in batch if command.epoch <= self._failed_epoch]
         if late:
-            before = self.problem or "the database could not be written a moment ago"
+            before = self._ailing or "the database could not be written a moment ago"
             reports: list[tuple[Done, Any]] = [(command.done, StoreUnavailable(before)) for command in late]
             fresh = [command for command in batch if command.epoch > self._failed_epoch]
             more, problem = self._carry_out(fresh) if fresh else ([], before)
@@ -153,7 +156,7 @@ class Writer:
         if problem is None:
             try:
                 return self._apart(batch), None
-            except sqlite3.Error as error:
+            except Exception as error:  # noqa: BLE001 - likewise
                 self._roll_back()
                 problem = _unavailable(error) or str(error)
         self._failed_epoch = max(command.epoch for command in batch)
