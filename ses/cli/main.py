@@ -41,6 +41,7 @@ class Listed(NamedTuple):
 
 
 COMMANDS: dict[str, Listed] = {
+    "run": Listed("ses.cli.run", "run", "Run the daemon"),
     "config": Listed("ses.cli.config", "config", "Check config.json, or show what is in force"),
 }
 

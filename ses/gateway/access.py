@@ -66,6 +66,11 @@ class Access:
     """Decides on each request. `keys` is none when the configuration has no `auth`."""
 
     def __init__(self, keys: Mapping[str, Key] | None) -> None:
+        self._keys: tuple[Key, ...] | None = None
+        self.replace(keys)
+
+    def replace(self, keys: Mapping[str, Key] | None) -> None:
+        """From now on these keys."""
         self._keys = None if keys is None else tuple(keys.values())
 
     def caller(self, request: web.Request, scope: Scope | None, *, local: bool = False) -> Caller:

@@ -17,7 +17,16 @@ log = structlog.get_logger("ses.gateway")
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-REFUSALS = {"flood": 429, "busy": 503, "too_large": 413, "too_long": 413, "malformed": 422, "internal": 503}
+REFUSALS = {
+    "flood": 429,
+    "busy": 503,
+    "too_large": 413,
+    "too_long": 413,
+    "malformed": 422,
+    "internal": 503,
+    "timeout": 504,
+    "unknown_robot": 404,
+}
 """Status of each `Refused.code`."""
 TEXTS = {
     404: "Not Found: /docs lists what there is",

@@ -12,7 +12,7 @@ from ses.gateway.models import ReadyAnswer
 from ses.gateway.operation import Call, Operation
 
 Readiness = Callable[[], Mapping[str, str]]
-"""Part → `ok`, or what is wrong with it."""
+"""Part → `ok`, `degraded: …` when it harms only some conversations, or what is wrong with it."""
 
 
 class HealthApi:
@@ -58,7 +58,9 @@ class HealthApi:
     async def _ready(self, call: Call) -> web.Response:
         del call
         parts = dict(self._readiness())
-        wrong = [f"{name}: {state}" for name, state in parts.items() if state != "ok"]
+        wrong = [
+            f"{name}: {state}" for name, state in parts.items() if not state.startswith(("ok", "degraded: "))
+        ]
         body = {"error": int(bool(wrong)), "message": "; ".join(wrong) or "success", "parts": parts}
         return web.Response(
             status=503 if wrong else 200,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import ssl
+from pathlib import Path
 
 from aiohttp import web
 
@@ -37,6 +38,11 @@ class Listener:
                 f"cannot listen on {self._host}:{self._port}: {why}; stop it or set another `{self._setting}`"
             ) from error
 
+    async def refuse(self) -> None:
+        """Take no new connections."""
+        for site in list(self._runner.sites):
+            await site.stop()
+
     async def stop(self) -> None:
         await self._runner.cleanup()
 
@@ -54,7 +60,7 @@ class Listener:
         return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.port}"
 
 
-def tls_context(cert: str, key: str) -> ssl.SSLContext:
+def tls_context(cert: Path, key: Path) -> ssl.SSLContext:
     """Raises `SesError` for files that are no certificate and key."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     try:

@@ -11,6 +11,7 @@ Identifier = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00
 SessionId = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f/]+$")]
 RobotId = Annotated[str, Field(min_length=1, max_length=128)]
 Text = Annotated[str, Field(max_length=65536)]
+Time = Annotated[datetime, Field(strict=False)] | Annotated[float, Field(ge=0, le=1e11)]
 Kind = Literal["image", "file", "audio", "voice", "video", "location", "contact", "sticker"]
 
 
@@ -65,10 +66,10 @@ class ChatBody(Taken):
 class LogBody(Taken):
     robot_id: RobotId
     session_id: SessionId | None = None
-    from_: datetime | float | None = Field(default=None, alias="from", strict=False)
+    from_: Time | None = Field(default=None, alias="from")
     """From this time on: ISO 8601 (UTC when no zone is given) or seconds since 1970."""
-    to: datetime | float | None = Field(default=None, strict=False)
-    """Up to this time."""
+    to: Time | None = None
+    """Before this time."""
     text: Annotated[str, Field(max_length=1000)] | None = None
     """Lines that contain this."""
     limit: Annotated[int, Field(ge=1, le=1000)] = 100
@@ -167,16 +168,25 @@ class SessionAnswer(Answered):
     """The last 50 turns. The session's variables stand beside this."""
 
 
+class AttachmentNamed(BaseModel):
+    kind: Kind
+    name: str
+
+
 class LogLine(BaseModel):
     model_config = ConfigDict(use_attribute_docstrings=True, populate_by_name=True)
 
     id: str
     datetime: str
     session_id: str
-    from_: Literal["visitor", "robot", "operator", "system"] = Field(alias="from")
+    from_: Literal["visitor", "robot", "operator"] = Field(alias="from")
     text: str
-    turn: int | None = None
-    trace: str | None = None
+    turn: int | None
+    """None while it waits for its turn."""
+    trace: str | None
+    button: str | None = None
+    event: str | None = None
+    attachments: list[AttachmentNamed] = []
 
 
 class LogAnswer(Answered):
@@ -220,4 +230,4 @@ class ReloadAnswer(Answered):
 
 class ReadyAnswer(Answered):
     parts: dict[str, str]
-    """`ok`, or what is wrong, by part."""
+    """`ok`, `degraded: …` (harms only some conversations), or what is wrong, by part."""

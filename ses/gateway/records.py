@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from aiohttp import web
 
-from ses.conversations.records import LogPage, LogRequest
+from ses.conversations.views import LogPage, LogRequest
 from ses.gateway.envelope import ApiError, success
 from ses.gateway.models import LogAnswer, LogBody, SessionAnswer
 from ses.gateway.operation import Call, Operation
@@ -68,12 +68,12 @@ class RecordsApi:
             page = await self._records.log(
                 LogRequest(
                     robot=body.robot_id,
-                    session=body.session_id,
+                    session=body.session_id or "",
                     since=_seconds(body.from_),
                     until=_seconds(body.to),
-                    text=body.text,
+                    text=body.text or "",
                     limit=body.limit,
-                    cursor=body.cursor,
+                    cursor=body.cursor or "",
                 )
             )
         except ValueError as error:
@@ -81,7 +81,8 @@ class RecordsApi:
         return success({"items": page.items, "cursor": page.cursor})
 
 
-def _seconds(time: datetime | float | None) -> float | None:
+def _seconds(time: datetime | float | None) -> float:
+    """Seconds since 1970; 0 stands for no bound."""
     if isinstance(time, datetime):
         return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
-    return time
+    return time or 0.0

@@ -1,0 +1,15 @@
+"""`ses run`: the daemon, in the foreground."""
+
+from __future__ import annotations
+
+from ses.cli.options import ConfigOption, configuration
+
+
+def run(config: ConfigOption = None) -> None:
+    """Run the daemon until it is told to end (SIGTERM, Ctrl-C).
+
+    SIGHUP reads the configuration and the robots again, SIGUSR1 opens the log files anew.
+    """
+    from ses.daemon.daemon import run_daemon
+
+    run_daemon(configuration(config))

@@ -1,0 +1,239 @@
+"""One running daemon, from start to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+
+import structlog
+import uvloop
+
+from ses.clock import SystemClock
+from ses.config import Config, ConfigError, check_robots, load
+from ses.connectors.web.connector import WebConnector
+from ses.conversations.conversations import Conversations
+from ses.conversations.robots import Robots
+from ses.daemon import parts
+from ses.daemon.greeting import greeting
+from ses.daemon.interfaces import Interfaces
+from ses.daemon.robot_files import RobotFiles
+from ses.daemon.supervision import Supervisor
+from ses.daemon.ways_out import WaysOut
+from ses.gateway.metrics import Metrics
+from ses.logs import Logging, start_logging
+from ses.redaction import Redactor
+from ses.services.testapi import OwnTestApi, TestApi
+
+log = structlog.get_logger("ses.daemon")
+
+GRACE = 10.0
+"""Seconds that running turns have to finish when the daemon stops."""
+RELOADED = frozenset({"auth", "servers", "connectors"})
+"""Settings that a reload puts into force; the others wait for the next start."""
+
+
+def run_daemon(config: Config) -> None:
+    """Run until told to end. Raises `SesError` when it cannot start."""
+    redactor = Redactor(config.secrets)
+    logging = start_logging(
+        folder=config.logs.path,
+        redactor=redactor,
+        debug=config.logs.debug,
+        backups=config.logs.backups,
+        max_size=config.logs.maxSize,
+        rotate=config.logs.rotate,
+    )
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_run(config, redactor, logging))
+    finally:
+        logging.stop()
+
+
+async def _run(config: Config, redactor: Redactor, logging: Logging) -> None:
+    await Daemon(config, redactor, logging).run()
+
+
+class Daemon:
+    """All parts, joined. Made inside the running loop."""
+
+    def __init__(self, config: Config, redactor: Redactor, logging: Logging) -> None:
+        self._config = config
+        self._redactor = redactor
+        self._logging = logging
+        self._clock = SystemClock()
+        self._supervisor = Supervisor()
+        self._ended = asyncio.Event()
+        self._reloading = asyncio.Lock()
+        self._background: set[asyncio.Task[None]] = set()
+
+        self._metrics = Metrics()
+        self._store = parts.store(config)
+        files = RobotFiles(config.scenarios)
+        self._robots = Robots(files, self._store, self._clock)
+        emulations = TestApi(config.testapi) if config.testapi is not None else None
+        self._own_site = OwnTestApi(emulations, parts.own_origins(config)) if emulations is not None else None
+        self._ways_out = WaysOut(parts.services(config, self._clock, self._metrics, self._own_site))
+        self._conversations = Conversations(
+            self._store,
+            self._robots,
+            self._ways_out,
+            clock=self._clock,
+            limits=parts.conversation_limits(config),
+            observer=self._metrics,
+        )
+        self._metrics.watch(self._conversations.stats)
+        self._sites: dict[str, WebConnector] = {}
+        self._interfaces = Interfaces(
+            config,
+            clock=self._clock,
+            metrics=self._metrics,
+            conversations=self._conversations,
+            robots=self._robots,
+            robot_folder=files.path,
+            emulations=emulations,
+            sites=self._sites,
+            readiness=self._readiness,
+        )
+
+    async def run(self) -> None:
+        """Start, serve until told to end, stop. Raises `SesError` when it cannot start."""
+        self._on_signals()
+        opened = False
+        try:
+            await self._store.open()
+            opened = True
+            await self._start()
+            await self._ended.wait()
+        finally:
+            await self._stop(opened=opened)
+
+    async def _start(self) -> None:
+        await self._robots.reload()
+        check_robots(self._config, self._known_robots())
+        await self._conversations.start()
+        await self._join_sites(self._config)
+        self._warn_of_absent_connectors()
+        await self._interfaces.start()
+        self._in_background("robots watched", self._robots.watch)
+        # What was built so far lives as long as the daemon: the collector need not look at it again and again.
+        gc.collect()
+        gc.freeze()
+        api, public, robots = self._interfaces.api, self._interfaces.public, self._robots.ids()
+        log.info("started", robots=robots, api=api, public=public)
+        self._supervisor.ready(f"{len(robots)} robots, API at {api}")
+        if sys.stderr.isatty():
+            findings, keys = self._robots.findings(), self._config.auth is not None
+            sys.stderr.write(
+                greeting(api, public, robots=robots, sites=list(self._sites), findings=findings, keys=keys)
+            )
+
+    async def _stop(self, *, opened: bool) -> None:
+        self._supervisor.stopping()
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        await self._interfaces.refuse()
+        await asyncio.gather(*(site.stop() for site in self._sites.values()))
+        await self._conversations.stop(grace=GRACE)
+        await self._interfaces.stop()
+        await self._ways_out.close()
+        if opened:
+            await self._store.close()
+        self._supervisor.close()
+        log.info("stopped")
+
+    # --- while it runs -------------------------------------------------------------------------------------
+
+    def _on_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for ending in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(ending, self._ended.set)
+        loop.add_signal_handler(signal.SIGHUP, lambda: self._in_background("reload", self._reload))
+        loop.add_signal_handler(signal.SIGUSR1, self._logging.reopen)
+
+    def _in_background(self, name: str, work: Callable[[], Coroutine[None, None, None]]) -> None:
+        task = asyncio.get_running_loop().create_task(self._watched(name, work), name=name)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    async def _watched(self, name: str, work: Callable[[], Coroutine[None, None, None]]) -> None:
+        try:
+            await work()
+        except Exception:
+            log.exception("a background task failed", task=name)
+
+    async def _reload(self) -> None:
+        """Read the configuration and the robots again. A bad configuration changes nothing."""
+        async with self._reloading:
+            self._supervisor.reloading()
+            await self._robots.reload()
+            file = self._config.file
+            try:
+                if file is not None:
+                    config = await asyncio.to_thread(load, file)
+                    check_robots(config, self._known_robots())
+                    await self._take(config)
+            except ConfigError as error:
+                log.error(
+                    "the configuration has mistakes; the one before stays in force", problems=str(error)
+                )
+            self._supervisor.ready(f"{len(self._robots.ids())} robots, API at {self._interfaces.api}")
+
+    async def _take(self, config: Config) -> None:
+        before, self._config = self._config, config
+        self._redactor.learn(config.secrets)
+        self._interfaces.access.replace(parts.access_keys(config))
+        if config.servers != before.servers:
+            suite = parts.services(config, self._clock, self._metrics, self._own_site)
+            await self._ways_out.replace(suite)
+        await self._join_sites(config)
+        changed = [
+            name for name in type(config).model_fields if getattr(config, name) != getattr(before, name)
+        ]
+        waiting = [name for name in changed if name not in RELOADED]
+        if waiting:
+            log.warning("these settings take effect at the next start", settings=waiting)
+        log.info("the configuration was reloaded", changed=changed)
+
+    async def _join_sites(self, config: Config) -> None:
+        """Start the websites' connectors that are new or changed, stop those that are gone."""
+        wanted = {
+            name: parts.web_connector(config, name, web, self._clock)
+            for name, web in config.connectors.web.items()
+        }
+        for name, site in list(self._sites.items()):
+            if name not in wanted or wanted[name].site != site.site:
+                del self._sites[name]
+                await site.stop()
+        for name, site in wanted.items():
+            if name not in self._sites:
+                self._conversations.attach(site)
+                await site.start(self._conversations)
+                self._sites[name] = site
+
+    def _warn_of_absent_connectors(self) -> None:
+        for kind in ("telegram", "vk"):
+            for name in getattr(self._config.connectors, kind):
+                log.warning(
+                    "this release has no such connector yet; it is left out", connector=f"{kind}.{name}"
+                )
+
+    def _known_robots(self) -> set[str]:
+        """Robots with a folder, those with errors among them: an error in a robot is no error of the configuration."""
+        return {*self._robots.ids(), *self._robots.findings()}
+
+    def _readiness(self) -> dict[str, str]:
+        """Every part's state; what harms only some conversations is `degraded`."""
+        problems = dict(self._conversations.ready())
+        state = {
+            part: problems.pop(part, "ok") for part in ("conversations", "storage", "robots", "services")
+        }
+        if state["robots"] != "ok":
+            state["robots"] = f"degraded: {state['robots']}"
+        if failing := self._ways_out.failing():
+            state["services"] = f"degraded: {', '.join(failing)} keep failing"
+        return state | problems

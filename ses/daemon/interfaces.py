@@ -1,0 +1,95 @@
+"""The daemon's listeners and everything that is served on them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from ses.clock import Clock
+from ses.config import Config
+from ses.connectors.web.connector import WebConnector
+from ses.connectors.web.routes import WebRoutes
+from ses.conversations.conversations import Conversations
+from ses.conversations.robots import Robots
+from ses.daemon import parts
+from ses.gateway.access import Access
+from ses.gateway.application import api, public
+from ses.gateway.asking import AskApi
+from ses.gateway.catalogue import RobotsApi
+from ses.gateway.docs import DocsApi
+from ses.gateway.emulation import EmulationApi
+from ses.gateway.health import HealthApi, Readiness
+from ses.gateway.listener import Listener, tls_context
+from ses.gateway.metrics import Metrics
+from ses.gateway.operation import Operation
+from ses.gateway.records import RecordsApi
+from ses.services.testapi import TestApi
+
+
+class Interfaces:
+    """`port` with the API and administration, `widget.port` for the world, `telemetry.port` if there is one."""
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        clock: Clock,
+        metrics: Metrics,
+        conversations: Conversations,
+        robots: Robots,
+        robot_folder: Callable[[str], Path | None],
+        emulations: TestApi | None,
+        sites: Mapping[str, WebConnector],
+        readiness: Readiness,
+    ) -> None:
+        self.access = Access(parts.access_keys(config))
+        self.operations: list[Operation] = []
+        """All of the API."""
+        for interface in (
+            AskApi(conversations, robots.ids, clock),
+            RecordsApi(conversations),
+            RobotsApi(robots, parts.robot_connectors(config)),
+            EmulationApi(emulations),
+            HealthApi(readiness),
+            metrics,
+            DocsApi(lambda: self.operations, robots.ids),
+        ):
+            self.operations += interface.operations()
+        web = WebRoutes(sites, robot_folder, parts.public_listener(config))
+        tls = tls_context(config.tls.cert, config.tls.key) if config.tls is not None else None
+        self._api = Listener(
+            api(self.operations, self.access, metrics), config.host, config.port, tls, setting="port"
+        )
+        self._public = Listener(
+            public(web.routes()), config.widget.host, config.widget.port, tls, setting="widget.port"
+        )
+        self._listeners = [self._api, self._public]
+        if config.telemetry.port is not None:
+            numbers = api(metrics.operations(), self.access, metrics)
+            self._listeners.append(
+                Listener(numbers, config.host, config.telemetry.port, tls, setting="telemetry.port")
+            )
+
+    @property
+    def api(self) -> str:
+        """The API's address."""
+        return self._api.url
+
+    @property
+    def public(self) -> str:
+        """The public listener's address."""
+        return self._public.url
+
+    async def start(self) -> None:
+        """Raises `SesError` when an address cannot be had."""
+        for listener in self._listeners:
+            await listener.start()
+
+    async def refuse(self) -> None:
+        """Take no new connections."""
+        await asyncio.gather(*(listener.refuse() for listener in self._listeners))
+
+    async def stop(self) -> None:
+        """Let requests that run finish, then close."""
+        await asyncio.gather(*(listener.stop() for listener in self._listeners))

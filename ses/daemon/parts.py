@@ -1,0 +1,108 @@
+"""From the configuration to the settings that each part has of its own: no part below knows `ses.config`."""
+
+from __future__ import annotations
+
+from ipaddress import ip_network
+from typing import TYPE_CHECKING
+
+from ses.clock import Clock
+from ses.config import Config
+from ses.connectors.web.config import Listener as PublicListener
+from ses.connectors.web.config import WebLimits, site_of
+from ses.connectors.web.connector import WebConnector
+from ses.conversations.limits import Limits
+from ses.errors import SesError
+from ses.gateway.access import Key
+from ses.services.addresses import AddressRules
+from ses.services.settings import ServiceSettings
+from ses.services.suite import PORTS, ServiceSuite
+from ses.services.testapi import OwnTestApi
+from ses.services.transport import Observer
+from ses.storage.contract import Store
+
+if TYPE_CHECKING:
+    from ses.config import Web
+
+API_PORT = 6190
+"""The port that addresses in scenarios name."""
+
+
+def store(config: Config) -> Store:
+    """Raises `SesError` for a store that this release does not have."""
+    if config.storage.sqlite is None:
+        raise SesError(
+            "storage.url: PostgreSQL is not supported by this release yet; use sqlite:///data/ses.db"
+        )
+    from ses.storage.sqlite.store import SqliteStore
+
+    return SqliteStore(config.storage.sqlite)
+
+
+def services(config: Config, clock: Clock, observer: Observer, own_site: OwnTestApi | None) -> ServiceSuite:
+    settings = {}
+    for name in PORTS:
+        server = config.servers.named(name)
+        settings[name] = ServiceSettings(
+            url=server.url,
+            connect=server.timers.connect,
+            read=server.timers.read,
+            paths=server.paths,
+            fields=server.fields,
+        )
+    rules = AddressRules(config.limits.http.allow)
+    return ServiceSuite(settings, rules, clock=clock, observer=observer, own_site=own_site)
+
+
+def own_origins(config: Config) -> frozenset[tuple[str, int]]:
+    """Hosts and ports under which scenarios and services know the daemon's API.
+
+    With `port: 0` no address can be written beforehand, so the usual port stands for the one that is taken.
+    """
+    port = config.port or API_PORT
+    return frozenset((host, port) for host in ("127.0.0.1", "localhost", "::1", config.host.casefold()))
+
+
+def access_keys(config: Config) -> dict[str, Key] | None:
+    """None: no keys, the API is for this machine alone."""
+    if config.auth is None:
+        return None
+    return {
+        name: Key.of(name, key.key.get_secret_value(), key.scopes, key.robots)
+        for name, key in config.auth.keys.items()
+    }
+
+
+def conversation_limits(config: Config) -> Limits:
+    flood = config.limits.flood
+    return Limits(messages=flood.messages, per=flood.per, burst=flood.burst, text=config.limits.text)
+
+
+def web_connector(config: Config, name: str, web: Web, clock: Clock) -> WebConnector:
+    limits = config.limits
+    return WebConnector(
+        site_of(name, web),
+        WebLimits(
+            frame=limits.frame,
+            send_queue=limits.send_queue,
+            messages=limits.flood.messages,
+            per=limits.flood.per,
+            burst=limits.flood.burst,
+        ),
+        clock=clock,
+    )
+
+
+def public_listener(config: Config) -> PublicListener:
+    return PublicListener(
+        cors=config.widget.cors,
+        trusted_proxies=tuple(ip_network(network) for network in config.trusted_proxies),
+    )
+
+
+def robot_connectors(config: Config) -> dict[str, list[str]]:
+    """The connectors that talk to each robot."""
+    found: dict[str, list[str]] = {}
+    for kind in ("web", "telegram", "vk"):
+        for name, connector in getattr(config.connectors, kind).items():
+            found.setdefault(connector.robot, []).append(f"{kind}.{name}")
+    return found

@@ -1,0 +1,77 @@
+"""Robots as folders of files, the way the pipeline's `Robots` reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from ses.conversations.robots import Edition
+from ses.scenario.files import is_robot, read_files
+from ses.scenario.findings import Finding, Report
+from ses.scenario.lexicon import word_forms_in_child
+from ses.scenario.load import Loaded, load_archive, load_robot
+from ses.scenario.program import Program, Source
+from ses.scenario.versions import version_of
+
+
+class RobotFiles:
+    """Implements `ses.conversations.robots.Source` over `scenarios/`: a folder or a file for each robot."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._paths: dict[str, Path] = {}
+
+    def read(self, known: Mapping[str, str]) -> Mapping[str, Edition | None]:
+        """Every robot by its id; none for one whose version is known. Slow: runs off the loop."""
+        robots = {version: robot for robot, version in known.items()}
+        editions: dict[str, Edition | None] = {}
+        changed: list[Path] = []
+        for path in sorted(self.folder.iterdir()) if self.folder.is_dir() else ():
+            if is_robot(path):
+                robot = robots.get(_version(path))
+                if robot is None or robot in editions:
+                    changed.append(path)
+                else:
+                    editions[robot] = None
+                    self._paths[robot] = path
+        # Most of the time goes into child processes that know the forms of words: two at once use two cores.
+        with ThreadPoolExecutor(2, thread_name_prefix="robot") as pool:
+            for loaded in pool.map(_loaded, changed):
+                self._add(loaded, editions)
+        return editions
+
+    def unpack(self, archive: bytes) -> Program | None:
+        return load_archive(archive, lexicon=word_forms_in_child).program
+
+    def path(self, robot: str) -> Path | None:
+        """The folder of a robot, for its media."""
+        path = self._paths.get(robot)
+        return path if path is not None and path.is_dir() else None
+
+    def _add(self, loaded: Loaded, editions: dict[str, Edition | None]) -> None:
+        assert loaded.path is not None
+        if loaded.name in editions:
+            taken = Finding(
+                "duplicate-name",
+                f"the id `{loaded.name}` belongs to the robot in `{self._paths[loaded.name].name}` too",
+                Source("robot.yaml", 1, 1),
+                suggestion="give one of them another `id`",
+            )
+            editions[loaded.path.name] = Edition(None, (*loaded.findings, taken), b"")
+            return
+        self._paths[loaded.name] = loaded.path
+        archive = loaded.archive if loaded.program is not None else b""
+        editions[loaded.name] = Edition(loaded.program, loaded.findings, archive)
+
+
+def _loaded(path: Path) -> Loaded:
+    return load_robot(path, lexicon=word_forms_in_child)
+
+
+def _version(path: Path) -> str:
+    """Empty for files that cannot be read: loading them then says why."""
+    try:
+        return version_of(read_files(path, Report()))
+    except OSError:
+        return ""

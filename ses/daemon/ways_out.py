@@ -1,0 +1,77 @@
+"""The services of the configuration in force: turns hold on to this, a reload puts another suite behind it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from ses.services.answers import Answer, ClassScore, FoundEntity, HttpReply, HttpRequest
+from ses.services.suite import ServiceSuite
+
+
+class WaysOut:
+    """Implements `ses.dialogue.ports.Services`."""
+
+    def __init__(self, suite: ServiceSuite) -> None:
+        self._suite = suite
+        self._calls: dict[ServiceSuite, int] = {suite: 0}
+        """Calls under way, by the suite they were begun with."""
+
+    async def replace(self, suite: ServiceSuite) -> None:
+        """Calls from now on go to `suite`; the one before is closed when its last call is over."""
+        before, self._suite = self._suite, suite
+        self._calls[suite] = 0
+        if not self._calls[before]:
+            await self._close(before)
+
+    async def close(self) -> None:
+        await asyncio.gather(*(self._close(suite) for suite in list(self._calls)))
+
+    def failing(self) -> list[str]:
+        """Services that keep failing."""
+        return self._suite.breakers_open()
+
+    async def classify(self, model: str, text: str) -> Sequence[ClassScore]:
+        async with _Use(self) as suite:
+            return await suite.classify(model, text)
+
+    async def extract(self, model: str, text: str) -> Sequence[FoundEntity]:
+        async with _Use(self) as suite:
+            return await suite.extract(model, text)
+
+    async def ask(self, text: str, category: str, channel: str) -> Answer | None:
+        async with _Use(self) as suite:
+            return await suite.ask(text, category, channel)
+
+    async def http(self, request: HttpRequest) -> HttpReply:
+        async with _Use(self) as suite:
+            return await suite.http(request)
+
+    def begin(self) -> ServiceSuite:
+        self._calls[self._suite] += 1
+        return self._suite
+
+    async def end(self, suite: ServiceSuite) -> None:
+        self._calls[suite] -= 1
+        if suite is not self._suite and not self._calls[suite]:
+            await self._close(suite)
+
+    async def _close(self, suite: ServiceSuite) -> None:
+        self._calls.pop(suite, None)
+        await suite.close()
+
+
+class _Use:
+    """One call of the suite that is in force when it begins."""
+
+    __slots__ = ("_suite", "_ways")
+
+    def __init__(self, ways: WaysOut) -> None:
+        self._ways = ways
+
+    async def __aenter__(self) -> ServiceSuite:
+        self._suite = self._ways.begin()
+        return self._suite
+
+    async def __aexit__(self, *_failure: object) -> None:
+        await self._ways.end(self._suite)
