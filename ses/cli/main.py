@@ -43,6 +43,8 @@ class Listed(NamedTuple):
 COMMANDS: dict[str, Listed] = {
     "run": Listed("ses.cli.run", "run", "Run the daemon"),
     "config": Listed("ses.cli.config", "config", "Check config.json, or show what is in force"),
+    "test": Listed("ses.cli.test", "play_tests", "Play the dialogue tests of robots"),
+    "chat": Listed("ses.cli.chat", "chat", "Talk to a robot in the terminal"),
 }
 
 

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ses.errors import SesError
-
-_YAML = {".yaml", ".yml"}
+from ses.scenario.files import is_robot
 
 
 class Found(NamedTuple):
@@ -27,26 +26,14 @@ def robot_named(name: str, scenarios: Path | None) -> Path:
     """The robot `name`: a path, or its folder or file below `scenarios`. Raises `SesError`."""
     candidates = [Path(name)]
     if scenarios is not None:
-        candidates += [scenarios / name, *(scenarios / f"{name}{suffix}" for suffix in sorted(_YAML))]
+        candidates += [scenarios / name, scenarios / f"{name}.yaml", scenarios / f"{name}.yml"]
     for path in candidates:
-        if is_robot(path):
+        if path.exists() and is_robot(path):
             return path
     below = scenarios if scenarios is not None and scenarios.is_dir() else None
     known = ", ".join(sorted(one.stem for one in below.iterdir() if is_robot(one))) if below else ""
     told = f"; in {below} there are: {known}" if known else ""
     raise SesError(f"there is no robot «{name}»{told}")
-
-
-def is_robot(path: Path) -> bool:
-    """A YAML file, or a folder with one at its top or below `flows/`."""
-    if path.is_file():
-        return path.suffix in _YAML
-    return path.is_dir() and any(
-        one.suffix in _YAML
-        for folder in (path, path / "flows")
-        if folder.is_dir()
-        for one in folder.iterdir()
-    )
 
 
 def _at(path: Path) -> list[Found]:
@@ -55,13 +42,9 @@ def _at(path: Path) -> list[Found]:
     tests = next((folder for folder in path.parents if folder.name == "tests"), None)
     if path.is_file() and tests is not None and is_robot(tests.parent):
         return [Found(tests.parent, [path])]
-    if path.is_dir() and (path / "robot.yaml").exists():
-        return [Found(path)]
-    if path.is_dir():
-        inner = [Found(one) for one in sorted(path.iterdir()) if one.is_dir() and is_robot(one)]
-        if inner and not path.joinpath("flows").is_dir():
-            files = [Found(one) for one in sorted(path.iterdir()) if one.is_file() and is_robot(one)]
-            return sorted(inner + files)
     if is_robot(path):
         return [Found(path)]
+    inner = [Found(one) for one in sorted(path.iterdir()) if is_robot(one)] if path.is_dir() else []
+    if inner:
+        return inner
     raise SesError(f"there is no robot in {path}: a robot is a folder with robot.yaml, or a file .yaml")
