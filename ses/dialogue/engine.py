@@ -5,10 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ses.dialogue.arriving import drop_everything, take_outside, understand
+from ses.dialogue.buttons import withdraw
+from ses.dialogue.failing import event_flow, fail, report
 from ses.dialogue.ports import Leg, Ports
+from ses.dialogue.questions import open_question, put
 from ses.dialogue.session import Session
+from ses.dialogue.stack import end, push
+from ses.dialogue.steps import run
+from ses.dialogue.turn import Turn
+from ses.dialogue.versions import settle_versions
+from ses.errors import StepError
 from ses.messages import Inbound
 from ses.scenario.program import Program
+
+ATTEMPTS = 20
+"""Questions of one turn that may fail to be put before the turn gives up."""
 
 
 async def run_turn(
@@ -31,7 +43,17 @@ async def run_turn(
     The same session, inbounds, programs and answers give the same leg, ids and texts: a turn may be repeated.
     Only faults of the program itself raise; an author's are answered by the robot's event `error`.
     """
-    raise NotImplementedError
+    turn = _begin(session, inbounds, programs, newest, ports, user_variables)
+    resumed = turn.resumed
+    for index in range(turn.index, len(inbounds)):
+        turn.index = index
+        if resumed:
+            turn.scope.inbound = inbounds[index]
+            await _go_on(turn)
+        else:
+            await _handle(turn, inbounds[index])
+        resumed = False
+    return turn.finish()
 
 
 async def run_poison(
@@ -44,4 +66,179 @@ async def run_poison(
     user_variables: Mapping[str, Any],
 ) -> Leg:
     """Answer an inbound whose turn brought the process down three times: event `error`, kind `poison`."""
-    raise NotImplementedError
+    turn = _begin(session, [inbound], programs, newest, ports, user_variables)
+    turn.index = 0
+    turn.scope.inbound = inbound
+    turn.session.before = b""
+    turn.masked[inbound.id] = inbound.text or ""
+    top = turn.top
+    if top is not None and not top.frames[-1].open:
+        end(turn)  # the call in flight is what may have done it
+    facts = {
+        "kind": "poison",
+        "service": None,
+        "status": None,
+        "message": "this message could not be handled",
+    }
+    turn.trace.understand("poison")
+    turn.trace.errors.append({"kind": "poison"})
+    report(turn, None, facts)
+    await _settle(turn)
+    turn.masked.pop(inbound.id)
+    return turn.finish()
+
+
+def _begin(
+    session: Session | None,
+    inbounds: Sequence[Inbound],
+    programs: Mapping[str, Program],
+    newest: Program,
+    ports: Ports,
+    user_variables: Mapping[str, Any],
+) -> Turn:
+    if not inbounds:
+        raise ValueError("a turn needs an inbound")
+    first = inbounds[0]
+    new = session is None
+    if session is None:
+        session = Session(robot=newest.id, connector=first.connector, id=first.session, channel=first.channel)
+    flight = session.flight
+    now = ports.clock.now() if flight is None else flight.at
+    turn = Turn(session, inbounds, programs, newest, ports, user_variables, now)
+    if flight is not None:
+        if [inbound.id for inbound in inbounds[: len(flight.inbounds)]] != flight.inbounds:
+            raise ValueError(f"the turn in flight handles {flight.inbounds}")
+        turn.resume(flight)
+        turn.resumed = True
+        settle_versions(turn, release=False)
+        return turn
+    session.turn += 1
+    session.channel = first.channel
+    silence = now - session.touched if session.touched else 0.0
+    if not new and silence > newest.session.expire:
+        drop_everything(turn, session)
+        new = True
+    turn.scope.first = new
+    turn.hot = not new and silence > newest.session.idle
+    session.touched = now
+    settle_versions(turn, release=turn.hot)
+    turn.enter(turn.top)
+    return turn
+
+
+async def _handle(turn: Turn, inbound: Inbound) -> None:
+    """One inbound of the turn."""
+    session = turn.session
+    turn.scope.inbound = inbound
+    turn.text = ""
+    turn.heard = {}
+    turn.used = []
+    turn.private = []
+    turn.understood = turn.fell = turn.answered = False
+    if inbound.edit_of is not None:
+        if not _restore(turn, inbound):
+            turn.trace.understand("edit")
+            return
+        session = turn.session
+    elif inbound.event is None:
+        session.before = b""
+        session.before = session.encode()
+        session.last = inbound.id if inbound.button is None else ""
+    session.answers = (session.turn, turn.said + len(turn.drafts) + 1, 0)
+    take_outside(turn, inbound)
+    if turn.hot and inbound.event is None:
+        turn.hot = False
+        flow = event_flow(turn, "resume")
+        if flow is not None:
+            turn.route = True
+            push(turn, flow, kind="event", args={"event": {"name": "resume"}}).quiet = True
+            await run(turn)
+    await _route(turn, inbound)
+    await _close(turn, inbound)
+
+
+async def _go_on(turn: Turn) -> None:
+    """The inbound during which the turn died."""
+    await run(turn)
+    if turn.route:
+        await _route(turn, turn.inbound)
+    await _close(turn, turn.inbound)
+
+
+async def _route(turn: Turn, inbound: Inbound) -> None:
+    turn.route = False
+    held = [draft for draft in turn.drafts if draft.question]
+    try:
+        if turn.session.pending is None and turn.top is not None and open_question(turn) is None:
+            await run(turn)
+        await understand(turn, inbound)
+    except StepError as error:
+        fail(turn, error)
+    for draft in held:
+        if turn.answered:
+            turn.drafts.remove(draft)
+            withdraw(turn, draft.buttons)
+        draft.question = False
+    if turn.understood and not turn.fell:
+        turn.session.fallbacks = 0
+
+
+async def _close(turn: Turn, inbound: Inbound) -> None:
+    """Run what the inbound started, put the question, mask what is private."""
+    await _settle(turn)
+    _mask(turn, inbound)
+    session = turn.session
+    if session.last == inbound.id or inbound.edit_of is not None:
+        session.answers = (session.turn, session.answers[1], turn.said + len(turn.drafts))
+    else:
+        session.before = b""
+    if inbound.event == "end":
+        drop_everything(turn, session)
+
+
+async def _settle(turn: Turn) -> None:
+    for _ in range(ATTEMPTS):
+        await run(turn)
+        try:
+            if turn.repeat or turn.prefix:
+                put(turn)
+            return
+        except StepError as error:
+            fail(turn, error)
+    turn.session.stack = []
+    turn.session.pending = None
+    turn.prefix = []
+    report(turn, None, {"kind": "runaway"})
+
+
+def _mask(turn: Turn, inbound: Inbound) -> None:
+    if not turn.private or inbound.text is None:
+        return
+    program = turn.newest
+    raw = program.recogniser.read(inbound.text).raw
+    if turn.text and turn.text != inbound.text:
+        return  # the spans belong to what was said before a choice
+    masked = raw
+    last = len(raw)
+    for start, stop, slot in sorted(set(turn.private), reverse=True):
+        if start < last:
+            masked = f"{masked[:start]}‹{slot}›{masked[min(stop, last) :]}"
+            last = start
+    turn.masked[inbound.id] = masked
+
+
+def _restore(turn: Turn, inbound: Inbound) -> bool:
+    """Undo the turn of the user's last message, which they edited: its answers are replaced. False when it is too
+    late for that."""
+    session = turn.session
+    if not session.before or inbound.edit_of != session.last:
+        return False
+    before = Session.decode(session.before)
+    before.turn, before.seq, before.touched = session.turn, session.seq, session.touched
+    before.activities, before.questions = session.activities, session.questions
+    before.last, before.before, before.answers = session.last, session.before, session.answers
+    number, first, last = session.answers
+    turn.replaces = [f"{session.id}/{number}/{n}" for n in range(first, last + 1)]
+    turn.adopt(before)
+    turn.enter(turn.top)
+    return True

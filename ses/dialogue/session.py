@@ -52,6 +52,8 @@ class Frame(msgspec.Struct, omit_defaults=True, rename={"flow": "f", "place": "p
     trail: list[Step] = []
     failures: int = 0
     """Answers to the open question not understood, in a row."""
+    question: int = 0
+    """Number of the question put at `place`, counted in the session."""
     changing: str = ""
     """At a confirm: the slot chosen at `ses.change`, which is asked in its place."""
     choices: list[dict[str, Any]] = []
@@ -66,7 +68,9 @@ class Activity(msgspec.Struct, omit_defaults=True, rename={"id": "i", "version":
     frames: list[Frame]
     kind: Literal["flow", "event", "error", "fallback"] = "flow"
     args: dict[str, Any] = {}
-    """Names local to the activity: `event`, `error`, `value`."""
+    """Names local to the activity: `event`, `error`."""
+    quiet: bool = False
+    """Ends without `ses.back` (steps of `resume`)."""
 
 
 class Offer(msgspec.Struct, array_like=True, omit_defaults=True):
@@ -86,8 +90,8 @@ class Offered(msgspec.Struct, array_like=True, omit_defaults=True):
     kind: Literal["say", "slot", "confirm", "menu", "change", "flows", "value", "which"]
     activity: int
     """The activity whose question it is; 0 for none."""
-    place: str
-    """The operation that asked."""
+    question: int
+    """The question they answer; 0 for none."""
     slot: str
     offers: list[Offer]
 
@@ -99,6 +103,9 @@ class Pending(msgspec.Struct, omit_defaults=True):
     utterance: str = ""
     """What was said, to be used after the choice."""
     slot: str = ""
+    value: Any = None
+    """The value of which the slot is in doubt (`which`)."""
+    activity: int = 0
     options: list[Any] = []
     """Flows, values or slots, as the buttons offer them."""
 
@@ -119,13 +126,24 @@ class Flight(msgspec.Struct, omit_defaults=True):
     route: bool = False
     """The inbound is still to be routed (steps of `resume` ran first)."""
     repeat: bool = False
-    prefix: list[str] = []
-    """What stands before the next question, in its message."""
+    """The open question is to be put before the turn rests."""
+    back: int = 0
+    prefix: list[tuple[str, str]] = []
+    text: str = ""
+    """The utterance as it is offered to flows entered later in the turn."""
     used: list[tuple[int, int]] = []
     """Spans of the utterance already taken by slots."""
     private: list[tuple[int, int, str]] = []
     """Spans of the utterance taken by private slots."""
     masked: dict[str, str] = {}
+    answered: bool = False
+    understood: bool = False
+    fell: bool = False
+    replaces: list[str] = []
+    """Ids of the robot's earlier messages that the next ones replace (an edit)."""
+    steps: int = 0
+    first: bool = False
+    """The session's first turn."""
 
 
 class Session(msgspec.Struct, omit_defaults=True):
@@ -148,6 +166,8 @@ class Session(msgspec.Struct, omit_defaults=True):
     stack: list[Activity] = []
     activities: int = 0
     """Activities begun: the last one's id."""
+    questions: int = 0
+    """Questions put: the last one's number."""
     variables: dict[str, Any] = {}
     slots: dict[str, Any] = {}
     """Values of `flow` and `session` slots, JSON-able; slots with `choices` keep `{value, label, item}`."""
@@ -163,9 +183,9 @@ class Session(msgspec.Struct, omit_defaults=True):
     """Times in a row that nothing was understood."""
     flight: Flight | None = None
     last: str = ""
-    """Id of the user's last message, and how many messages answered it: what an edit may replace."""
-    answers: tuple[int, int] = (0, 0)
-    """Turn of `last` and the number of messages said in it."""
+    """Id of the user's last message, the one an edit may replace."""
+    answers: tuple[int, int, int] = (0, 0, 0)
+    """The turn that answered `last`, and the numbers of the first and the last message of the answer."""
     before: bytes = b""
     """The session before `last` was handled; empty once an effect ran."""
 

@@ -1,0 +1,179 @@
+"""What an utterance says to the open question, and how well it fits (§5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from ses.dialogue.questions import Question
+from ses.dialogue.understanding import FILES, Heard, apart, distinct
+from ses.scenario.program import Confirm, Menu, Slot
+from ses.scenario.recognition import Found, Word
+from ses.scenario.words import phrase_key
+
+TEXT, GREEDY, LEAST = 600, 900, 600
+"""Thousandths: a `text` slot, one with `greedy`, and the least an answer with a value gets."""
+
+
+class Reply(NamedTuple):
+    """What was found for the open question. `values` has one entry, or several that the person must choose from."""
+
+    kind: str
+    """`slot`, `skip`, `yes`, `no`, `item`."""
+    values: list[Any]
+    score: int
+    """Whole thousandths."""
+    spans: list[tuple[int, int]] = []
+    """What was taken of the raw text."""
+
+
+async def read_reply(heard: Heard, question: Question, captures: Sequence[Found]) -> Reply | None:
+    """None when the open question takes nothing. `captures` are what patterns of its flow caught for its slot."""
+    if question.slot is not None:
+        return await _slot(heard, question, question.slot, captures)
+    if isinstance(question.op, Confirm):
+        return await _confirm(heard)
+    if isinstance(question.op, Menu):
+        return _menu(heard, question, question.op)
+    return None
+
+
+async def _slot(heard: Heard, question: Question, slot: Slot, captures: Sequence[Found]) -> Reply | None:
+    raw = heard.utterance.raw
+    if slot.type == "text":
+        if captures:
+            return _found(heard, slot, captures)
+        text = raw.strip()
+        if not text:
+            return None
+        return Reply("slot", [text], GREEDY if slot.greedy else TEXT, [(0, len(raw))])
+    reply: Reply | None
+    if slot.choices is not None:
+        reply = _choice(heard, question, slot)
+    elif slot.type in FILES:
+        reply = None
+    else:
+        found = list(captures) or await heard.answer(slot.type)
+        reply = _found(heard, slot, found) if found else None
+    if reply is None and slot.optional and slot.type != "yes_no" and _plain_no(heard):
+        return Reply("skip", [], 1000)
+    return reply
+
+
+def _found(heard: Heard, slot: Slot, found: Iterable[Found]) -> Reply:
+    chosen = apart(found)
+    values = distinct(one.value for one in chosen)
+    words = sum((one.last - one.first) * one.weight for one in chosen)
+    spans = [(one.start, one.end) for one in chosen]
+    return Reply("slot", [values] if slot.many else values, points(words, heard.words), spans)
+
+
+def points(matched: float, total: int) -> int:
+    """0.5 + 0.5·k/n in whole thousandths, at least 0.6."""
+    return max(LEAST, round(500 + 500 * min(matched, total) / total))
+
+
+def _choice(heard: Heard, question: Question, slot: Slot) -> Reply | None:
+    choices = question.frame.choices
+    labels = [one["label"] for one in choices]
+    picked = pick(heard, labels, several=slot.many)
+    if not picked:
+        return None
+    indices, words = picked
+    values = [choices[index] for index in indices]
+    return Reply("slot", [values] if slot.many else values, points(words, heard.words), _whole(heard))
+
+
+async def _confirm(heard: Heard) -> Reply | None:
+    found = apart(await heard.answer("yes_no"))
+    values = distinct(one.value for one in found)
+    if len(values) != 1:
+        return None
+    words = sum((one.last - one.first) * one.weight for one in found)
+    kind = "yes" if values[0] else "no"
+    return Reply(kind, values, points(words, heard.words), [(one.start, one.end) for one in found])
+
+
+def _menu(heard: Heard, question: Question, op: Menu) -> Reply | None:
+    scope = heard.turn.scope
+    open_items = [
+        index
+        for index, item in enumerate(op.items)
+        if item.condition is None or item.condition.evaluate(scope)
+    ]
+    best: Reply | None = None
+    matches = {match.pattern: match for match in heard.patterns} if any(i.patterns for i in op.items) else {}
+    for index in open_items:
+        for pattern in op.items[index].patterns:
+            match = matches.get(pattern)
+            if match is not None:
+                score = points(match.matched, max(match.total, 1))
+                if best is None or score > best.score:
+                    best = Reply("item", [index], score, _whole(heard))
+    picked = pick(heard, [op.items[index].text.render(scope) for index in open_items])
+    if picked is not None:
+        indices, words = picked
+        score = points(words, heard.words)
+        if best is None or score > best.score:
+            best = Reply("item", [open_items[indices[0]]], score, _whole(heard))
+    return best
+
+
+def _whole(heard: Heard) -> list[tuple[int, int]]:
+    return [(0, len(heard.utterance.raw))]
+
+
+def _plain_no(heard: Heard) -> bool:
+    found = heard.values(["yes_no"])
+    return any(
+        one.value is False and one.first == 0 and one.last == len(heard.utterance.words) for one in found
+    )
+
+
+# --- choosing one of several labels ---
+
+
+def pick(heard: Heard, labels: Sequence[str], *, several: bool = False) -> tuple[list[int], float] | None:
+    """The labels an utterance names, and how many of its words did: the whole label, its number, or words that
+    belong to one label only. None when it names no label, or two where one is asked."""
+    words = heard.utterance.words
+    if not words or not labels:
+        return None
+    whole = " ".join(word.text for word in words)
+    keys = [phrase_key(label) for label in labels]
+    if whole in keys:
+        return [keys.index(whole)], len(words)
+    if len(words) == 1 and words[0].text.isdecimal() and len(words[0].text) < 4:
+        number = int(words[0].text)
+        return ([number - 1], 1.0) if 0 < number <= len(labels) else None
+    ordinals = [one.value for one in heard.values(["integer"]) if one.first == 0 and one.last == len(words)]
+    if ordinals and isinstance(ordinals[0], int) and 0 < ordinals[0] <= len(labels):
+        return [ordinals[0] - 1], len(words)
+    return _by_words(words, [key.split(" ") for key in keys], several=several)
+
+
+def _by_words(
+    words: Sequence[Word], labels: list[list[str]], *, several: bool
+) -> tuple[list[int], float] | None:
+    named: dict[int, int] = {}
+    for word in words:
+        owners = [
+            index for index, label in enumerate(labels) if any(_alike(word.text, part) for part in label)
+        ]
+        if len(owners) == 1:
+            named[owners[0]] = named.get(owners[0], 0) + 1
+    if not named or (len(named) > 1 and not several):
+        return None
+    return sorted(named), sum(named.values())
+
+
+def _alike(said: str, label: str) -> bool:
+    """The same word, or forms of one: a common beginning of at least four letters and short endings."""
+    if said == label:
+        return True
+    common = 0
+    for one, other in zip(said, label, strict=False):
+        if one != other:
+            break
+        common += 1
+    return common >= 4 and len(said) - common <= 3 and len(label) - common <= 3

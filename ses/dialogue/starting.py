@@ -1,0 +1,65 @@
+"""Starting a flow: by a trigger, a command, a button, or after the user was asked which one is meant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ses.dialogue.correction import fill_others
+from ses.dialogue.failing import fallback
+from ses.dialogue.filling import captured, slots_of
+from ses.dialogue.questions import open_question
+from ses.dialogue.session import Activity
+from ses.dialogue.stack import push, store, under_way
+from ses.dialogue.turn import Turn
+from ses.dialogue.understanding import Heard, hear
+from ses.scenario.program import Trigger
+
+
+def start(
+    turn: Turn,
+    flow: str,
+    *,
+    args: Mapping[str, Any] | None = None,
+    trigger: Trigger | None = None,
+    heard: Heard | None = None,
+    facts: dict[str, Any] | None = None,
+) -> None:
+    """Push a flow and fill its slots from what was heard. One that is under way puts its open question again."""
+    turn.repeat = True
+    if trigger is not None:
+        turn.trace.trigger(trigger)
+    if flow in under_way(turn.session) or flow not in turn.newest.flows:
+        return
+    activity = push(turn, flow, args=facts)
+    frame = activity.frames[0]
+    for name, value in (args or {}).items():
+        slot = turn.newest.slots.get(name)
+        if slot is None:
+            frame.args[name] = value
+        elif value is not None:
+            store(turn, frame, slot, value)
+    if heard is not None:
+        fill_from(turn, activity, heard)
+
+
+def fill_from(turn: Turn, activity: Activity, heard: Heard) -> None:
+    """Fill a flow just started from the utterance that started it."""
+    captures = captured(heard.intents, heard.program, [activity.frames[0].flow])
+    fill_others(turn, heard, activity, slots_of(turn, activity), captures)
+
+
+def start_with(turn: Turn, flow: str, utterance: str) -> None:
+    """Start a flow chosen by the user, with what was said before the choice."""
+    heard = hear(turn, utterance, turn.newest)
+    triggers = turn.newest.flows[flow].triggers if flow in turn.newest.flows else ()
+    start(turn, flow, heard=heard, trigger=triggers[0] if triggers else None)
+
+
+def fall_back(turn: Turn) -> None:
+    """Nothing was understood: the open question again, or the fallback ladder."""
+    if open_question(turn) is not None:
+        turn.repeat = True
+        return
+    turn.trace.understand("fallback")
+    fallback(turn)

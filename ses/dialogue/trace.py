@@ -1,0 +1,104 @@
+"""What a turn did, for `/ses/ask`, the log, `ses why` and coverage. Private values never enter it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from ses.dialogue.session import Session
+from ses.scenario.program import Op, Program, Trigger
+
+if TYPE_CHECKING:
+    from ses.dialogue.turn import Turn
+
+STEPS_KEPT = 500
+"""Steps of a turn the trace lists; the rest is counted."""
+
+
+class Trace:
+    """Collects while the turn runs; `build` makes plain data of it:
+
+    `id robot version` · `understood` (how the last utterance was taken: `trigger answer correction fill button command
+    qas invalid fallback cancel …`) and `winner` · `scores` `[[name, score, by], …]` of all that competed · `triggers`
+    of the flows started `{flow, intent|command|button|event, line}` · `steps` `[[flow, operation id], …]` and
+    `lines` `["file:line", …]` beside them · `slots` changed, and `slots_before` · `ms` by service · `errors`.
+    """
+
+    __slots__ = (
+        "_before",
+        "_dropped",
+        "_ms",
+        "_scores",
+        "_steps",
+        "_triggers",
+        "_understood",
+        "_winner",
+        "errors",
+    )
+
+    def __init__(self, session: Session) -> None:
+        self._before = dict(session.slots)
+        self._steps: list[tuple[str, Op]] = []
+        self._dropped = 0
+        self._understood = ""
+        self._winner = ""
+        self._scores: list[list[Any]] = []
+        self._triggers: list[Trigger] = []
+        self._ms: dict[str, float] = {}
+        self.errors: list[dict[str, Any]] = []
+
+    def step(self, flow: str, op: Op) -> None:
+        if len(self._steps) < STEPS_KEPT:
+            self._steps.append((flow, op))
+        else:
+            self._dropped += 1
+
+    def understand(self, how: str, winner: str = "") -> None:
+        """`winner` is the flow, slot or button that got the utterance."""
+        self._understood = how
+        self._winner = winner
+
+    def scores(self, scores: Iterable[tuple[str, int, str]]) -> None:
+        """Name, whole thousandths and recogniser of everything that competed."""
+        self._scores.extend([name, points / 1000, by] for name, points, by in scores)
+
+    def trigger(self, trigger: Trigger) -> None:
+        self._triggers.append(trigger)
+
+    def time(self, service: str, seconds: float) -> None:
+        self._ms[service] = self._ms.get(service, 0.0) + seconds * 1000
+
+    def build(self, turn: Turn) -> dict[str, Any]:
+        session = turn.session
+        program = turn.newest
+        before, after = self._before, session.slots
+        changed = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+        trace: dict[str, Any] = {
+            "id": f"{session.id}/{session.turn}",
+            "robot": session.robot,
+            "version": program.version,
+            "understood": self._understood,
+            "winner": self._winner,
+            "scores": self._scores,
+            "triggers": [_trigger(trigger) for trigger in self._triggers],
+            "steps": [[flow, op.id] for flow, op in self._steps],
+            "lines": [f"{op.at.file}:{op.at.line}" for _, op in self._steps],
+            "slots": {name: _shown(program, name, after.get(name)) for name in changed},
+            "slots_before": {name: _shown(program, name, before.get(name)) for name in changed},
+            "ms": {service: round(ms, 1) for service, ms in self._ms.items()},
+        }
+        if self._dropped:
+            trace["more_steps"] = self._dropped
+        if self.errors:
+            trace["errors"] = self.errors
+        return trace
+
+
+def _shown(program: Program, name: str, value: Any) -> Any:
+    slot = program.slots.get(name)
+    return f"‹{name}›" if value is not None and slot is not None and slot.private else value
+
+
+def _trigger(trigger: Trigger) -> dict[str, str]:
+    by = {kind: name for kind in ("intent", "command", "button", "event") if (name := getattr(trigger, kind))}
+    return {"flow": trigger.flow, **by, "line": f"{trigger.at.file}:{trigger.at.line}"}

@@ -1,0 +1,279 @@
+"""A turn under way: what it has said, written and understood so far, and how it becomes durable in legs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+
+from ses.dialogue.ports import Increment, Leg, Ports
+from ses.dialogue.scope import Scope
+from ses.dialogue.session import Activity, Flight, Frame, Session
+from ses.dialogue.trace import Trace
+from ses.errors import StepError
+from ses.messages import Attachment, Button, Inbound, Outgoing
+from ses.scenario.program import Op, Program
+
+T = TypeVar("T")
+
+STEPS = 10_000
+"""Operations a turn may run."""
+CPU = 2.0
+"""Seconds of its own processor time a turn may take."""
+
+
+class Draft(msgspec.Struct):
+    """A message said in this leg; it gets its id and number when the leg is committed."""
+
+    text: str
+    masked: str | None
+    buttons: tuple[Button, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    format: Any = "plain"
+    question: bool = False
+    """A question that is dropped when the next message of the burst answers it."""
+
+
+class Turn:
+    """One turn. Everything durable is in `session`; the rest lives until the turn is over."""
+
+    def __init__(
+        self,
+        session: Session,
+        inbounds: Sequence[Inbound],
+        programs: Mapping[str, Program],
+        newest: Program,
+        ports: Ports,
+        user_variables: Mapping[str, Any],
+        at: float,
+    ) -> None:
+        self.session = session
+        self.inbounds = inbounds
+        self.programs = programs
+        self.newest = newest
+        self.ports = ports
+        self.at = at
+        self.index = 0
+        self.drafts: list[Draft] = []
+        self.said = 0
+        self.calls = 0
+        self.prefix: list[tuple[str, str]] = []
+        """What stands before the next question in its message, and the same with private values masked."""
+        self.repeat = False
+        """The open question is to be put before the turn rests."""
+        self.back = 0
+        """The activity that goes on after another: `ses.back` stands before its question."""
+        self.resumed = False
+        self.hot = False
+        """The session was idle: steps of `resume` come before the message."""
+        self.route = False
+        """The inbound is still to be routed."""
+        self.understood = False
+        self.fell = False
+        """The fallback ladder went on by one."""
+        self.answered = False
+        """The inbound answered the question that was open before it."""
+        self.used: list[tuple[int, int]] = []
+        self.private: list[tuple[int, int, str]] = []
+        self.masked: dict[str, str] = {}
+        self.text = ""
+        """The utterance, as it is offered to the flows entered in this turn; empty when nothing was said."""
+        self.heard: dict[int, Any] = {}
+        """What was read out of the utterance, by version of the robot."""
+        self.replaces: list[str] = []
+        self.written: dict[str, Any] = {}
+        """User variables written since the last leg."""
+        self.user: dict[str, Any] = dict(user_variables)
+        self.scope = Scope(session, newest, self.user, at)
+        self.trace = Trace(session)
+        self.steps = 0
+        self.allowed = STEPS
+        self.runaways = 0
+        self._waits = 0
+        self._cpu = 0.0
+        self._since = time.thread_time()
+
+    # --- where the turn is ---
+
+    @property
+    def inbound(self) -> Inbound:
+        return self.inbounds[self.index]
+
+    @property
+    def top(self) -> Activity | None:
+        return self.session.stack[-1] if self.session.stack else None
+
+    def program(self, activity: Activity) -> Program:
+        return self.programs.get(activity.version, self.newest)
+
+    def enter(self, activity: Activity | None) -> None:
+        """Let expressions read what the innermost frame of `activity` sees."""
+        scope = self.scope
+        scope.activity = activity
+        if activity is None:
+            scope.frame = None
+            scope.program = self.newest
+        else:
+            scope.frame = activity.frames[-1]
+            scope.program = self.program(activity)
+
+    def adopt(self, session: Session) -> None:
+        """Go on with another state of the same conversation (an edit)."""
+        self.session = session
+        self.scope.session = session
+
+    # --- values ---
+
+    def write_user(self, name: str, value: Any) -> None:
+        """Set a value that is kept by user; an `Increment` adds to whatever is stored."""
+        if isinstance(value, Increment):
+            self.user[name] = (self.user.get(name) or 0) + value.by
+            pending = self.written.get(name)
+            if isinstance(pending, Increment):
+                value = Increment(pending.by + value.by)
+            elif name in self.written:
+                value = self.user[name]
+        else:
+            self.user[name] = value
+        self.written[name] = value
+
+    def precede(self, text: str, masked: str | None = None) -> None:
+        """Let a text stand before the next question, in its message."""
+        if text:
+            self.prefix.append((text, text if masked is None else masked))
+
+    # --- guards ---
+
+    def count(self, flow: str, op: Op) -> None:
+        """Count a step; raises `StepError("runaway")` when the turn has run too long."""
+        self.steps += 1
+        self.trace.step(flow, op)
+        if self.steps > self.allowed:
+            self.runaways += 1
+            self.allowed = self.steps + STEPS // 10
+            raise StepError("runaway", f"{op.at.file}:{op.at.line}: more than {STEPS} steps in one turn")
+        if not self.steps & 255:
+            self.pause()
+            self._since = time.thread_time()
+            if self._cpu > CPU:
+                self.runaways += 1
+                self._cpu = CPU / 2
+                raise StepError(
+                    "runaway", f"{op.at.file}:{op.at.line}: more than {CPU} s of computing in one turn"
+                )
+
+    def pause(self) -> None:
+        """Stop counting processor time (others run while this turn waits)."""
+        self._cpu += time.thread_time() - self._since
+
+    async def waiting(self, service: str, call: Awaitable[T]) -> T:
+        """Await something outside: its time is traced, and is not this turn's."""
+        if not self._waits:
+            self.pause()
+        self._waits += 1
+        started = self.ports.clock.monotonic()
+        try:
+            return await call
+        finally:
+            self.trace.time(service, self.ports.clock.monotonic() - started)
+            self._waits -= 1
+            if not self._waits:
+                self._since = time.thread_time()
+
+    # --- legs ---
+
+    def outgoing(self) -> list[Outgoing]:
+        """The drafts as messages, numbered."""
+        session = self.session
+        trace = f"{session.id}/{session.turn}"
+        messages = []
+        for draft in self.drafts:
+            self.said += 1
+            session.seq += 1
+            replaces = self.replaces.pop(0) if self.replaces else ""
+            messages.append(
+                Outgoing(
+                    id=f"{trace}/{self.said}",
+                    seq=session.seq,
+                    text=draft.text,
+                    buttons=draft.buttons,
+                    attachments=draft.attachments,
+                    format=draft.format,
+                    masked=draft.masked,
+                    trace=trace,
+                    replaces=replaces,
+                )
+            )
+        self.drafts = []
+        return messages
+
+    async def checkpoint(self) -> None:
+        """Commit what happened so far, before a step that leaves the process."""
+        outgoing = self.outgoing()
+        session = self.session
+        session.flight = Flight(
+            inbounds=[inbound.id for inbound in self.inbounds],
+            index=self.index,
+            at=self.at,
+            said=self.said,
+            calls=self.calls,
+            route=self.route,
+            back=self.back,
+            text=self.text,
+            repeat=self.repeat,
+            answered=self.answered,
+            understood=self.understood,
+            fell=self.fell,
+            prefix=list(self.prefix),
+            used=list(self.used),
+            private=list(self.private),
+            masked=dict(self.masked),
+            replaces=list(self.replaces),
+            steps=self.steps,
+            first=self.scope.first,
+        )
+        written, self.written = self.written, {}
+        await self.waiting(
+            "commit", self.ports.commit(Leg(session, outgoing, final=False, user_variables=written))
+        )
+        session.flight = None
+
+    def resume(self, flight: Flight) -> None:
+        """Go on from a checkpoint."""
+        self.index = flight.index
+        self.said = flight.said
+        self.calls = flight.calls
+        self.route = flight.route
+        self.back = flight.back
+        self.text = flight.text
+        self.repeat = flight.repeat
+        self.answered = flight.answered
+        self.understood = flight.understood
+        self.fell = flight.fell
+        self.prefix = list(flight.prefix)
+        self.used = list(flight.used)
+        self.private = list(flight.private)
+        self.masked = dict(flight.masked)
+        self.replaces = list(flight.replaces)
+        self.steps = flight.steps
+        self.scope.first = flight.first
+        self.session.flight = None
+
+    def finish(self) -> Leg:
+        """The final leg."""
+        self.pause()
+        outgoing = self.outgoing()
+        return Leg(
+            self.session,
+            outgoing,
+            final=True,
+            user_variables=self.written,
+            masked=self.masked,
+            trace=self.trace.build(self),
+        )
+
+    def frame(self) -> Frame | None:
+        """The frame of the open question, none when nothing is under way."""
+        return self.session.stack[-1].frames[-1] if self.session.stack else None
