@@ -8,7 +8,7 @@ function parsed(hex) {
   const digits = /^#(?:[0-9a-f]{3}){1,2}$/i.test(hex) ? hex.slice(1) : "";
   if (!digits) return null;
   const wide = digits.length === 3 ? [...digits].map((digit) => digit + digit).join("") : digits;
-  return [0, 2, 4].map((start) => parseInt(wide.slice(start, start + 2), 16)) /** @type {Rgb} */;
+  return /** @type {Rgb} */ ([0, 2, 4].map((start) => parseInt(wide.slice(start, start + 2), 16)));
 }
 
 /** @param {Rgb} rgb */

@@ -45,6 +45,8 @@ export class SesWidget extends HTMLElement {
   #words = words("en");
   #page = false;
   #origin = "";
+  /** @type {Line | null} */
+  #last = null;
   #unread = 0;
   #typing = false;
   /** The reader looks at the end, so new lines may scroll. */
@@ -100,6 +102,7 @@ export class SesWidget extends HTMLElement {
 
   reset() {
     this.#lines.clear();
+    this.#last = null;
     this.#find(".lines").replaceChildren();
     this.#unread = 0;
     this.#badge();
@@ -115,6 +118,8 @@ export class SesWidget extends HTMLElement {
       log.setAttribute("aria-live", live ? "polite" : "off");
       if (entry.from === "visitor") this.#retire();
       line = new Line(this.#words, this.#origin, (button) => this.#press(button));
+      this.#last?.follow(entry);
+      this.#last = line;
       this.#lines.set(entry.id, line);
       this.#find(".lines").append(line.root);
       if (entry.from === "visitor" && live) this.#following = true;

@@ -8,6 +8,8 @@ import { link, rich, safeUrl } from "./text.js";
 
 /** @typedef {import("./words.js").Words} Words */
 
+const SOON = 180_000;
+
 export class Line {
   root = make("div", "line");
   #words;
@@ -15,6 +17,8 @@ export class Line {
   #press;
   #retired = false;
   #drawn = "";
+  #at = 0;
+  #timed = true;
 
   /** @param {Words} words @param {string} origin  Of the daemon. @param {(button: Button) => void} press */
   constructor(words, origin, press) {
@@ -26,6 +30,7 @@ export class Line {
   /** @param {Entry} entry */
   draw(entry) {
     const mine = entry.from === "visitor";
+    this.#at = entry.at;
     this.root.className = `line ${mine ? "mine" : "theirs"} ${entry.state}`;
     this.root.setAttribute("part", `line ${mine ? "line-visitor" : "line-robot"}`);
     if (mine && this.#drawn === entry.text) {
@@ -48,6 +53,12 @@ export class Line {
     this.root.replaceChildren(speaker, ...parts, this.#meta(entry));
   }
 
+  /** The line after this one: when it came soon after, one time for both is enough. @param {Entry} next */
+  follow(next) {
+    this.#timed = Math.abs(next.at - this.#at) > SOON;
+    if (!this.#timed) this.root.querySelector("time")?.remove();
+  }
+
   /** Close the buttons: the dialogue has gone on. Links stay. */
   retire() {
     this.#retired = true;
@@ -62,7 +73,7 @@ export class Line {
     meta.setAttribute("aria-live", state === "failed" ? "assertive" : "off");
     if (state === "waiting") meta.textContent = said.waiting;
     else if (state === "failed") meta.textContent = reason === "too_long" ? `${said.failed}: ${said.too_long}` : said.failed;
-    else if (at > 0) {
+    else if (at > 0 && this.#timed) {
       const time = document.createElement("time");
       time.dateTime = new Date(at).toISOString();
       time.textContent = new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });

@@ -4,7 +4,7 @@
  *
  * Knows no DOM. Promises: each message of the robot is shown once and in order; each message of the visitor is sent
  * until it is acknowledged, across breaks, reloads and tabs.
- * @import {Attachment, Entry, Frame, Link, Shown, Unsent, View, World} from "./types.js"
+ * @import {Entry, Frame, Link, Shown, Unsent, View, World} from "./types.js"
  */
 
 import { Wire } from "./wire.js";

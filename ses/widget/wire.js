@@ -70,10 +70,10 @@ export class Wire {
     this.#socket = socket;
     this.#expect(WELCOME_WITHIN);
     socket.onopen = () => socket.send(JSON.stringify({ type: "hello", ...this.#owner.hello() }));
-    socket.onmessage = ({ data }) => {
+    socket.onmessage = (/** @type {{data: unknown}} */ { data }) => {
       if (socket === this.#socket && typeof data === "string") this.#receive(JSON.parse(data));
     };
-    socket.onclose = ({ code }) => {
+    socket.onclose = (/** @type {{code: number}} */ { code }) => {
       if (socket === this.#socket) this.#lost(code);
     };
   }

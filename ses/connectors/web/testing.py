@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -33,6 +34,7 @@ class Page:
         self._http = session
         self._socket: ClientWebSocketResponse | None = None
         self._ids = itertools.count(1)
+        self._prefix = secrets.token_hex(4)
         self.session: str | None = None
         self.key: str | None = None
         self.shown: dict[int, dict[str, Any]] = {}
@@ -88,12 +90,12 @@ class Page:
 
     async def say(self, text: str, id: str | None = None) -> str:
         """Send a text; returns its id. Does not wait."""
-        id = id or f"p{next(self._ids)}"
+        id = id or f"{self._prefix}-{next(self._ids)}"
         await self.send(type="message", id=id, text=text)
         return id
 
     async def press(self, button: str) -> str:
-        id = f"p{next(self._ids)}"
+        id = f"{self._prefix}-{next(self._ids)}"
         await self.send(type="message", id=id, button=button)
         return id
 
