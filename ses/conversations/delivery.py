@@ -24,6 +24,8 @@ LONGEST_PAUSE = 60.0
 GIVE_UP = 24 * 3600.0
 """Seconds after which a message that does not arrive counts as failed."""
 PAGE = 1000
+REPLAYING = frozenset({"api", "web", "chat"})
+"""Kinds whose readers fetch what they missed, whether their connector is there now or not."""
 
 _decode = msgspec.json.Decoder(Outgoing).decode
 
@@ -69,7 +71,9 @@ class Delivery:
         """Messages of that connector wait until they are known to have arrived; all others count as delivered
         with their commit (readers fetch them: the widget, `/ses/ask`)."""
         connector = self._connectors.get(name)
-        return not name.startswith("api") if connector is None else not connector.replays
+        if connector is None:
+            return name.partition(".")[0] not in REPLAYING
+        return not connector.replays
 
     async def send(
         self, conversation: Conversation, robot: str, session: int, messages: Sequence[Outgoing], at: float
