@@ -33,6 +33,10 @@ class Captured(NamedTuple):
 
 
 Captures = Captured | None
+Way = tuple[int, Captures]
+"""Words matched so far, and what was caught."""
+Ways = dict[int, Way]
+"""The best way to each state."""
 
 
 class Automaton:
@@ -53,69 +57,70 @@ class Automaton:
         self.first = builder.build(pattern.root, (END,))
 
     def match(
-        self,
-        words: Sequence[Atoms],
-        begin: int,
-        found: Mapping[str, Sequence[Found]],
-        anywhere: bool = False,
+        self, words: Sequence[Atoms], begin: int, found: Mapping[str, Sequence[Found]], *, anywhere: bool = False
     ) -> Iterator[tuple[int, int, Captures]]:
         """Ways from word `begin` to the end: `(end, words matched, captures)`, the best for each end.
 
         Without `anywhere` only the way that covers all the words is given.
         """
-        kinds, wants, after = self.kinds, self.wants, self.after
         count = len(words)
-        ahead: dict[int, dict[int, tuple[int, Captures]]] = {}
-        now: dict[int, tuple[int, Captures]] = dict.fromkeys(self.first, (0, None))
-        at = begin
-        while True:
-            if END in now and (anywhere or at == count):
+        ahead: dict[int, Ways] = {}
+        now: Ways = dict.fromkeys(self.first, (0, None))
+        for at in range(begin, count):
+            if anywhere and END in now:
                 yield at, *now[END]
-            if at == count:
+            now = self._step(now, words[at], at, found, ahead)
+            if not now and not ahead:
                 return
-            atoms = words[at]
-            then: dict[int, tuple[int, Captures]] = ahead.pop(at + 1, {})
-            for state, way in now.items():
-                if state == END:
-                    continue
-                kind = kinds[state]
-                if kind == WORD:
-                    if atoms.isdisjoint(wants[state]):
-                        continue
-                    way = (way[0] + 1, way[1])
-                elif kind == VALUE:
-                    name: str = wants[state]  # type: ignore[assignment]
-                    for value in found.get(name, ()):
-                        if value.first == at and value.last > at:
-                            reached = then if value.last == at + 1 else ahead.setdefault(value.last, {})
-                            _advance(
-                                reached,
-                                after[state],
-                                (way[0] + value.last - at, Captured(name, value, way[1])),
-                            )
-                    continue
-                elif kind == TEXT:
-                    way = (way[0] + 1, Captured(wants[state], at, way[1]))  # type: ignore[arg-type]
-                for follower in after[state]:
-                    other = then.get(follower)
-                    if other is None or other[0] < way[0]:
-                        then[follower] = way
-            at += 1
-            if not then:
-                if not ahead:
-                    return
-                now = {}
+        if END in now:
+            yield count, *now[END]
+
+    def _step(
+        self, now: Ways, atoms: Atoms, at: int, found: Mapping[str, Sequence[Found]], ahead: dict[int, Ways]
+    ) -> Ways:
+        """The ways after word `at`; those that a value takes further are put `ahead`."""
+        kinds, wants, after = self.kinds, self.wants, self.after
+        then = ahead.pop(at + 1, {})
+        for state, way in now.items():
+            if state == END:
                 continue
-            now = then
+            kind = kinds[state]
+            if kind == STAR:
+                taken = way
+            elif kind == WORD:
+                if atoms.isdisjoint(wants[state]):
+                    continue
+                taken = (way[0] + 1, way[1])
+            elif kind == VALUE:
+                self._leap(state, way, at, found, then, ahead)
+                continue
+            else:
+                taken = (way[0] + 1, Captured(wants[state], at, way[1]))  # type: ignore[arg-type]
+            for follower in after[state]:
+                other = then.get(follower)
+                if other is None or other[0] < taken[0]:
+                    then[follower] = taken
+        return then
 
-
-def _advance(
-    reached: dict[int, tuple[int, Captures]], followers: tuple[int, ...], way: tuple[int, Captures]
-) -> None:
-    for follower in followers:
-        other = reached.get(follower)
-        if other is None or other[0] < way[0]:
-            reached[follower] = way
+    def _leap(
+        self,
+        state: int,
+        way: Way,
+        at: int,
+        found: Mapping[str, Sequence[Found]],
+        then: Ways,
+        ahead: dict[int, Ways],
+    ) -> None:
+        """Take every value of `@name` that begins at this word, over all of its words."""
+        name: str = self.wants[state]  # type: ignore[assignment]
+        for value in found.get(name, ()):
+            if value.first == at and value.last > at:
+                reached = then if value.last == at + 1 else ahead.setdefault(value.last, {})
+                taken = (way[0] + value.last - at, Captured(name, value, way[1]))
+                for follower in self.after[state]:
+                    other = reached.get(follower)
+                    if other is None or other[0] < taken[0]:
+                        reached[follower] = taken
 
 
 def caught(chain: Captures, utterance: Utterance) -> dict[str, tuple[Found, ...]]:

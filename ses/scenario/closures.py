@@ -12,6 +12,7 @@ from typing import Any
 
 from jinja2 import nodes
 
+from ses.errors import StepError
 from ses.scenario import operations as do
 from ses.scenario.faults import Fault
 from ses.scenario.functions import FILTERS, FUNCTIONS, NOW, Callee, now
@@ -25,6 +26,7 @@ Run = Callable[[Scope], Any]
 MAX_DEPTH = 100
 """Nodes within nodes."""
 
+_SAMPLE = datetime.fromisoformat("2026-01-31T09:30")
 _BINARY: dict[type[nodes.Expr], Callable[[Any, Any], Any]] = {
     nodes.Add: do.add,
     nodes.Sub: do.subtract,
@@ -198,8 +200,8 @@ class Compiler:
                 russian()  # the dictionary is read now, not in a conversation
         if node.name == "date" and given:
             try:
-                FILTERS["date"].run(self.language, datetime(2026, 1, 31, 9, 30), given[0])
-            except do.StepError as error:
+                FILTERS["date"].run(self.language, _SAMPLE, given[0])
+            except StepError as error:
                 raise Fault(str(error), node.args[0].lineno, "letters are d MMMM y EEEE HH mm; put texts into '…'") from None
 
     def _arguments(self, node: nodes.Call | nodes.Filter, callee: Callee, what: str) -> list[Run]:

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import re2
-
 from ses.scenario.faults import Fault
 
 Label = str | Mapping[str, str]
@@ -65,6 +63,8 @@ def _readable(forms: tuple[str, ...]) -> str:
 
 def check_regex(pattern: str) -> Any:
     """A compiled regular expression of linear time. Raises `Fault`."""
+    import re2  # 3 MB that robots without regular expressions need not hold
+
     options = re2.Options()
     options.log_errors = False
     options.max_mem = 1 << 22

@@ -21,8 +21,9 @@ MAX_SOURCE = 4_000
 MAX_BRACKETS = 30
 """Brackets within brackets."""
 
+# It only reads: nothing is ever rendered by Jinja2, so there is nothing to escape.
 _ENVIRONMENT = Environment(
-    block_start_string="{%\0", comment_start_string="{#\0", keep_trailing_newline=True, autoescape=False
+    block_start_string="{%\0", comment_start_string="{#\0", keep_trailing_newline=True, autoescape=True
 )
 _RawToken = tuple[int, str, str]
 _FOREIGN = {

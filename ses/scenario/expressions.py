@@ -91,6 +91,11 @@ def compile_template(source: str, language: str) -> CompiledTemplate:
     return _template(source, language, printed)
 
 
+def compile_plain_template(source: str, language: str = "ru") -> CompiledTemplate:
+    """A text for a machine (a URL, a header): list values as keys, dates as ISO, booleans as true/false."""
+    return _template(source, language, written)
+
+
 def compile_value(data: Any, *, language: str = "ru") -> CompiledValue:
     """Data whose texts may hold `{{ }}`. Faults carry the `path` of the text they are about."""
     names: set[str] = set()

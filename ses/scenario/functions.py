@@ -98,9 +98,8 @@ def _extreme(least: bool) -> Callable[..., Any]:
 def _sum(values: Any, name: str | None = None) -> Any:
     total: Any = 0
     for index, one in enumerate(_items((values,))):
-        if name is not None:
-            one = item(one, name)
-        total = one if index == 0 and isinstance(one, timedelta) else add(total, one)
+        term = one if name is None else item(one, name)
+        total = term if index == 0 and isinstance(term, timedelta) else add(total, term)
     return total
 
 

@@ -140,7 +140,7 @@ class _Parser:
         items: list[Node] = []
         while self.at < len(self.tokens):
             kind, value, offset = self.tokens[self.at]
-            if kind == "close" or kind == "bar":
+            if kind in ("close", "bar"):
                 if opened is None:
                     self._stray(kind, value, offset)
                 break

@@ -13,7 +13,17 @@ from dataclasses import dataclass
 
 from ses.scenario.automaton import Automaton, caught
 from ses.scenario.faults import Fault
-from ses.scenario.pattern_syntax import AnyOrder, Capture, Choice, Node, Pattern, Star, Term, captures_of, children
+from ses.scenario.pattern_syntax import (
+    AnyOrder,
+    Capture,
+    Choice,
+    Node,
+    Pattern,
+    Star,
+    Term,
+    captures_of,
+    children,
+)
 from ses.scenario.pattern_syntax import Sequence as InOrder
 from ses.scenario.recognition import Found, PatternMatch, Utterance
 from ses.scenario.vocabulary import Atoms

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from rapidfuzz.distance import OSA
-
 _CACHED = 5_000
 
 
@@ -38,6 +36,8 @@ class TypoIndex:
         return corrected
 
     def _correct(self, word: str) -> set[str]:
+        from rapidfuzz.distance import OSA  # 2 MB that robots without lists and examples need not hold
+
         near = {turned for turned in _exchanges(word) if turned in self._known}
         for length in (len(word) - 1, len(word), len(word) + 1):
             for key in _halves(word, length):

@@ -24,6 +24,7 @@ _UNITS = {
     "ru": (("день", "дня", "дней"), ("час", "часа", "часов"), ("минута", "минуты", "минут"), ("секунда", "секунды", "секунд")),
     "en": (("day", "days"), ("hour", "hours"), ("minute", "minutes"), ("second", "seconds")),
 }
+_SHORT_WEEKDAYS = "пн вт ср чт пт сб вс".split()
 _YEAR_SHOWN = timedelta(days=180)
 """A date of another year shows it only from this distance on: «2 января» said in December needs none."""
 _NARROW = "\u00a0"
@@ -103,13 +104,14 @@ def _field(value: Any, field: str, language: str) -> str:
     if letter == "y":
         return f"{value.year % 100:02}" if width == 2 else str(value.year)
     if letter == "M" and width >= 3:
-        name = MONTHS[language][value.month - 1]
+        name: str = MONTHS[language][value.month - 1]
         return name if width >= 4 else name[:3]
     if letter == "E":
-        name = WEEKDAYS[language][value.weekday()]
+        weekday: int = value.weekday()
+        name = WEEKDAYS[language][weekday]
         if width >= 4:
             return name
-        return name[:3] if language == "en" else "пн вт ср чт пт сб вс".split()[value.weekday()]
+        return name[:3] if language == "en" else _SHORT_WEEKDAYS[weekday]
     part = {"M": "month", "d": "day", "H": "hour", "m": "minute", "s": "second"}[letter]
     return f"{getattr(value, part):0{min(width, 4)}}"
 

@@ -127,7 +127,7 @@ def _named_month(sequence: list[Piece], at: int, today: date | None) -> tuple[da
         if end < len(sequence) and sequence[end].word in ("of", "числа", "го"):
             end += 1
         month = _index(_MONTHS, sequence[end].word) if end < len(sequence) else None
-        day: float | None = piece.number
+        day: int | float | None = piece.number
         end += 1
     else:  # November 22
         month = _index(_MONTHS, piece.word)
@@ -153,7 +153,7 @@ def _index(names: list[re.Pattern[str]], word: str) -> int | None:
 
 def _ahead(sequence: list[Piece], at: int, today: date) -> tuple[date | None, int]:
     """«через три дня», "in a week"."""
-    count: float | None = 1
+    count: int | float | None = 1
     if at < len(sequence) and sequence[at].number is not None:
         count, at = sequence[at].number, at + 1
     elif at < len(sequence) and sequence[at].word in ("a", "an"):

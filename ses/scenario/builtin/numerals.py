@@ -14,7 +14,7 @@ class Piece(NamedTuple):
 
     word: str
     """Empty for a number."""
-    number: float | None
+    number: int | float | None
     ordinal: bool
     start: int
     end: int
@@ -101,9 +101,7 @@ def pieces(utterance: Utterance) -> list[Piece]:
 
 def _starts(utterance: Utterance, at: int, digits: dict[int, Piece]) -> bool:
     text = utterance.words[at].text
-    return at in digits or text in _CARDINALS or text in _ORDINALS or text in _HALVES or text in _SCALES or (
-        text in ("hundred",)
-    )
+    return at in digits or text in _CARDINALS or text in _ORDINALS or text in _HALVES or text in _SCALES or text == "hundred"
 
 
 def _in_digits(utterance: Utterance) -> dict[int, Piece]:
@@ -111,7 +109,7 @@ def _in_digits(utterance: Utterance) -> dict[int, Piece]:
     found: dict[int, Piece] = {}
     for match in _DIGITS.finditer(utterance.raw):
         whole = match["whole"].replace(" ", "").replace("\u00a0", "")
-        number: float = float(whole + match["part"].replace(",", ".")) if match["part"] else int(whole)
+        number: int | float = float(whole + match["part"].replace(",", ".")) if match["part"] else int(whole)
         suffix = (match["suffix"] or "").lower().lstrip("-")
         if suffix in ("к", "k"):
             number *= 1000
@@ -190,5 +188,5 @@ def _fits(group: float, value: int, *, fresh: bool) -> bool:
     return False
 
 
-def _tidy(number: float) -> float:
+def _tidy(number: float) -> int | float:
     return int(number) if float(number).is_integer() and abs(number) < 1e15 else number

@@ -43,7 +43,7 @@ def _parse(raw: str, language: str, now: datetime, entity: str) -> datetime | No
             "REQUIRE_PARTS": required,
             "RETURN_AS_TIMEZONE_AWARE": False,
         }
-        parsed = dateparser.parse(raw, languages=[language], settings=settings)  # type: ignore[arg-type]
+        parsed = dateparser.parse(raw, languages=[language], settings=settings)
     if not isinstance(parsed, datetime) or (entity == "datetime" and parsed.time() == now.time()):
         return None  # without a time in the phrase dateparser takes the present one
     return parsed
