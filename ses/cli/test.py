@@ -15,7 +15,7 @@ from ses.errors import SesError
 from ses.testing import presenting, reports
 from ses.testing.coverage import KINDS
 from ses.testing.robots import Found, robots_at
-from ses.testing.suite import Tested, run_tests
+from ses.testing.suite import Outcome, run_tests
 
 
 def play_tests(
@@ -60,11 +60,11 @@ def play_tests(
         raise typer.Exit(1)
 
 
-async def _play(found: list[Found], only: str) -> list[Tested]:
+async def _play(found: list[Found], only: str) -> list[Outcome]:
     return [await run_tests(one.robot, only=only, files=one.files) for one in found]
 
 
-def _require(tested: list[Tested], percent: float) -> None:
+def _require(tested: list[Outcome], percent: float) -> None:
     """Raises `typer.Exit(1)` when the tests of a robot reach too little."""
     low = [
         f"{one.robot}: {KINDS[0]} {share.percent:.0f} %"

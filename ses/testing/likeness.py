@@ -7,12 +7,14 @@ from functools import lru_cache
 
 from ses.scenario.words import fold
 
+_BLANKS = dict.fromkeys((0xA0, 0x202F), " ")
+"""«1 590 ₽» is printed with blanks that do not break; nobody types them."""
 _WORDS = re.compile(r"[^\w*]+")
 
 
 def alike(pattern: str, text: str) -> bool:
     """True when `text` is `pattern` with anything in place of each `*`; a backslash before it means itself."""
-    return _compiled(pattern).fullmatch(text.strip()) is not None
+    return _compiled(pattern.translate(_BLANKS)).fullmatch(text.strip().translate(_BLANKS)) is not None
 
 
 def spoken_alike(pattern: str, utterance: str) -> bool:

@@ -10,13 +10,13 @@ from rich.text import Text
 from ses.scenario.findings import Finding
 from ses.testing.coverage import KINDS, Coverage
 from ses.testing.runner import Line, Played
-from ses.testing.suite import Tested
+from ses.testing.suite import Outcome
 
 _COLOUR = {"-": "red", "+": "green", "!": "yellow"}
 UNREACHED_SHOWN = 30
 
 
-def show(tested: Tested, console: Console, *, every: bool = False) -> None:
+def show(tested: Outcome, console: Console, *, every: bool = False) -> None:
     """One robot. `every` shows the dialogues that passed, too."""
     for finding in tested.findings:
         _say(
@@ -43,7 +43,7 @@ def finding_text(finding: Finding, root: Path) -> str:
     return "\n".join(lines)
 
 
-def summary(tested: Tested) -> str:
+def summary(tested: Outcome) -> str:
     failed = sum(not played.passed for played in tested.played)
     name = tested.robot
     if not tested.played:

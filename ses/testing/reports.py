@@ -11,10 +11,10 @@ import msgspec
 from ses.testing.coverage import KINDS
 from ses.testing.presenting import finding_text
 from ses.testing.runner import Line, Played
-from ses.testing.suite import Tested
+from ses.testing.suite import Outcome
 
 
-def as_json(all_tested: Sequence[Tested]) -> str:
+def as_json(all_tested: Sequence[Outcome]) -> str:
     """`{"passed", "robots": [{"robot", "passed", "findings", "tests", "coverage"}]}`."""
     report = {
         "passed": all(tested.passed for tested in all_tested),
@@ -23,7 +23,7 @@ def as_json(all_tested: Sequence[Tested]) -> str:
     return msgspec.json.format(msgspec.json.encode(report), indent=2).decode()
 
 
-def as_junit(all_tested: Sequence[Tested]) -> str:
+def as_junit(all_tested: Sequence[Outcome]) -> str:
     root = ET.Element("testsuites")
     for tested in all_tested:
         suite = ET.SubElement(
@@ -49,7 +49,7 @@ def as_junit(all_tested: Sequence[Tested]) -> str:
     return ET.tostring(root, encoding="unicode", xml_declaration=True)
 
 
-def _robot(tested: Tested) -> dict[str, Any]:
+def _robot(tested: Outcome) -> dict[str, Any]:
     coverage = tested.coverage
     return {
         "robot": tested.robot,

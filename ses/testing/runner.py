@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -83,6 +83,7 @@ async def play(case: Case, program: Program, coverage: Coverage) -> Played:
         coverage.add(exchange.trace)
         played.lines += _compared(expected, exchange.messages, talk)
         if not played.passed:
+            played.lines += [Line("error", _error(error), "!") for error in exchange.trace.get("errors", ())]
             played.lines += [
                 Line("mock", f"nothing covers the call {call}", "!") for call in services.uncovered
             ]
@@ -220,6 +221,11 @@ def _same(name: str, wanted: Any, found: Any, at: Source) -> list[Line]:
         Line("expect", f"{name}: {_plain(wanted)}", "-", at),
         Line("expect", f"{name}: {_plain(found)}", "+"),
     ]
+
+
+def _error(error: Mapping[str, Any]) -> str:
+    """An error of the trace in one line: where, what kind, why."""
+    return ", ".join(f"{key} {value}" for key, value in error.items() if value not in (None, ""))
 
 
 def _plain(value: Any) -> str:

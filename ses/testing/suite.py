@@ -16,7 +16,7 @@ from ses.testing.runner import Played, play
 
 
 @dataclass(slots=True)
-class Tested:
+class Outcome:
     """What came out for one robot."""
 
     robot: str
@@ -34,7 +34,7 @@ class Tested:
         )
 
 
-async def run_tests(robot: Path, *, only: str = "", files: list[Path] | None = None) -> Tested:
+async def run_tests(robot: Path, *, only: str = "", files: list[Path] | None = None) -> Outcome:
     """Play the tests of the robot at `robot` (a folder, or a single file). `only`: those whose name holds this text.
 
     `files`: these files instead of all below its `tests/`.
@@ -55,11 +55,11 @@ async def run_tests(robot: Path, *, only: str = "", files: list[Path] | None = N
     return tested
 
 
-def _read(robot: Path, files: list[Path] | None) -> tuple[Tested, Program | None, list[Case]]:
+def _read(robot: Path, files: list[Path] | None) -> tuple[Outcome, Program | None, list[Case]]:
     """The robot and its tests; no program when either has errors."""
     root = robot if robot.is_dir() else robot.parent
     loaded = load_robot(robot)
     cases, faults = read_cases(test_files(robot) if files is None else files, root)
     errors = [finding for finding in loaded.findings if finding.severity == "error"]
-    tested = Tested(robot.stem if robot.is_file() else robot.name, root, (*errors, *faults))
+    tested = Outcome(robot.stem if robot.is_file() else robot.name, root, (*errors, *faults))
     return tested, None if errors or faults else loaded.program, cases

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ses.testing.runner import Line
-from ses.testing.suite import Tested, run_tests
+from ses.testing.suite import Outcome, run_tests
 
 ROBOT = """
 id: shop
@@ -44,7 +44,7 @@ flows:
 """
 
 
-async def tested(tmp_path: Path, tests: str) -> Tested:
+async def tested(tmp_path: Path, tests: str) -> Outcome:
     (tmp_path / "tests").mkdir()
     (tmp_path / "robot.yaml").write_text(ROBOT, "utf-8")
     (tmp_path / "tests" / "all.yaml").write_text(f"tests:\n{tests}", "utf-8")
