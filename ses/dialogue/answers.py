@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from ses.dialogue.questions import Question
+from ses.dialogue.questions import Question, item_label
 from ses.dialogue.understanding import FILES, Heard, apart, distinct
 from ses.scenario.program import Confirm, Menu, Slot
 from ses.scenario.recognition import Found, Word
@@ -110,7 +110,7 @@ def _menu(heard: Heard, question: Question, op: Menu) -> Reply | None:
                 score = points(match.matched, max(match.total, 1))
                 if best is None or score > best.score:
                     best = Reply("item", [index], score, _whole(heard))
-    picked = pick(heard, [op.items[index].text.render(scope) for index in open_items])
+    picked = pick(heard, [item_label(heard.turn, op.items[index]) for index in open_items])
     if picked is not None:
         indices, words = picked
         score = points(words, heard.words)

@@ -57,7 +57,7 @@ def _help(turn: Turn, question: Question) -> None:
     if slot is not None and slot.help is not None:
         turn.precede(rendered(turn, slot.help, f"h{slot.name}")[0])
     else:
-        turn.precede(engine_text(turn, "ses.no_help"))
+        turn.precede(engine_text(turn, "ses.help"))
 
 
 def _back(turn: Turn, question: Question) -> None:
@@ -71,11 +71,10 @@ def _back(turn: Turn, question: Question) -> None:
     for index in range(len(frame.trail) - 1, -1, -1):
         place = flow.places.get(frame.trail[index].id)
         op = flow.ops[place] if place is not None else None
-        if not isinstance(op, Ask) or op.id == frame.place:
+        if not isinstance(op, Ask) or op.id == frame.place or not frame.trail[index].asked:
             continue
         slot = question.program.slots[op.slot]
-        skipped = slot.name in frame.skipped
-        if not skipped and slot.name not in frame.owns and turn.scope.stored(slot) is None:
+        if slot.name not in frame.skipped and turn.scope.stored(slot) is None:
             continue
         if effect_since([frame], index):
             turn.precede(engine_text(turn, "ses.too_late"))

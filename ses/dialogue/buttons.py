@@ -35,7 +35,7 @@ def offer(
     for spec in specs:
         if spec.condition is not None and not spec.condition.evaluate(turn.scope):
             continue
-        label = spec.text.render(turn.scope)
+        label = spec.texts.get(turn.scope.language, spec.text).render(turn.scope)
         if not label:
             continue
         if spec.url is not None:
@@ -84,13 +84,16 @@ def typed(turn: Turn, text: str) -> tuple[Offered, int] | None:
     if not session.labels or not session.offered or len(text) > 200:
         return None
     offered = session.offered[-1]
-    key = phrase_key(text)
-    if not key:
-        return None
+    key = label_key(text)
     for index, one in enumerate(offered.offers):
-        if phrase_key(one.label) == key:
+        if key and label_key(one.label) == key:
             return offered, index
     return None
+
+
+def label_key(label: str) -> str:
+    """What labels are compared by: their words; their signs when they have none."""
+    return phrase_key(label) or label.strip()
 
 
 def withdraw(turn: Turn, buttons: Sequence[Button]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from ses.dialogue.filling import Fit, fits, note, slots_of
@@ -34,22 +35,50 @@ class Correction(NamedTuple):
 
 
 def marker(turn: Turn, heard: Heard) -> tuple[int, int] | None:
-    """The first correction marker («нет», «лучше» …) as words `first:last`, none if there is none."""
+    """The first correction marker («нет», «лучше», «не … а») as words `first:last`, the longest of those that begin
+    there; none if there is none."""
     message = turn.scope.program.texts.get("ses.correction")
     if message is None:
         return None
-    words = [word.text for word in heard.utterance.words]
+    words = tuple(word.text for word in heard.utterance.words)
     best: tuple[int, int] | None = None
     for template in texts(turn, message):
-        parts = phrase_key(template.constant or "").split(" ")
-        if not parts[0] or parts[0] not in words:
-            continue
-        for first in range(len(words) - len(parts) + 1):
-            if words[first : first + len(parts)] == parts:
-                if best is None or first < best[0] or (first == best[0] and first + len(parts) > best[1]):
-                    best = (first, first + len(parts))
-                break
+        for begin, finish in _markers(template.constant or ""):
+            span = _span(words, begin, finish)
+            if span is not None and (best is None or (span[0], -span[1]) < (best[0], -best[1])):
+                best = span
     return best
+
+
+@lru_cache(maxsize=64)
+def _markers(text: str) -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
+    """The markers a text lists, apart by commas, as the words before and after `…`."""
+    markers = []
+    for one in text.split(","):
+        begin, _, finish = one.replace("...", "…").partition("…")
+        if phrase_key(begin):
+            markers.append((tuple(phrase_key(begin).split(" ")), tuple(phrase_key(finish).split())))
+    return tuple(markers)
+
+
+def _span(words: tuple[str, ...], begin: tuple[str, ...], finish: tuple[str, ...]) -> tuple[int, int] | None:
+    first = _index(words, begin, 0)
+    if first is None:
+        return None
+    last = first + len(begin)
+    if not finish:
+        return first, last
+    second = _index(words, finish, last)
+    return None if second is None else (first, second + len(finish))
+
+
+def _index(words: tuple[str, ...], part: tuple[str, ...], start: int) -> int | None:
+    if part[0] not in words:
+        return None
+    for index in range(start, len(words) - len(part) + 1):
+        if words[index : index + len(part)] == part:
+            return index
+    return None
 
 
 def find(

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from ses.dialogue.answers import Reply
+from ses.dialogue.buttons import label_key
 from ses.dialogue.correction import change
 from ses.dialogue.questions import Question, is_skip, open_question
 from ses.dialogue.replying import answer, apply_reply, begin_change, skip
@@ -15,12 +16,11 @@ from ses.dialogue.starting import fall_back, start, start_with
 from ses.dialogue.turn import Turn
 from ses.dialogue.understanding import hear
 from ses.scenario.program import Trigger
-from ses.scenario.words import phrase_key
 
 
 def flow_button(turn: Turn, label: str) -> Trigger | None:
     """The flow whose `button:` this label is."""
-    for trigger in turn.newest.by_button.get(phrase_key(label), ()):
+    for trigger in turn.newest.by_button.get(label_key(label), ()):
         if trigger.condition is None or trigger.condition.evaluate(turn.scope):
             return trigger
     return None

@@ -9,7 +9,7 @@ from ses.dialogue.saying import engine_text, for_channel, say, say_prefix, with_
 from ses.dialogue.session import Activity, Frame, Offer, Pending
 from ses.dialogue.stack import operation
 from ses.dialogue.turn import Draft, Turn
-from ses.scenario.program import Ask, Confirm, Flow, Menu, Message, Op, Program, Slot
+from ses.scenario.program import Ask, Confirm, Flow, Menu, MenuItem, Message, Op, Program, Slot
 from ses.scenario.values import plain, printed
 
 
@@ -81,11 +81,15 @@ def put(turn: Turn) -> None:
         _put(turn, question, "confirm", question.op.message, more)
     elif isinstance(question.op, Menu):
         items = [
-            Offer(item.text.render(turn.scope), index)
+            Offer(item_label(turn, item), index)
             for index, item in enumerate(question.op.items)
             if item.condition is None or item.condition.evaluate(turn.scope)
         ]
         _put(turn, question, "menu", question.op.message, items)
+
+
+def item_label(turn: Turn, item: MenuItem) -> str:
+    return item.texts.get(turn.scope.language, item.text).render(turn.scope)
 
 
 def _put(
@@ -176,9 +180,8 @@ def pending_labels(turn: Turn, pending: Pending) -> list[str]:
     """What the buttons of one of the engine's own questions say."""
     program = turn.scope.program
     if pending.kind == "flows":
-        return [
-            turn.newest.flows[flow].title or flow for flow in pending.options if flow in turn.newest.flows
-        ]
+        flows = [turn.newest.flows[name] for name in pending.options if name in turn.newest.flows]
+        return [flow.titles.get(turn.scope.language) or flow.title or flow.name for flow in flows]
     if pending.kind == "value":
         slot = program.slots[pending.slot]
         living = [turn.scope.living(slot, value) for value in pending.options]

@@ -25,6 +25,8 @@ class Step(msgspec.Struct, array_like=True, omit_defaults=True):
     unset: list[str] = []
     """Names set from it on that had no value before."""
     effect: bool = False
+    asked: bool = False
+    """A question that was really put: what «назад» may go back to."""
 
 
 class Loop(msgspec.Struct, array_like=True, omit_defaults=True):

@@ -65,7 +65,7 @@ async def _run_frame(turn: Turn, program: Program, activity: Activity, frame: Fr
         while index >= 0 and not frame.open:
             op = ops[index]
             turn.count(flow.name, op)
-            if op.reads or op.writes or op.effect:
+            if (op.reads or op.writes or op.effect) and type(op) is not Ask:
                 record(frame, op)
             if op.leaves:
                 frame.place = op.id
@@ -105,14 +105,15 @@ def _ask(turn: Turn, activity: Activity, frame: Frame, op: Ask, index: int) -> i
     if op.again:
         clear(turn, slot)
     elif slot.name in frame.skipped or turn.scope.stored(slot) is not None:
+        if op.reads:
+            record(frame, op)
         return index + 1
     if slot.default is not None and not slot.optional and not op.again:
         value = plain(slot.default.evaluate(turn.scope))
         if value is not None:
             store(turn, frame, slot, value)
             return index + 1
-    if not (op.reads or op.writes):
-        record(frame, op)
+    record(frame, op, asked=True)
     frame.place = op.id
     if slot.choices is not None:
         offer_choices(turn, frame, slot)

@@ -15,7 +15,7 @@ from ses.dialogue.session import Frame, Step
 from ses.scenario.program import Op
 
 
-def record(frame: Frame, op: Op) -> None:
+def record(frame: Frame, op: Op, *, asked: bool = False) -> None:
     """Note that an operation runs."""
     trail = frame.trail
     for index, step in enumerate(trail):
@@ -26,7 +26,7 @@ def record(frame: Frame, op: Op) -> None:
             if not index and (base.effect or base.undo or base.unset):
                 trail.append(base)
             break
-    trail.append(Step(op.id, {}, [], op.effect))
+    trail.append(Step(op.id, {}, [], op.effect, asked))
 
 
 def remember(frame: Frame, name: str, old: Any) -> None:
