@@ -75,7 +75,7 @@ def _check_names(cases: Sequence[Case], report: Report) -> None:
 
 def _case(shape: CaseShape, report: Report) -> Case:
     steps = [step for line in shape.dialogue if (step := _step(line, report)) is not None]
-    if not any(isinstance(step, Bot | Expect) for step in steps):
+    if len(steps) == len(shape.dialogue) and not any(isinstance(step, Bot | Expect) for step in steps):
         report.error(
             "no-check", shape.at, f"the test «{shape.name}» checks nothing: it has neither `bot` nor `expect`"
         )
@@ -108,7 +108,7 @@ def _step(line: StepShape, report: Report) -> Step | None:
     kinds = [
         key for key, name in StepShape.keys().items() if key != "buttons" and getattr(line, name) is not None
     ]
-    if not kinds and any(finding.at == line.at for finding in report):
+    if not kinds and any(one.code == "unknown-key" and one.at.line == line.at.line for one in report):
         return None  # a misspelt key, reported already
     if len(kinds) != 1:
         said = (
