@@ -106,7 +106,11 @@ def _no(turn: Turn, question: Question) -> None:
         return
     turn.answered = True
     slots = question.program.slots
-    options = [name for name in ordered_slots(flow) if turn.scope.stored(slots[name]) is not None]
+    options = [
+        name
+        for name in ordered_slots(flow)
+        if name in frame.skipped or turn.scope.stored(slots[name]) is not None
+    ]
     if not options:
         turn.precede(engine_text(turn, "ses.cancelled"))
         end(turn)

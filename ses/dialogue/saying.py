@@ -7,6 +7,7 @@ from typing import Any
 
 from ses.dialogue.scope import Scope
 from ses.dialogue.turn import Draft, Turn
+from ses.errors import StepError
 from ses.messages import Attachment, Button
 from ses.scenario.program import Message, Program, Template
 
@@ -109,12 +110,14 @@ def masked(turn: Turn, template: Template, text: str) -> str | None:
         return None
     result = text
     if not template.names.isdisjoint(hidden):
-        result = template.render(Masked(turn.scope, hidden))
+        try:
+            result = template.render(Masked(turn.scope, hidden))
+        except StepError:
+            result = "‹…›"  # a mask is a text: what the template computes of it may not be possible
     for name in hidden:
         value = turn.scope[name]
-        for printed in {str(value), str(turn.session.slots.get(name))}:
-            if len(printed) > 3:
-                result = result.replace(printed, f"‹{hidden[name]}›")
+        if isinstance(value, str) and len(value) > 3:
+            result = result.replace(value, f"‹{hidden[name]}›")
     return result if result != text else None
 
 
@@ -143,8 +146,9 @@ class Masked(Mapping[str, Any]):
         self._hidden = hidden
 
     def __getitem__(self, name: str) -> Any:
+        value = self._scope[name]
         slot = self._hidden.get(name)
-        return self._scope[name] if slot is None else f"‹{slot}›"
+        return value if slot is None or isinstance(value, dict | list) else f"‹{slot}›"
 
     def get(self, name: str, default: Any = None) -> Any:
         value = self[name]

@@ -193,7 +193,8 @@ class Talk:
 
     @property
     def trace(self) -> dict[str, Any]:
-        assert self.leg is not None and self.leg.trace is not None
+        assert self.leg is not None
+        assert self.leg.trace is not None
         return self.leg.trace
 
     async def __call__(self, dialogue: str) -> None:
