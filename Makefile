@@ -29,11 +29,14 @@ lint: prepare-test ## Code rules, formatting, the order of the floors, the scrip
 types: prepare-test ## Types of the daemon (mypy) and of the widget (tsc)
 	$(say) 'types (mypy)'
 	@$(BIN)/mypy
-	@if [ -f package.json ]; then printf '\n== types of the widget (tsc)\n'; npm run --silent types; fi
+	$(say) 'types of the widget (tsc)'
+	@npm run --silent --prefix tests/widget types
 
 unit: prepare-test ## Fast tests, no network
 	$(say) 'unit tests'
 	@$(BIN)/pytest -q tests/unit
+	$(say) 'unit tests of the widget (node)'
+	@npm test --silent --prefix tests/widget
 
 integration: prepare-test ## Tests with real servers, processes and a real browser
 	$(say) 'integration tests'
@@ -54,7 +57,7 @@ format: prepare-test ## Lay out the code
 	@$(BIN)/ruff format .
 
 clean: ## Remove what was built and installed here; conversations, logs and config.json stay
-	rm -rf .venv node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv tests/widget/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 config.json:

@@ -36,22 +36,25 @@ fi
 
 # What only the tests need.
 need=()
-command -v chromium >/dev/null || command -v google-chrome >/dev/null || need+=(chromium fonts-dejavu-core)
+command -v chromium >/dev/null || command -v google-chrome >/dev/null ||
+    need+=(chromium fonts-noto-core fonts-noto-color-emoji)
 command -v shellcheck >/dev/null || need+=(shellcheck)
 command -v systemd-analyze >/dev/null || need+=(systemd)
-if [ -f package.json ]; then
-    command -v node >/dev/null || need+=(nodejs)
-    command -v npm >/dev/null || need+=(npm)
-fi
+command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || need+=(nginx-light)
+command -v npm >/dev/null || need+=(nodejs npm)
 if [ ${#need[@]} -gt 0 ]; then
     may_install || fail "the tests need ${need[*]}" "as root: apt-get install --no-install-recommends ${need[*]}"
     install_packages "${need[@]}" || fail "could not install ${need[*]}" "install them by hand; on Ubuntu use google-chrome as the browser"
 fi
-if [ -f package.json ]; then
-    wanted=$(cat package.json package-lock.json 2>/dev/null | sha256sum | cut -d' ' -f1)
-    if [ "$(cat node_modules/.ready 2>/dev/null)" != "$wanted" ]; then
-        say "installing the tools for the widget's tests (npm)"
-        npm ci --no-audit --no-fund --loglevel=error
-        echo "$wanted" >node_modules/.ready
+
+# The widget itself needs no build; its tests need a type checker and an accessibility checker.
+widget=tests/widget
+wanted=$(sha256sum <$widget/package-lock.json | cut -d' ' -f1)
+if [ "$(cat $widget/node_modules/.ready 2>/dev/null)" != "$wanted" ]; then
+    say "installing the tools for the widget's tests (npm)"
+    npm ci --prefix $widget --no-audit --no-fund --loglevel=error
+    if [ "$(node --version | sed -E 's/^v([0-9]+).*/\1/')" -lt 20 ]; then # Debian 12 and Ubuntu ship an older one
+        npm install --prefix $widget --no-save --no-audit --no-fund --loglevel=error node@20
     fi
+    echo "$wanted" >$widget/node_modules/.ready
 fi

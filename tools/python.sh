@@ -19,7 +19,8 @@ install_packages() { # packages…
         lists_are_new=yes
     fi
     say "installing system packages: $*"
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+    # RUNLEVEL=1: what is installed as a tool of the tests is not started as a service
+    RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
 }
 
 is_new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; }
