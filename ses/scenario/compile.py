@@ -45,6 +45,8 @@ class Compiled:
     languages: tuple[str, ...]
     broken: frozenset[str]
     """Flows that could not be read."""
+    places: Mapping[str, Mapping[str, Source]]
+    """Where each definition's name stands, by section."""
 
 
 def good(section: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -67,13 +69,18 @@ def languages_of(robot: Robot, report: Report) -> tuple[str, ...]:
     return known or ("ru",)
 
 
-def compile_robot(robot: Robot, files: RobotFiles, report: Report) -> Compiled:
+def compile_robot(
+    robot: Robot, files: RobotFiles, report: Report, places: Mapping[str, Mapping[str, Source]]
+) -> Compiled:
     """Compile everything that can be; expressions, patterns and names are checked on the way."""
-    return _Compiler(robot, files, report).compile()
+    return _Compiler(robot, files, report, places).compile()
 
 
 class _Compiler:
-    def __init__(self, robot: Robot, files: RobotFiles, report: Report) -> None:
+    def __init__(
+        self, robot: Robot, files: RobotFiles, report: Report, places: Mapping[str, Mapping[str, Source]]
+    ) -> None:
+        self._places = places
         self._robot = robot
         self._files = files
         self._report = report
@@ -117,6 +124,7 @@ class _Compiler:
             self._robot, self._names, self._pieces, self._speech, self._flows, slots, events, fallback, self._triggers,
             self._context.called, self._words, data, self._languages,
             frozenset(name for name, one in (self._robot.flows or {}).items() if isinstance(one, Broken)),
+            self._places,
         )  # fmt: skip
 
     def _slot_flows(self, name: str, model: Any) -> None:

@@ -20,6 +20,7 @@ TypeCheck = Callable[[Text | None, bool, Source], str]
 
 def compile_slot(name: str, model: SlotModel, pieces: Pieces, speech: Speech, check_type: TypeCheck) -> Slot:
     """One slot."""
+    pieces.owner, pieces.slot = model.at, name
     kind = check_type(model.type, model.choices is not None, model.at)
     _check_keys(model, pieces)
     question = _question(model, speech)
@@ -30,7 +31,7 @@ def compile_slot(name: str, model: SlotModel, pieces: Pieces, speech: Speech, ch
             pieces.template(model.label, extra=("item",)) if model.label is not None else pieces.template_of("{{ item }}"),
             pieces.value(model.value, ("item",)) if model.value is not None else pieces.value_of("{{ item }}"),
         )
-    check = pieces.condition(model.check, ("value",)) if model.check is not None else None
+    check = pieces.condition(model.check, ("value",), "check") if model.check is not None else None
     reads: set[str] = set()
     if question is not None:
         reads |= message_names(question)
@@ -38,7 +39,7 @@ def compile_slot(name: str, model: SlotModel, pieces: Pieces, speech: Speech, ch
         reads |= check.names
     if choices is not None:
         reads |= choices.items.names | choices.label.names | choices.value.names
-    return Slot(
+    slot = Slot(
         name=name,
         title=speech.titles(model.title) if model.title is not None else {"": name},
         type=kind,
@@ -59,6 +60,8 @@ def compile_slot(name: str, model: SlotModel, pieces: Pieces, speech: Speech, ch
         on_correct=f"#on_correct.{name}" if model.on_correct is not None else "",
         on_fail=f"#on_fail.{name}" if model.on_fail is not None else "",
     )
+    pieces.slot = ""
+    return slot
 
 
 def _question(model: SlotModel, speech: Speech) -> Message | None:

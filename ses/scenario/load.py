@@ -17,6 +17,7 @@ from ses.scenario.files import RobotFiles, is_robot, read_files
 from ses.scenario.findings import Finding, Report
 from ses.scenario.lexicon import Lexicon
 from ses.scenario.models.robot import Robot, merge
+from ses.scenario.nodes import Map
 from ses.scenario.program import Program, Source
 from ses.scenario.reading import read_yaml
 from ses.scenario.versions import pack, unpack, version_of
@@ -96,7 +97,8 @@ def load_files(files: RobotFiles, report: Report | None = None, *, lexicon: Lexi
         robot = Robot.model_validate(merged, context=report)
     except ValidationError:  # every fault is in the report
         return Loaded(files.name, None, report.sealed(texts), files)
-    compiled = compile_robot(robot, files, report)
+    places = {key: value.keys_at for key, value in merged.items() if isinstance(value, Map)}
+    compiled = compile_robot(robot, files, report, places)
     check_whole(compiled, report)
     name = str(robot.id) if robot.id is not None else files.name
     program = None if report.failed else build(compiled, files, version_of(files), lexicon)

@@ -216,15 +216,12 @@ class Lowering:
         after_condition = self._mark()
         condition = step.condition if not isinstance(step, model.IfStep) else None
         if condition is not None:
-            self._test(condition, after_condition, step.at)
-        self._lower(step, self._key_at(step))
+            self._test(condition, after_condition, step.key_at("if"))
+        self._lower(step, _key_place(step))
         if step.on_error is not None:
-            self._guarded(start, step.on_error, self._key_at(step))
+            self._guarded(start, step.on_error, _key_place(step))
         self._place(after_condition)
         self._pending_label = ""
-
-    def _key_at(self, step: Any) -> Source:
-        return _key_place(step)
 
     def _guarded(self, start: int, recovery: Sequence[Any], at: Source) -> None:
         """Everything since `start` is guarded; its recovery goes on behind."""
@@ -238,6 +235,7 @@ class Lowering:
         self._place(after)
 
     def _test(self, condition: Expr, otherwise: int, at: Source, compiled: Expression | None = None) -> None:
+        self._pieces.owner = at
         expression = compiled or self._pieces.condition(condition)
         self._emit(
             Test(id=self._id("if"), at=at, condition=expression, otherwise=otherwise, reads=self._kept(expression))
@@ -251,6 +249,7 @@ class Lowering:
     # --- one step each
 
     def _lower(self, step: Any, at: Source) -> None:
+        self._pieces.owner = at
         match step:
             case model.SayStep():
                 message = self._context.speech.message(step.say)
@@ -304,6 +303,7 @@ class Lowering:
                                suggestion=did_you_mean(name, self._context.slots) or "define it under `slots:`",
                                length=len(name))  # fmt: skip
             return
+        self._pieces.owner = at
         self._asked.add(name)
         after = self._mark()
         guard: frozenset[str] = frozenset()

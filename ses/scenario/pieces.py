@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, TypeVar
+from typing import NamedTuple, TypeVar
 
 from ses.scenario.addresses import compile_header, compile_url
 from ses.scenario.expressions import (
@@ -23,6 +23,20 @@ from ses.scenario.program import Expression, Source, Template, Value
 T = TypeVar("T")
 
 
+class Checked(NamedTuple):
+    """A text that compiled, kept for the checks of the whole robot."""
+
+    node: Scalar
+    bare: bool
+    """An expression without braces (or with braces round all of it), not a template."""
+    owner: Source
+    """The operation it belongs to."""
+    role: str
+    """`condition`, `check`, `template` or `value`."""
+    slot: str
+    """The slot it belongs to; empty for steps."""
+
+
 class Pieces:
     """Compiles the small texts of one robot."""
 
@@ -32,15 +46,20 @@ class Pieces:
         self.report = report
         self.read: set[str] = set()
         """Names that anything reads."""
+        self.checked: list[Checked] = []
+        self.owner = Source("", 0, 0)
+        """The operation that is being lowered."""
+        self.slot = ""
+        """The slot that is being compiled."""
         self.failed = compile_expression("none", language=language)
         """Stands for an expression whose fault is reported."""
 
-    def condition(self, text: Text, extra: Collection[str] = ()) -> Expression:
+    def condition(self, text: Text, extra: Collection[str] = (), role: str = "condition") -> Expression:
         """A bare expression, or one in braces."""
         compiled = self._attempt(text.node, lambda: compile_condition(str(text), language=self.language))
         if compiled is None:
             return self.failed
-        self._known(compiled.names, text.node, extra)
+        self._keep(text.node, role, compiled.names, extra)
         return compiled
 
     def derived(self, source: str) -> Expression:
@@ -66,7 +85,7 @@ class Pieces:
         except Fault as fault:
             self._report(fault, leaf(node, fault.path))
             return compile_value(None, language=self.language)
-        self._known(compiled.names, node, extra)
+        self._keep(node, "value", compiled.names, extra)
         return compiled
 
     def template_of(self, source: str) -> Template:
@@ -95,8 +114,15 @@ class Pieces:
         compiled = self._attempt(text.node, make)
         if compiled is None:
             return compile_template("", self.language)
-        self._known(compiled.names, text.node, extra)
+        self._keep(text.node, "template", compiled.names, extra)
         return compiled
+
+    def _keep(self, node: Node, role: str, names: frozenset[str], extra: Collection[str]) -> None:
+        self._known(names, node, extra)
+        for scalar in scalars_of(node):
+            bare = role in ("condition", "check")
+            if bare or "{{" in scalar.text:
+                self.checked.append(Checked(scalar, bare, self.owner, role, self.slot))
 
     def _attempt(self, node: Scalar, make: Callable[[], T]) -> T | None:
         try:

@@ -1,0 +1,24 @@
+"""What can be said only of a robot as a whole: reachability, loops, triggers, fields, unused and empty names."""
+
+from __future__ import annotations
+
+from ses.scenario.checks.emptiness import check_emptiness
+from ses.scenario.checks.expressions import check_expressions
+from ses.scenario.checks.loops import check_loops
+from ses.scenario.checks.questions import check_questions
+from ses.scenario.checks.reach import check_reach
+from ses.scenario.checks.triggers import check_triggers
+from ses.scenario.checks.usage import check_usage
+from ses.scenario.compile import Compiled
+from ses.scenario.findings import Report
+
+
+def check_whole(compiled: Compiled, report: Report) -> None:
+    """Report what no single definition shows."""
+    check_expressions(compiled, report)
+    check_triggers(compiled, report)
+    check_questions(compiled, report)
+    check_usage(compiled, report)
+    check_emptiness(compiled, report)
+    check_loops(compiled, report)
+    check_reach(compiled, report)

@@ -1,0 +1,94 @@
+"""Loops with no question in them, and flows that call each other in a circle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ses.scenario.checks.graph import Place, components, op_at, successors
+from ses.scenario.compile import Compiled
+from ses.scenario.findings import Report
+from ses.scenario.program import Ask, CallFlow, Confirm, Flow, GotoFlow, Jump, LoopNext, Menu, Test, Unset
+
+
+def check_loops(compiled: Compiled, report: Report) -> None:
+    """An endless loop stops a conversation at 10,000 steps; a circle of calls at the eighth frame."""
+    flows = compiled.flows
+    resting = resting_flows(flows)
+    starts = [Place(name, index) for name, flow in flows.items() for index in range(len(flow.ops))]
+    for component in components(starts, flows):
+        if _ends(component, flows, resting):
+            continue
+        back = max(
+            (place for place in component if isinstance(op_at(flows, place), Jump | GotoFlow)), default=max(component)
+        )
+        op = op_at(flows, back)
+        report.error(
+            "endless-loop", op.at, "a loop with no question in it, and nothing in it changes what would end it",
+            suggestion="ask something in it, change what its condition reads, or leave it",
+        )  # fmt: skip
+    _check_calls(compiled, report)
+
+
+def resting_flows(flows: Mapping[str, Flow]) -> frozenset[str]:
+    """Flows that may wait for the user, themselves or through a call."""
+    resting = {
+        name for name, flow in flows.items() if any(isinstance(op, Ask | Confirm | Menu) for op in flow.ops)
+    }
+    while True:
+        more = {
+            name
+            for name, flow in flows.items()
+            if name not in resting and any(isinstance(op, CallFlow | GotoFlow) and op.flow in resting for op in flow.ops)
+        }
+        if not more:
+            return frozenset(resting)
+        resting |= more
+
+
+def _ends(component: list[Place], flows: Mapping[str, Flow], resting: frozenset[str]) -> bool:
+    """Whether something in the loop waits for the user, counts passes, or changes what lets it end."""
+    inside = set(component)
+    ops = [op_at(flows, place) for place in component]
+    forgotten = {name for op in ops if isinstance(op, Unset) for name in op.names}
+    written = {name for op in ops if not isinstance(op, Ask) for name in op.writes}
+    for place, op in zip(component, ops, strict=True):
+        if isinstance(op, Confirm | Menu | LoopNext):
+            return True
+        if isinstance(op, Ask) and (op.again or op.slot in forgotten):
+            return True
+        if isinstance(op, CallFlow) and op.flow in resting:
+            return True
+        leaves_loop = any(after not in inside for after in successors(flows, place))
+        if leaves_loop and (op.leaves or (isinstance(op, Test) and (op.reads & written or not op.reads))):
+            return not isinstance(op, Test) or bool(op.reads & written) or _varies(op)
+    return False
+
+
+def _varies(op: Test) -> bool:
+    """A condition over what the engine gives (`now()`, `message` …) may change by itself."""
+    return not getattr(op.condition, "is_constant", False)
+
+
+def _check_calls(compiled: Compiled, report: Report) -> None:
+    calls: dict[str, set[str]] = {}
+    for origin, target, _ in compiled.calls:
+        calls.setdefault(origin, set()).add(target)
+    for name, flow in compiled.flows.items():
+        for op in flow.ops:
+            if isinstance(op, CallFlow) and _reaches(op.flow, name, calls):
+                circle = f"`{name}` calls itself" if op.flow == name else f"`{op.flow}` comes back to `{name}`"
+                report.error("call-cycle", op.at, f"a circle of calls: {circle}",
+                             suggestion="use `goto` for going on, `call` only for coming back")  # fmt: skip
+
+
+def _reaches(start: str, goal: str, calls: Mapping[str, set[str]]) -> bool:
+    seen: set[str] = set()
+    waiting = [start]
+    while waiting:
+        name = waiting.pop()
+        if name == goal:
+            return True
+        if name not in seen:
+            seen.add(name)
+            waiting += calls.get(name, ())
+    return False
