@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import structlog
 
@@ -30,6 +30,9 @@ log = structlog.get_logger("ses.conversations")
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 2.0
 NOTHING: Mapping[str, Any] = {}
+
+Treatment = Literal["run", "poison", "drop"]
+"""What becomes of an inbound: its turn, the robot's `error` in its place, nothing."""
 
 
 class Answering:
@@ -98,12 +101,12 @@ class Answering:
         finally:
             self._end(mailbox)
 
-    async def run_suspect(self, mailbox: Mailbox, *, poison: bool) -> None:
-        """Answer the inbound at the head of a held mailbox, then let the others follow."""
+    async def run_suspect(self, mailbox: Mailbox, treatment: Treatment) -> None:
+        """Deal with the inbound at the head of a held mailbox, then let the others follow."""
 
         async def alone() -> None:
             try:
-                await self._turn(mailbox, poison=poison)
+                await self._turn(mailbox, treatment)
                 mailbox.held = False
             except Exception:
                 log.exception("a conversation has stopped", conversation=_name(mailbox))
@@ -112,6 +115,11 @@ class Answering:
                 self.wake(mailbox)
 
         await asyncio.wait([self._start(mailbox, alone())])
+
+    async def settled(self, patience: float) -> None:
+        """Return when the turns under way are over, or after `patience` seconds."""
+        if self._tasks:
+            await asyncio.wait(list(self._tasks), timeout=patience)
 
     def wake_robot(self, robot: str) -> None:
         """A robot that was missing is there: go on with those who waited for it."""
@@ -132,7 +140,7 @@ class Answering:
 
     # --- one turn ----------------------------------------------------------------------------------------------
 
-    async def _turn(self, mailbox: Mailbox, *, poison: bool = False) -> None:
+    async def _turn(self, mailbox: Mailbox, treatment: Treatment = "run") -> None:
         assert mailbox.waiting
         program = self._robots.newest(mailbox.waiting[0].inbound.robot)
         if program is None:
@@ -146,17 +154,20 @@ class Answering:
         session = self._session(mailbox, program)
         if session is not None and session.flight is not None:
             batch = burst.in_flight(mailbox.waiting, session) or [mailbox.waiting[0]]
-        elif program.session.burst and not poison:
+        elif program.session.burst and treatment == "run":
             batch = await burst.gather(mailbox, program.session.burst, self.clock)
         else:
             batch = [mailbox.waiting[0]]
         resumed = session is not None and session.flight is not None
         run = TurnRun(self, mailbox, program, batch, resumed=resumed)
         structlog.contextvars.bind_contextvars(conversation=_name(mailbox), trace=run.trace)
-        outcome: Outcome = "poison" if poison else "answered"
+        outcome: Outcome = "answered" if treatment == "run" else "poison"
         try:
-            leg = await self._run(run, session, poison=poison)
-            await self.write(run, leg)
+            if treatment == "drop":
+                await self._give_up(run)
+            else:
+                leg = await self._run(run, session, poison=treatment == "poison")
+                await self.write(run, leg)
         except StoreUnavailable:
             raise
         except Exception as error:
@@ -203,19 +214,22 @@ class Answering:
 
     async def _apologise(self, run: TurnRun, error: Exception) -> None:
         """The engine itself failed: the robot's `error` answers, and if that fails too the inbound is done with."""
-        mailbox = run.mailbox
         if not isinstance(error, SesError):
             try:
-                leg = await self._run(run, self._session(mailbox, run.program), poison=True)
+                leg = await self._run(run, self._session(run.mailbox, run.program), poison=True)
                 await self.write(run, leg)
                 return
             except StoreUnavailable:
                 raise
             except Exception:
                 log.exception("the answer to a failed turn failed too")
-        session = self._session(mailbox, run.program)
+        await self._give_up(run)
+
+    async def _give_up(self, run: TurnRun) -> None:
+        """Done with, without a word; the conversation stands as it stood before."""
+        session = self._session(run.mailbox, run.program)
         if session is None:
-            connector, name = mailbox.conversation
+            connector, name = run.mailbox.conversation
             session = Session(robot=run.program.id, connector=connector, id=name)
         if session.flight is None:
             session.turn += 1

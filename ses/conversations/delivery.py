@@ -41,14 +41,21 @@ class Parcel(NamedTuple):
 class Lane:
     """The messages of one conversation under way. It exists only while there are some."""
 
-    __slots__ = ("connector", "conversation", "parcels", "robot", "task")
+    __slots__ = ("connector", "conversation", "parcels", "pausing", "robot", "task")
 
     def __init__(self, conversation: Conversation, connector: Connector, robot: str) -> None:
         self.conversation = conversation
         self.connector = connector
         self.robot = robot
         self.parcels: deque[Parcel] = deque()
+        self.pausing = False
+        """Between two attempts, or before a message that is to come later: nothing is lost by stopping here."""
         self.task: asyncio.Task[None] | None = None
+
+    async def pause(self, seconds: float) -> None:
+        self.pausing = True
+        await asyncio.sleep(seconds)
+        self.pausing = False
 
 
 class Delivery:
@@ -121,6 +128,8 @@ class Delivery:
         for lane in self.lanes.values():
             while len(lane.parcels) > 1:
                 lane.parcels.pop()
+            if lane.pausing and lane.task is not None:
+                lane.task.cancel()
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=grace)
             for task in late:
@@ -140,7 +149,7 @@ class Delivery:
             while lane.parcels:
                 parcel = lane.parcels[0]
                 if parcel.message.delay:
-                    await asyncio.sleep(parcel.message.delay)
+                    await lane.pause(parcel.message.delay)
                 if parcel.session:
                     await self._deliver(lane, parcel)
                 else:
@@ -172,7 +181,7 @@ class Delivery:
                     reason=reason,
                 )
                 break
-            await asyncio.sleep(max(pause, wait or 0.0))
+            await lane.pause(max(pause, wait or 0.0))
             pause = min(pause * 2, LONGEST_PAUSE)
         await self._mark(parcel, failed=failed)
         self._observer.delivered(lane.robot, lane.conversation.connector.partition(".")[0], failed=failed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 
-from ses.conversations.answering import Answering
+from ses.conversations.answering import Answering, Treatment
 from ses.conversations.mailbox import Mailbox, Waiting
 from ses.conversations.records import decode_inbound
 from ses.conversations.shelf import Shelf
@@ -15,7 +15,10 @@ log = structlog.get_logger("ses.recovery")
 
 PAGE = 2000
 POISON = 3
-"""So many deaths of the daemon with an inbound at the head of its conversation, and it is answered by `error`."""
+"""So many deaths of the daemon with an inbound at the head of its conversation, and it is answered by `error`;
+one more, and it is dropped."""
+PATIENCE = 30.0
+"""Seconds that those above suspicion may take before the others begin."""
 
 
 class Recovery:
@@ -53,18 +56,33 @@ class Recovery:
         return count
 
     async def run_suspects(self) -> None:
-        """Each alone, after noting that it runs: if it kills the daemon again, the note is there."""
+        """Each alone, after noting that it runs: if it kills the daemon again, the note is there. Those that were
+        there at fewer deaths come first, so that the killer comes last."""
+        await self._answering.settled(PATIENCE)
+        self._suspects.sort(key=_attempts)
         for mailbox in self._suspects:
-            assert mailbox.waiting
-            head = mailbox.waiting[0]
-            poison = head.attempts >= POISON
-            await self._store.suspect(head.row)
-            if poison:
-                log.error(
-                    "a message is given up: the daemon died with it three times",
-                    conversation="/".join(mailbox.conversation),
-                    message=head.inbound.id,
-                )
-            await self._answering.run_suspect(mailbox, poison=poison)
+            await self._store.suspect(_head(mailbox).row)
+            await self._answering.run_suspect(mailbox, self._treatment(mailbox))
             self.left -= 1
         self._suspects.clear()
+
+    def _treatment(self, mailbox: Mailbox) -> Treatment:
+        attempts = _attempts(mailbox)
+        if attempts < POISON:
+            return "run"
+        log.error(
+            "a message is given up: the daemon died with it again and again",
+            conversation="/".join(mailbox.conversation),
+            message=_head(mailbox).inbound.id,
+            deaths=attempts,
+        )
+        return "poison" if attempts == POISON else "drop"
+
+
+def _head(mailbox: Mailbox) -> Waiting:
+    assert mailbox.waiting
+    return mailbox.waiting[0]
+
+
+def _attempts(mailbox: Mailbox) -> int:
+    return _head(mailbox).attempts

@@ -1,7 +1,7 @@
 """Doubles for tests and benches of the pipeline: a robot that echoes, a source of robots without files, a
 connector that keeps what it was handed."""
 
-# ruff: noqa: ARG001, ARG002 - a double takes what the real one takes
+
 
 from __future__ import annotations
 

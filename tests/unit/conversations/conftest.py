@@ -1,6 +1,7 @@
 """A pipeline over a real store, with the echo robot or with an engine that a test writes."""
 
 import asyncio
+import itertools
 from contextlib import asynccontextmanager
 
 import pytest
@@ -13,6 +14,7 @@ from ses.conversations.testing import ECHO, Inbox, Shelved, echo_program
 from ses.messages import Inbound
 from ses.storage.sqlite.store import SqliteStore
 
+COUNT = itertools.count(1)
 FREE = Limits(messages=1e6, per=1.0, burst=1e6)
 
 
@@ -25,11 +27,9 @@ class Pipeline:
         self.source = source
         self.store = store
         self.inbox = inbox
-        self.count = 0
 
     def inbound(self, text="привет", session="s1", **given):
-        self.count += 1
-        known = {"connector": self.inbox.name, "id": f"m{self.count}", "robot": "echo", "channel": "web",
+        known = {"connector": self.inbox.name, "id": f"m{next(COUNT)}", "robot": "echo", "channel": "web",
                  "at": SystemClock().now()}  # fmt: skip
         return Inbound(session=session, text=text, **(known | given))
 
@@ -48,7 +48,9 @@ def pipeline_over(tmp_path):
     """`async with pipeline_over(...) as pipeline`: any number of them, one after the other, on the same database."""
 
     @asynccontextmanager
-    async def start(*programs, engine=ECHO, limits=FREE, inbox=None, wrap=lambda store: store, clock=None, services=None):
+    async def start(
+        *programs, engine=ECHO, limits=FREE, inbox=None, wrap=lambda store: store, clock=None, services=None
+    ):
         sqlite = SqliteStore(tmp_path / "ses.db")
         await sqlite.open()
         store, clock = wrap(sqlite), clock or SystemClock()

@@ -1,0 +1,81 @@
+"""Messages that must be known to have arrived: in order, again and again, marked when they are there."""
+
+import asyncio
+
+import pytest
+
+from ses.connectors.contract import DeliveryFailed
+from ses.conversations.testing import Inbox
+
+
+@pytest.fixture
+def telegram():
+    return Inbox("telegram.shop", replays=False)
+
+
+@pytest.fixture(autouse=True)
+def short_pauses(monkeypatch):
+    monkeypatch.setattr("ses.conversations.delivery.FIRST_PAUSE", 0.01)
+
+
+async def delivered(pipeline):
+    async with asyncio.timeout(5):
+        while pipeline.conversations.stats().outbox:
+            await asyncio.sleep(0.001)
+
+
+async def test_a_delivery_that_fails_is_repeated_and_holds_back_what_follows(pipeline_over, telegram):
+    telegram.failures = [DeliveryFailed("flood control", 0.02), ConnectionResetError("gone")]
+    async with pipeline_over(inbox=telegram) as pipeline:
+        await pipeline.say("one")
+        await pipeline.say("two")
+        assert await telegram.until("s1", 2) == ["one", "two"]
+        await delivered(pipeline)
+        assert await pipeline.store.undelivered((0, 0), 9) == []
+
+
+async def test_a_delivery_that_can_never_succeed_is_given_up(pipeline_over, telegram):
+    telegram.failures = [DeliveryFailed("the bot was blocked", None)]
+    async with pipeline_over(inbox=telegram) as pipeline:
+        await pipeline.say("one")
+        await pipeline.say("two")
+        assert await telegram.until("s1", 1) == ["two"]
+        await delivered(pipeline)
+        assert await pipeline.store.undelivered((0, 0), 9) == []
+
+
+async def test_one_conversation_that_cannot_be_reached_holds_up_no_other(pipeline_over, telegram):
+    telegram.failures = [DeliveryFailed("flood control", 3600.0)]
+    async with pipeline_over(inbox=telegram) as pipeline:
+        await pipeline.say("one", "s1")
+        await pipeline.quiet()
+        await pipeline.say("two", "s2")
+        assert await telegram.until("s2", 1) == ["two"]
+        async with asyncio.timeout(5):
+            while (stats := pipeline.conversations.stats()).outbox != {("echo", "telegram"): 1}:
+                await asyncio.sleep(0.001)
+        assert stats.outbox_age["echo", "telegram"] < 60
+
+
+async def test_what_a_former_process_did_not_deliver_is_delivered_in_order(pipeline_over, telegram):
+    telegram.failures = [DeliveryFailed("flood control", 3600.0)]
+    async with pipeline_over(inbox=telegram) as pipeline:
+        for text in ("one", "two", "three"):
+            await pipeline.say(text)
+        await pipeline.quiet()
+    after = Inbox("telegram.shop", replays=False)
+    async with pipeline_over(inbox=after):
+        assert await after.until("s1", 3) == ["one", "two", "three"]
+
+
+async def test_a_push_to_an_absent_reader_counts_as_delivered_and_can_be_fetched(pipeline):
+    pipeline.inbox.failures = [DeliveryFailed("nobody is connected", 1.0), RuntimeError("a bug")]
+    message = pipeline.inbound("one")
+    await pipeline.conversations.receive(message)
+    await pipeline.say("two")
+    await pipeline.say("three")
+    assert await pipeline.inbox.until("s1", 1) == ["three"]
+    entries = await pipeline.conversations.history(message.conversation, after=0)
+    assert [(one.seq, one.outgoing.text) for one in entries] == [(1, "one"), (2, "two"), (3, "three")]
+    entries = await pipeline.conversations.history(message.conversation, after=2)
+    assert [one.seq for one in entries] == [3]

@@ -1,0 +1,146 @@
+"""A daemon that is killed loses nothing and says nothing twice; a message that kills it is found out."""
+
+import json
+import sqlite3
+import subprocess
+import sys
+
+import msgspec
+import pytest
+
+from ses.messages import Inbound
+from ses.storage.sqlite.store import SqliteStore
+from ses.storage.testing import accepted, arrival
+
+SCRIPT = """
+import asyncio, json, os, pathlib, sys
+from ses.clock import SystemClock
+from ses.conversations.conversations import Conversations
+from ses.conversations.engine import Engine
+from ses.conversations.limits import Limits
+from ses.conversations.robots import Robots
+from ses.conversations.testing import Inbox, Shelved, echo, echo_poison, echo_program
+from ses.messages import Inbound
+from ses.storage.sqlite.store import SqliteStore
+
+async def deadly(session, inbounds, *rest, **values):
+    if inbounds[0].text == "die":
+        os.kill(os.getpid(), 9)
+    return await echo(session, inbounds, *rest, **values)
+
+async def deadly_poison(session, inbound, *rest, **values):
+    if sys.argv[2] == "deadlier":
+        os.kill(os.getpid(), 9)
+    return await echo_poison(session, inbound, *rest, **values)
+
+async def main(path, how, says):
+    store = SqliteStore(pathlib.Path(path))
+    await store.open()
+    clock = SystemClock()
+    robots = Robots(Shelved(echo_program()), store, clock)
+    await robots.reload()
+    free = Limits(messages=1e6, per=1.0, burst=1e6)
+    conversations = Conversations(store, robots, None, clock=clock, limits=free, engine=Engine(deadly, deadly_poison))
+    inbox = Inbox()
+    async def tell(conversation, message):
+        print(json.dumps(["said", conversation.session, message.seq, message.text]), flush=True)
+    inbox.deliver = tell
+    conversations.attach(inbox)
+    await conversations.start()
+    for session, text in says:
+        name = f"{session}-{text}"
+        await conversations.receive(
+            Inbound(connector="web.site", session=session, id=name, robot="echo", channel="web", at=clock.now(), text=text)
+        )
+        print(json.dumps(["acknowledged", session, text]), flush=True)
+    while conversations.stats().live:
+        await asyncio.sleep(0.001)
+    await conversations.stop()
+    await store.close()
+
+asyncio.run(main(sys.argv[1], sys.argv[2], json.loads(sys.argv[3])))
+"""
+
+
+@pytest.fixture
+def daemon(tmp_path):
+    def run(*says, how="deadly"):
+        """One life of a daemon: its exit code, and what it printed."""
+        ended = subprocess.run(
+            [sys.executable, "-c", SCRIPT, str(tmp_path / "ses.db"), how, json.dumps(says)],
+            check=False, capture_output=True, text=True, timeout=30,
+        )  # fmt: skip
+        assert not ended.stderr, ended.stderr
+        return ended.returncode, [json.loads(line) for line in ended.stdout.splitlines() if line[0] == "["]
+
+    run.database = tmp_path / "ses.db"
+    return run
+
+
+def said(printed):
+    return [tuple(line[1:]) for line in printed if line[0] == "said"]
+
+
+def test_a_message_that_kills_the_daemon_is_given_up_after_three_deaths(daemon):
+    code, printed = daemon(("s1", "die"), ("s1", "after"), ("s2", "hello"))
+    assert code == -9
+    for _ in range(2):
+        code, printed = daemon()
+        assert code == -9
+    code, printed = daemon()
+    assert code == 0
+    assert ("s1", 1, "poison") in said(printed)
+
+
+async def test_those_less_suspected_are_answered_before_the_killer_runs_again(daemon):
+    store = SqliteStore(daemon.database)
+    await store.open()
+    for session, text in (("s1", "die"), ("s2", "hello"), ("s3", "hello")):
+        body = Inbound(
+            connector="web.site", session=session, id="m", robot="echo", channel="web", at=1e9, text=text
+        )
+        await accepted(
+            store, arrival("m", session=session, robot="echo", body=msgspec.json.encode(body), expires=9e9)
+        )
+    await store.close()
+    database = sqlite3.connect(daemon.database)
+    database.execute("INSERT INTO meta VALUES ('running', 1)")
+    database.commit()
+    database.close()
+    assert daemon() == (-9, [])
+    code, printed = daemon()
+    assert (code, said(printed)) == (-9, [("s2", 1, "hello"), ("s3", 1, "hello")])
+
+
+def test_a_message_whose_poison_kills_too_is_dropped(daemon):
+    daemon(("s1", "die"), how="deadlier")
+    codes = [daemon(how="deadlier")[0] for _ in range(5)]
+    assert codes == [-9, -9, -9, 0, 0]
+    code, printed = daemon(("s1", "alive"), how="deadlier")
+    assert (code, said(printed)) == (0, [("s1", 1, "alive")])
+
+
+def test_everything_acknowledged_before_a_kill_is_answered_after_it_in_order(daemon):
+    says = [(f"s{number % 20}", f"m{number}") for number in range(400)]
+    code, first = daemon(*says[:350], ("killer", "die"), *says[350:])
+    assert code == -9
+    acknowledged = [(line[1], line[2]) for line in first if line[0] == "acknowledged" and line[1] != "killer"]
+    assert len(acknowledged) >= 300
+    while code:
+        code, _ = daemon()
+    database = sqlite3.connect(daemon.database)
+    rows = database.execute(
+        "SELECT sessions.session, outbox.seq, json_extract(body, '$.text') FROM outbox JOIN sessions ON sessions.id = outbox.session"
+        " WHERE sessions.session <> 'killer' ORDER BY 1, 2"
+    ).fetchall()
+    database.close()
+    answered = {}
+    for session, seq, text in rows:
+        assert seq == len(answered.setdefault(session, [])) + 1
+        answered[session].append(text)
+    for session, texts in answered.items():
+        assert texts == sorted(texts, key=lambda text: int(text[1:])), "in order, nothing twice"
+        assert {text for name, text in acknowledged if name == session} <= set(texts), "nothing lost"
+    assert set(said(first)) <= {(session, seq, text) for session, seq, text in rows} | {
+        ("killer", 1, "poison")
+    }
