@@ -30,7 +30,7 @@ from ses.connectors.web.parse import (
 )
 from ses.messages import Attachment, Conversation, Delta, Inbound, Outgoing
 
-log = structlog.get_logger(__name__)
+log = structlog.get_logger("ses.connectors.web")
 
 RETRY_AFTER = 5.0
 """Seconds a page waits when storing failed without saying for how long."""
@@ -143,13 +143,9 @@ class Visit:
                     frame = await self._next()
             except TimeoutError:
                 raise CutOff(1008) from None
-            if frame is None:
-                return
-            if not isinstance(frame, Hello):
-                raise Malformed("The first frame must be `hello`")
-            await self._greet(frame)
-            while (frame := await self._next()) is not None:
+            while frame is not None:
                 await self._take(frame)
+                frame = await self._next()
         except Malformed as error:
             self._cut(CutOff(1008, render.Failure("malformed", str(error))))
         except CutOff as cut:
@@ -238,6 +234,8 @@ class Visit:
             self.typing(True)
 
     async def _take(self, frame: Frame) -> None:
+        if (self._seat is None) is not isinstance(frame, Hello):
+            raise Malformed("`hello` comes first and only once")
         if isinstance(frame, Ping):
             self.outlet.send(render.PONG)
         elif isinstance(frame, Message):
@@ -248,7 +246,7 @@ class Visit:
         elif isinstance(frame, Edit):
             await self._hand_in(self._inbound(frame.id, text=frame.text, edit_of=frame.of), frame.id)
         elif isinstance(frame, Hello):
-            raise Malformed("A second `hello`")
+            await self._greet(frame)
         # `typing` and `read` are of use to a human operator only; the robot does nothing on them.
 
     async def _message(self, frame: Message) -> None:
@@ -303,8 +301,8 @@ class Visit:
         except Refused as refusal:
             self._refuse(refusal, answer_to)
             return
-        except Exception:
-            # Not stored, so not acknowledged; the page sends it again. The daemon lives on.
+        except Exception:  # noqa: BLE001  whatever the store died of harms this message only
+            # Not stored, so not acknowledged; the page sends it again.
             await log.aexception("inbound not stored", connector=self._connector, session=inbound.session)
             self._refuse(Refused("internal", "The message could not be stored", RETRY_AFTER), answer_to)
             return

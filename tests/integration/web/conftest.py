@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
+from playwright.async_api import async_playwright
 
 from ses.connectors.testing import MemoryReception, echo
 from ses.connectors.web.config import Listener, Site, WebLimits
@@ -78,3 +79,81 @@ def start():
 async def daemon():
     async with running(MemoryReception(echo)) as started:
         yield started
+
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync --disable-dev-shm-usage"
+).split()
+AXE = Path(__file__).parents[2] / "widget/node_modules/axe-core/axe.min.js"
+
+
+@pytest.fixture
+async def chromium():
+    if not Path(CHROMIUM).exists():
+        pytest.skip(f"{CHROMIUM} is not installed (apt-get install chromium)")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        await browser.close()
+
+
+class Visitor:
+    """A person before a page with the widget in it."""
+
+    def __init__(self, page) -> None:
+        self.page = page
+        self.complaints: list[str] = []
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("console", self._listen)
+
+    def _listen(self, message) -> None:
+        if message.type == "error" and "WebSocket connection" not in message.text:
+            self.complaints.append(message.text)
+
+    def button(self, name: str):
+        return self.page.get_by_role("button", name=name, exact=True)
+
+    async def open(self) -> None:
+        await self.page.locator("button.launcher").click()
+
+    async def press(self, name: str) -> None:
+        await self.page.locator(".options button:enabled", has_text=name).last.click()
+
+    async def say(self, text: str) -> None:
+        await self.page.locator("textarea").fill(text)
+        await self.page.keyboard.press("Enter")
+
+    async def sees(self, text: str):
+        found = self.page.locator(".bubble", has_text=text).last
+        await found.wait_for()
+        return found
+
+    async def texts(self) -> list[str]:
+        """All bubbles, top to bottom."""
+        return [text.strip() for text in await self.page.locator(".bubble").all_inner_texts()]
+
+    async def axe(self) -> list[str]:
+        """What axe-core finds wrong, as `rule: element`."""
+        await self.page.evaluate(AXE.read_text())
+        found = await self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        return [
+            f"{violation['id']}: {node['html'][:120]} {node['failureSummary'][:200]}"
+            for violation in found["violations"]
+            for node in violation["nodes"]
+        ]
+
+
+@pytest.fixture
+def visit(chromium):
+    """`await visit(url, context…)` opens a page in a browser of its own; `context=` one of an earlier visitor."""
+
+    async def go(url: str, *, context=None, selector: str = "ses-widget", **options) -> Visitor:
+        context = context or await chromium.new_context(locale="ru-RU", **options)
+        visitor = Visitor(await context.new_page())
+        await visitor.page.goto(url)
+        await visitor.page.locator(selector).wait_for(state="attached")
+        return visitor
+
+    return go

@@ -101,7 +101,10 @@ async def test_the_script_and_its_modules_are_served_across_origins_and_cached(d
             assert script.content_type == "text/javascript"
         module = source.split('"')[1].removeprefix("./")
         async with http.get(f"{daemon.base}/ses/widget/{module}") as main:
-            assert (main.status, main.headers["Cache-Control"]) == (200, "public, max-age=31536000, immutable")
+            assert (main.status, main.headers["Cache-Control"]) == (
+                200,
+                "public, max-age=31536000, immutable",
+            )
             etag = main.headers["ETag"]
         async with http.get(f"{daemon.base}/ses/widget/{module}", headers={"If-None-Match": etag}) as again:
             assert (again.status, await again.read()) == (304, b"")
@@ -120,7 +123,10 @@ async def test_where_the_proxy_adds_cors_the_daemon_does_not(start):
 
 
 async def test_settings_cannot_leave_their_place_in_the_script(start):
-    async with start(MemoryReception(), title='</script>"; alert(1) //\u2028') as daemon, ClientSession() as http:
+    async with (
+        start(MemoryReception(), title='</script>"; alert(1) //\u2028') as daemon,
+        ClientSession() as http,
+    ):
         async with http.get(f"{daemon.base}/ses/widget/js?site") as script:
             line = (await script.text()).splitlines()[1]
     assert line.count("alert") == 1

@@ -70,7 +70,13 @@ async def test_a_bad_frame_is_answered_and_the_socket_closed(daemon, frame, code
 
 @pytest.mark.parametrize(
     "frame",
-    ['{"type":"message","id":"a","text":"x"}', '{"type":"open"}', '{"type":"ping"}', "{}", '{"type":"hello","after":-1}'],
+    [
+        '{"type":"message","id":"a","text":"x"}',
+        '{"type":"open"}',
+        '{"type":"ping"}',
+        "{}",
+        '{"type":"hello","after":-1}',
+    ],
 )
 async def test_anything_but_hello_before_welcome_is_malformed(daemon, frame):
     page = daemon.page()
@@ -93,7 +99,10 @@ async def test_binary_is_closed_with_1003(daemon):
     assert (await ending(page))[:2] == (None, 1003)
 
 
-@pytest.mark.parametrize("data", [b"\xff\xfe", b'{"type":"message","id":"a","text":"\xc3("}', b'{"type":"ping","x":"\xed\xa0\x80"}'])
+@pytest.mark.parametrize(
+    "data",
+    [b"\xff\xfe", b'{"type":"message","id":"a","text":"\xc3("}', b'{"type":"ping","x":"\xed\xa0\x80"}'],
+)
 async def test_what_is_not_utf8_is_closed_with_1007(daemon, data):
     page = daemon.page()
     await page.connect()
@@ -132,7 +141,7 @@ ANY_JSON = st.recursive(
 )
 NEARLY = st.fixed_dictionaries(
     {"type": st.sampled_from(["hello", "open", "message", "edit", "typing", "read", "ping", "welcome", "x"])},
-    optional={name: ANY_JSON for name in ("id", "text", "button", "attachments", "of", "seq", "session", "variables")},
+    optional=dict.fromkeys(("id", "text", "button", "attachments", "of", "seq", "session", "variables"), ANY_JSON),
 )
 FRAMES = st.one_of(
     st.text().map(lambda text: text.encode("utf-8", "replace")),
@@ -143,7 +152,9 @@ FRAMES = st.one_of(
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(frames=st.lists(FRAMES, min_size=1, max_size=4), binary=st.booleans())
-async def test_whatever_is_sent_the_socket_answers_or_ends_by_the_book_and_the_next_visitor_is_served(daemon, frames, binary):
+async def test_whatever_is_sent_the_socket_answers_or_ends_by_the_book_and_the_next_visitor_is_served(
+    daemon, frames, binary
+):
     page = daemon.page()
     await page.connect()
     try:

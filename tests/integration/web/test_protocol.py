@@ -79,7 +79,9 @@ async def test_after_a_break_the_page_gets_what_it_missed_once_and_in_order(daem
     await page.ask("раз")
     await page.close()
     for number in range(5):
-        await daemon.reception.say(here(page), Outgoing(id="", seq=0, text=f"новость {number}"), f"9/{number}")
+        await daemon.reception.say(
+            here(page), Outgoing(id="", seq=0, text=f"новость {number}"), f"9/{number}"
+        )
     welcome = await page.connect()
     assert [message["seq"] for message in welcome["messages"]] == [2, 3, 4, 5, 6]
     assert (await page.ask("два"))["seq"] == 7
@@ -260,7 +262,9 @@ async def test_a_press_is_shown_in_history_by_its_label(start):
     from ses.messages import Button
 
     buttons = (Button("Да", "1.1.0"),)
-    async with start(MemoryReception(lambda _i: [Outgoing(id="", seq=0, text="?", buttons=buttons)])) as daemon:
+    async with start(
+        MemoryReception(lambda _i: [Outgoing(id="", seq=0, text="?", buttons=buttons)])
+    ) as daemon:
         page = daemon.page()
         await page.connect()
         await page.send(type="open")
@@ -280,7 +284,9 @@ async def test_a_press_is_shown_in_history_by_its_label(start):
 async def test_the_visitors_word_goes_under_page_and_the_sites_variables_come_first(start):
     async with start(MemoryReception(), variables={"shop": "north"}) as daemon:
         page = daemon.page()
-        await page.connect(variables={"vip": True}, page={"url": "https://shop.example/a", "language": "en-US"})
+        await page.connect(
+            variables={"vip": True}, page={"url": "https://shop.example/a", "language": "en-US"}
+        )
         await page.ask("раз")
         await page.ask("два")
         first, second = daemon.reception.received
@@ -301,8 +307,7 @@ async def test_a_slow_reader_is_cut_off_rather_than_buffered(start):
                 break
             await asyncio.sleep(0)
         with pytest.raises(Closed):
-            while True:
-                await page.receive()
+            await page.until("nothing more")
         assert max(page.shown) < 3000
 
 

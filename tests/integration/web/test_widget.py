@@ -1,0 +1,437 @@
+"""The widget in a real Chromium, in a foreign site with a strict policy, over a daemon in memory."""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import socket
+from contextlib import asynccontextmanager
+
+import pytest
+from aiohttp import web
+
+from ses.connectors.testing import MemoryReception
+from ses.messages import Attachment, Button, Conversation, Delta, Inbound, Outgoing
+
+pytestmark = pytest.mark.browser
+
+
+def say(text: str = "", *labels: str, turn: str = "1", **more) -> Outgoing:
+    buttons = tuple(Button(label, f"{turn}.{number}") for number, label in enumerate(labels))
+    return Outgoing(id="", seq=0, text=text, buttons=buttons, **more)
+
+
+def robot(inbound: Inbound) -> list[Outgoing]:
+    if inbound.event == "start":
+        return [say("Здравствуйте!"), say("Чем помочь?", "Заказать", "Меню", "Где заказ?")]
+    if inbound.event:
+        return []
+    if inbound.text == "длинно":
+        return [say("Печём на дровах с 2009 года. " * 60)]
+    if inbound.text == "картинка":
+        return [
+            say("", attachments=(Attachment(kind="image", media="media/a.png", name="Маргарита"),)),
+            say(
+                "", attachments=(Attachment(kind="file", media="media/menu.pdf", name="Меню.pdf", size=2048),)
+            ),
+        ]
+    if inbound.button:
+        return [say(f"Нажато {inbound.button}", "Да", "Нет", turn="2")]
+    return [say(f"Вы сказали: {inbound.text}")]
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
+
+
+@asynccontextmanager
+async def foreign_site(daemon: str, attributes: str = ""):
+    """A site of another origin with the policy `docs/widget.md` names, and nothing beyond it."""
+    policy = (
+        f"default-src 'none'; script-src {daemon}; connect-src {daemon} {daemon.replace('http', 'ws')}; "
+        f"img-src {daemon}; require-trusted-types-for 'script'; trusted-types ses-widget"
+    )
+    page = (
+        f'<!doctype html><html lang="ru"><meta charset="utf-8"><title>Магазин</title><main><h1>Магазин</h1></main>'
+        f'<script src="{daemon}/ses/widget/js?site" type="module" token="T0ken" {attributes}></script>'
+    )
+
+    async def answer(_request):
+        return web.Response(text=page, content_type="text/html", headers={"Content-Security-Policy": policy})
+
+    async def no_icon(_request):
+        return web.Response(status=204)
+
+    app = web.Application()
+    app.add_routes([web.get("/", answer), web.get("/favicon.ico", no_icon)])
+    runner = web.AppRunner(app)
+    await runner.setup()
+    server = web.TCPSite(runner, "127.0.0.1", 0)
+    await server.start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+class Shop:
+    """A site and a daemon that can be stopped and started again."""
+
+    def __init__(self, start, attributes: str, **site) -> None:
+        self._start = start
+        self._site = site
+        self.attributes = attributes
+        self.port = free_port()
+        self.reception = MemoryReception(robot)
+        self.url = ""
+        self.daemon = None
+
+    async def up(self) -> None:
+        self._running = self._start(
+            self.reception, port=self.port, origins=frozenset({self.url}), **self._site
+        )
+        self.daemon = await self._running.__aenter__()
+
+    async def down(self) -> None:
+        await self._running.__aexit__(None, None, None)
+        self.daemon = None
+
+    @property
+    def conversation(self) -> Conversation:
+        return self.reception.received[-1].conversation
+
+
+@pytest.fixture
+def shop(start):
+    @asynccontextmanager
+    async def opened(attributes: str = "", **site):
+        shop = Shop(start, attributes, **site)
+        async with foreign_site(f"http://127.0.0.1:{shop.port}", attributes) as url:
+            shop.url = url
+            await shop.up()
+            try:
+                yield shop
+            finally:
+                if shop.daemon is not None:
+                    await shop.down()
+
+    return opened
+
+
+async def test_by_mouse_under_a_strict_policy_of_another_origin(shop, visit):
+    async with shop() as site:
+        visitor = await visit(site.url)
+        await visitor.open()
+        await visitor.press("Заказать")
+        await visitor.sees("Нажато 1.0")
+        await visitor.say("привет")
+        await visitor.sees("Вы сказали: привет")
+        assert await visitor.texts() == [
+            "Здравствуйте!",
+            "Чем помочь?",
+            "Заказать",
+            "Нажато 1.0",
+            "привет",
+            "Вы сказали: привет",
+        ]
+        assert await visitor.page.locator(".options button:enabled").count() == 0
+        assert visitor.complaints == []
+
+
+async def test_by_keyboard_alone(shop, visit):
+    async with shop() as site:
+        visitor = await visit(site.url)
+        keys = visitor.page.keyboard
+        await keys.press("Tab")
+        await keys.press("Enter")
+        await visitor.sees("Чем помочь?")
+        focused = "document.querySelector('ses-widget').shadowRoot.activeElement?.className"
+        assert await visitor.page.evaluate(focused) == "input"
+        await keys.press("Alt+2")
+        await visitor.sees("Нажато 1.1")
+        await keys.press("Shift+Tab")  # back from the field to the last button
+        assert await visitor.page.evaluate(focused) == "option"
+        await keys.press("ArrowLeft")
+        await keys.press("Space")
+        await visitor.sees("Нажато 2.0")
+        assert await visitor.page.evaluate(focused) == "input"
+        await keys.type("строка")
+        await keys.press("Shift+Enter")
+        await keys.type("вторая")
+        await keys.press("Enter")
+        assert "\n" in await (await visitor.sees("Вы сказали: строка")).inner_text()
+        await keys.press("Escape")
+        assert await visitor.page.evaluate(focused) == "launcher"
+        assert await visitor.page.locator(".window").is_hidden()
+
+
+async def test_a_reload_shows_the_dialogue_as_it_was(shop, visit):
+    async with shop() as site:
+        visitor = await visit(site.url)
+        await visitor.open()
+        await visitor.press("Меню")
+        await visitor.sees("Нажато")
+        before = await visitor.texts()
+        await visitor.page.reload()
+        await visitor.sees("Нажато")  # the window was open and is so again
+        assert await visitor.texts() == before
+        assert await visitor.page.locator(".options button:enabled").all_inner_texts() == ["Да", "Нет"]
+
+
+async def test_written_while_the_daemon_is_down_kept_over_a_reload_and_sent_once(shop, visit):
+    async with shop() as site:
+        visitor = await visit(site.url)
+        await visitor.open()
+        await visitor.sees("Чем помочь?")
+        await site.down()
+        await visitor.page.locator(".notice", has_text="Нет связи").wait_for()
+        await visitor.say("раз")
+        await visitor.say("два")
+        assert await visitor.page.locator(".line.waiting").count() == 2
+        await site.up()
+        await visitor.page.reload()
+        await visitor.sees("Вы сказали: два")
+        texts = await visitor.texts()
+        assert [text for text in texts if text in {"раз", "два"}] == ["раз", "два"]
+        assert [text for text in texts if text.startswith("Вы")] == ["Вы сказали: раз", "Вы сказали: два"]
+        assert [i.text for i in site.reception.received if i.text] == ["раз", "два"]
+        await visitor.page.locator(".line.waiting").first.wait_for(state="detached")
+
+
+async def test_it_comes_back_by_itself_and_shows_what_was_said_meanwhile_once(shop, visit):
+    async with shop() as site:
+        visitor = await visit(site.url)
+        await visitor.open()
+        await visitor.sees("Чем помочь?")
+        await site.down()
+        for number in range(3):
+            await site.reception.say(site.conversation, say(f"новость {number}"), f"9/{number}")
+        await site.up()
+        await visitor.sees("новость 2")
+        assert (await visitor.texts())[2:] == ["новость 0", "новость 1", "новость 2"]
+        assert await visitor.page.locator(".notice.shown").count() == 0
+
+
+async def test_a_second_tab_takes_over_without_a_fight(shop, visit):
+    async with shop() as site:
+        first = await visit(site.url)
+        await first.open()
+        await first.sees("Чем помочь?")
+        second = await visit(site.url, context=first.page.context)
+        await second.sees("Чем помочь?")
+        here = first.button("Продолжить здесь")
+        await here.wait_for()
+        await second.say("из второй")
+        await second.sees("Вы сказали: из второй")
+        assert "Вы сказали: из второй" not in await first.texts()
+        await here.click()
+        await first.sees("Вы сказали: из второй")
+        assert await first.texts() == await second.texts()
+        await second.button("Продолжить здесь").wait_for()
+
+
+async def test_news_to_a_closed_window_are_counted_and_read_when_it_opens(shop, visit):
+    async with shop() as site:
+        visitor = await visit(site.url)
+        await visitor.open()
+        await visitor.sees("Чем помочь?")
+        await visitor.button("Закрыть чат").last.click()
+        for number in range(2):
+            await site.reception.say(site.conversation, say(f"новость {number}"), f"9/{number}")
+        await visitor.button("Открыть чат, новых сообщений: 2").wait_for()
+        await visitor.page.reload()
+        await visitor.button("Открыть чат, новых сообщений: 2").click()
+        await visitor.sees("новость 1")
+        await visitor.page.keyboard.press("Escape")
+        await visitor.button("Открыть чат").wait_for()
+
+
+async def test_a_streamed_text_grows_quietly_and_is_read_out_whole(shop, visit):
+    async with shop() as site:
+        visitor = await visit(site.url)
+        await visitor.open()
+        await visitor.sees("Чем помочь?")
+        connector, conversation = site.daemon.connector, site.conversation
+        connector.typing(conversation, on=True)
+        await visitor.page.locator(".typing").wait_for()
+        id = f"{conversation.session}/7/1"
+        connector.stream(conversation, Delta(id=id, attempt=1, at=0, text="Отвечаю"))
+        await visitor.sees("Отвечаю")
+        log = visitor.page.get_by_role("log")
+        assert await log.get_attribute("aria-busy") == "true"
+        assert await visitor.page.locator(".typing").is_hidden()
+        connector.stream(conversation, Delta(id=id, attempt=1, at=7, text=" по словам"))
+        await visitor.sees("Отвечаю по словам")
+        await site.reception.say(conversation, say("Отвечаю по словам и до конца"), "7/1")
+        await visitor.sees("до конца")
+        assert await log.get_attribute("aria-busy") == "false"
+        assert [text for text in await visitor.texts() if text.startswith("Отвечаю")] == [
+            "Отвечаю по словам и до конца"
+        ]
+
+
+EVIL = [
+    '<img src=x onerror="document.title=1">',
+    "<script>document.title=1</script>",
+    "javascript:document.title=1",
+    "[x](javascript:document.title=1)",
+    '[x](https://a.example/"onmouseover="document.title=1)',
+    "**<b>x</b>** `<i>` data:text/html,x",
+]
+
+
+@pytest.mark.parametrize("format", ["plain", "markdown"])
+async def test_what_a_robot_says_is_text(shop, visit, format):
+    async with shop() as site:
+        visitor = await visit(site.url)
+        await visitor.open()
+        await visitor.sees("Чем помочь?")
+        for number, text in enumerate(EVIL):
+            button = Button("Ссылка", url="javascript:document.title=1")
+            await site.reception.say(
+                site.conversation,
+                say(text, format=format)
+                if number
+                else Outgoing(id="", seq=0, text=text, format=format, buttons=(button,)),
+                f"9/{number}",
+            )
+        await visitor.sees("data:text/html")
+        bubbles = visitor.page.locator(".line .bubble")
+        assert await bubbles.locator("img, script, b, i").count() == 0
+        links = await bubbles.locator("a").evaluate_all("all => all.map(a => a.protocol)")
+        assert set(links) <= {"https:"}
+        assert await visitor.page.locator(".options a").count() == 0
+        assert await visitor.page.title() == "Магазин"
+        assert html.unescape(await visitor.page.evaluate("document.title")) == "Магазин"
+
+
+async def test_pictures_and_files_are_shown(shop, visit):
+    async with shop() as site:
+        visitor = await visit(site.url)
+        await visitor.open()
+        await visitor.say("картинка")
+        picture = visitor.page.get_by_role("img", name="Маргарита")
+        await picture.wait_for(state="attached")
+        assert (await picture.get_attribute("src")).endswith("/ses/media/site/a.png")
+        file = visitor.page.get_by_role("link", name="Меню.pdf")
+        assert await file.get_attribute("rel") == "noopener noreferrer"
+        assert "2 КБ" in await file.inner_text()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+async def test_axe_finds_nothing(shop, visit, scheme, width):
+    async with shop(color="#e8590c") as site:
+        size = {"width": width, "height": 800}
+        visitor = await visit(
+            site.url, color_scheme=scheme, viewport=size, bypass_csp=True, reduced_motion="reduce"
+        )
+        assert await visitor.axe() == []
+        await visitor.open()
+        await visitor.press("Меню")
+        await visitor.sees("Нажато")
+        await visitor.say("картинка")
+        await visitor.page.get_by_role("link", name="Меню.pdf").wait_for()
+        await visitor.say("длинно")
+        await visitor.sees("Печём на дровах")
+        await visitor.page.mouse.move(0, 0)
+        assert await visitor.axe() == []
+        await site.down()
+        await visitor.page.locator(".notice", has_text="Нет связи").wait_for()
+        await visitor.say("без связи")
+        assert await visitor.axe() == []
+
+
+async def test_on_a_phone_it_fills_the_screen_and_keeps_the_focus(shop, visit):
+    async with shop() as site:
+        visitor = await visit(site.url, viewport={"width": 390, "height": 844})
+        await visitor.open()
+        await visitor.sees("Чем помочь?")
+        window = visitor.page.locator(".window")
+        await visitor.page.evaluate(
+            "Promise.all(document.querySelector('ses-widget').shadowRoot.getAnimations().filter(a => a.effect.getTiming().iterations === 1).map(a => a.finished))"
+        )
+        assert await window.bounding_box() == {"x": 0, "y": 0, "width": 390, "height": 844}
+        assert await window.get_attribute("aria-modal") == "true"
+        focused = "document.querySelector('ses-widget').shadowRoot.activeElement?.className"
+        seen = set()
+        for _ in range(9):
+            await visitor.page.keyboard.press("Tab")
+            seen.add(await visitor.page.evaluate(focused))
+        assert seen == {"close", "log", "option", "input"}
+
+
+async def test_who_wants_no_motion_gets_none(shop, visit):
+    async with shop() as site:
+        visitor = await visit(site.url, reduced_motion="reduce")
+        await visitor.open()
+        await visitor.sees("Чем помочь?")
+        running = "document.querySelector('ses-widget').shadowRoot.getAnimations().length"
+        assert await visitor.page.evaluate(running) == 0
+
+
+async def test_in_english_with_the_tags_own_title(shop, visit):
+    async with shop('lang="en" title="Help desk" theme="dark" color="#0b7a75"') as site:
+        visitor = await visit(site.url)
+        await visitor.button("Open chat").click()
+        await visitor.page.get_by_role("dialog", name="Help desk").wait_for()
+        await visitor.page.get_by_placeholder("Write a message…").wait_for()
+
+
+async def test_a_refused_message_is_marked_and_the_dialogue_goes_on(shop, visit):
+    from ses.connectors.contract import Refused
+
+    async with shop() as site:
+        visitor = await visit(site.url)
+        await visitor.open()
+        await visitor.sees("Чем помочь?")
+        site.reception.refusals = [Refused("too_long", "No")]
+        await visitor.say("нельзя")
+        await visitor.page.locator(".line.failed", has_text="не отправлено").wait_for()
+        await visitor.say("можно")
+        await visitor.sees("Вы сказали: можно")
+
+
+async def test_refused_for_a_moment_all_arrive_in_order(shop, visit):
+    from ses.connectors.contract import Refused
+
+    async with shop() as site:
+        visitor = await visit(site.url)
+        await visitor.open()
+        await visitor.sees("Чем помочь?")
+        site.reception.refusals = [Refused("busy", "Full", 0.2)]
+        for text in ("раз", "два", "три"):
+            await visitor.say(text)
+        await visitor.sees("Вы сказали: три")
+        assert [i.text for i in site.reception.received if i.text] == ["раз", "два", "три"]
+
+
+async def test_a_message_already_stored_whose_ack_was_lost_is_shown_once(shop, visit):
+    async with shop() as site:
+        visitor = await visit(site.url)
+        await visitor.open()
+        await visitor.sees("Чем помочь?")
+        site.reception.gate = asyncio.Event()
+        await visitor.say("раз")
+        receive = site.reception.receive
+        stored = asyncio.Event()
+
+        async def then_lost(inbound, *, key_hash=None):
+            await receive(inbound, key_hash=key_hash)
+            stored.set()
+            raise ConnectionError("the acknowledgement never leaves")
+
+        await visitor.page.locator(".line.waiting").wait_for()
+        site.reception.gate.set()
+        site.reception.receive = then_lost
+        await visitor.say("два")
+        await stored.wait()
+        site.reception.receive = receive
+        await site.down()
+        await site.up()
+        await visitor.sees("Вы сказали: два")
+        await visitor.page.locator(".line.waiting").first.wait_for(state="detached")
+        assert (await visitor.texts()).count("два") == 1
+        assert (await visitor.texts()).count("Вы сказали: два") == 1
