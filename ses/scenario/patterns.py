@@ -22,7 +22,6 @@ from ses.scenario.pattern_syntax import (
     Star,
     Term,
     captures_of,
-    children,
 )
 from ses.scenario.pattern_syntax import Sequence as InOrder
 from ses.scenario.recognition import Found, PatternMatch, Utterance
@@ -121,8 +120,7 @@ class PatternSet:
 def unmatchable(pattern: Pattern, known: Callable[[str], bool]) -> Fault | None:
     """Why the pattern can never match, or none. `known(name)` says whether a capture's name exists.
 
-    The grammar itself refuses most of it; what remains are captures of nothing and patterns that match
-    only an empty utterance, which nobody sends.
+    The grammar refuses the rest: what remains are captures of nothing.
     """
     for capture in captures_of(pattern.root):
         if not known(capture.name):
@@ -131,15 +129,7 @@ def unmatchable(pattern: Pattern, known: Callable[[str], bool]) -> Fault | None:
                 capture.offset,
                 "declare it under slots: or entities:",
             )
-    if _only_empty(pattern.root):
-        return Fault("the pattern matches only an empty utterance", 0, "write a word outside brackets")
     return None
-
-
-def _only_empty(node: Node) -> bool:
-    if isinstance(node, Term | Star | Capture):
-        return False
-    return all(_only_empty(child) for child in children(node))
 
 
 def normal_form(pattern: Pattern, lemmas: Callable[[str], tuple[str, ...]]) -> str:

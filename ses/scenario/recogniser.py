@@ -16,7 +16,7 @@ from ses.scenario.examples import ExampleSet, words_of
 from ses.scenario.faults import Fault
 from ses.scenario.forms import Form, FormSet
 from ses.scenario.lexicon import Lexicon, russian, word_forms
-from ses.scenario.pattern_syntax import Pattern, parse_pattern, terms_of
+from ses.scenario.pattern_syntax import Pattern, captures_of, parse_pattern, terms_of
 from ses.scenario.patterns import PatternSet, compile_pattern, unmatchable
 from ses.scenario.program import Source
 from ses.scenario.recognition import Found, PatternMatch, Recognised, Utterance
@@ -59,7 +59,7 @@ def build_recogniser(
     parsed = [_at(("patterns", index), parse_pattern, one.text) for index, one in enumerate(patterns)]
     lists = {entity.name: entity for entity in entities if isinstance(entity, ListEntity)}
     forms = [
-        Form(entity.name, value.key, _at(("entities", entity.name, value.key, index), parse_pattern, form))
+        Form(entity.name, value.key, _at(("entities", entity.name, value.key, index), _parse_form, form))
         for entity in lists.values()
         for value in entity.values
         for index, form in enumerate(value.forms)
@@ -92,6 +92,14 @@ def build_recogniser(
         captures={name: slots.get(name) or name for name in captures},
         sure=sure,
     )
+
+
+def _parse_form(text: str) -> Pattern:
+    """A form of a list value: a pattern without captures."""
+    pattern = parse_pattern(text)
+    for capture in captures_of(pattern.root):
+        raise Fault("a form captures nothing", capture.offset, "remove the '@'; captures stand in triggers")
+    return pattern
 
 
 def _prepare(used: Collection[str], languages: Sequence[str]) -> None:

@@ -1,0 +1,86 @@
+"""Intents by examples."""
+
+from __future__ import annotations
+
+import pytest
+
+from ses.scenario.recogniser import ListEntity, ListEntry, PatternSource, RobotRecogniser, build_recogniser
+
+EXAMPLES = {
+    "order": ["сделайте заказ", "можно пиццу", "хочу заказать пиццу"],
+    "hours": ["когда вы работаете", "до скольки открыто", "часы работы"],
+    "complaint": ["пицца холодная", "заказ опоздал"],
+}
+
+
+@pytest.fixture(scope="module")
+def recogniser() -> RobotRecogniser:
+    return build_recogniser(["ru"], [PatternSource("* позови * человека *", "operator")], EXAMPLES)
+
+
+def scores(recogniser: RobotRecogniser, text: str) -> dict[str, float]:
+    return {one.intent: one.score for one in recogniser.intents(recogniser.read(text), ())}
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("можно пиццу?", "order"),
+        ("сделать заказ", "order"),
+        ("а когда вы работаете", "hours"),
+        ("холодную пиццу привезли", "complaint"),
+        ("до скольки вы открыты", "hours"),
+    ],
+)
+def test_the_nearest_example_names_the_intent(recogniser: RobotRecogniser, text: str, intent: str) -> None:
+    first = recogniser.intents(recogniser.read(text), ())[0]
+    assert (first.intent, first.by) == (intent, "example")
+    assert first.score >= 0.5
+
+
+def test_an_example_itself_scores_one(recogniser: RobotRecogniser) -> None:
+    assert scores(recogniser, "Сделайте заказ!")["order"] == pytest.approx(1.0)
+
+
+def test_a_typo_costs_a_fifth_of_the_word(recogniser: RobotRecogniser) -> None:
+    exact, typed = scores(recogniser, "часы работы")["hours"], scores(recogniser, "часы рабты")["hours"]
+    assert exact == pytest.approx(1.0)
+    assert 0.8 < typed < 1.0
+    assert scores(recogniser, "часы рбты").get("hours", 0) < typed  # two typos are another word
+
+
+def test_rare_words_weigh_more_than_common_ones(recogniser: RobotRecogniser) -> None:
+    rare = scores(recogniser, "сделайте красиво")
+    common = scores(recogniser, "заказ красивый")
+    assert rare["order"] > common["order"]
+
+
+def test_words_outside_all_examples_weigh_like_rare_ones(recogniser: RobotRecogniser) -> None:
+    assert scores(recogniser, "когда вы работаете зимой")["hours"] == pytest.approx(6 / 7)
+
+
+def test_nothing_in_common_is_no_intent(recogniser: RobotRecogniser) -> None:
+    assert scores(recogniser, "расскажи анекдот") == {}
+
+
+def test_examples_are_not_asked_when_a_pattern_is_sure(recogniser: RobotRecogniser) -> None:
+    sure = build_recogniser(["ru"], [PatternSource("можно пиццу", "by_pattern")], EXAMPLES)
+    assert [(one.intent, one.by) for one in sure.intents(sure.read("можно пиццу"), ())] == [("by_pattern", "pattern")]
+
+
+def test_a_common_word_of_thousands_of_examples_opens_only_some() -> None:
+    many = {f"intent{number}": [f"хочу слово{number}"] for number in range(5000)}
+    recogniser = build_recogniser(["ru"], [], many)
+    assert scores(recogniser, "хочу слово4321")["intent4321"] == pytest.approx(1.0)
+    assert len(scores(recogniser, "хочу")) <= 200
+
+
+def test_one_typo_in_a_list_form_is_forgiven_to_the_open_question_only() -> None:
+    pizzas = ListEntity("pizza", (ListEntry("m", ("маргарита",)), ListEntry("p", ("пепперони",)), ListEntry("t", ("сыр",))))
+    recogniser = build_recogniser(["ru"], [], {}, [pizzas])
+    said = recogniser.read("давайте марграиту")
+    assert recogniser.entities(said, ["pizza"]) == []
+    (found,) = recogniser.entity(said, "pizza", forgiving=True)
+    assert (found.value, found.weight, said.raw[found.start : found.end]) == ("m", 0.8, "марграиту")
+    assert recogniser.entity(recogniser.read("сыы"), "pizza", forgiving=True) == []  # too short a word
+    assert recogniser.entity(recogniser.read("марграитт"), "pizza", forgiving=True) == []  # two typos
