@@ -107,8 +107,8 @@ class Compiler:
 
     def _name(self, node: nodes.Name) -> Run:
         name = node.name
-        if name in ("null", "nil", "None", "True", "False"):
-            raise Fault(f"'{name}' is not a word of the language", node.lineno, "write none, true or false")
+        if name in ("null", "nil"):
+            raise Fault(f"'{name}' is not a word of the language", node.lineno, "write none")
         self.names.add(name)
         return lambda scope: scope.get(name)
 

@@ -147,6 +147,8 @@ def _misread(error: TemplateSyntaxError, tokens: list[_RawToken], source: str, b
     message = str(error.message)
     if "end of template" in message or offset > end:
         return Fault("the expression breaks off", end, "something is missing at its end")
+    if source[offset - 1 : offset + 1] == "||":
+        return Fault("'||' is not understood", offset - 1, _FOREIGN["||"])
     if _piece(source, offset) == "=":
         return Fault("'=' does not compare", offset, "write '=='")
     return Fault(f"'{_piece(source, offset)}' is not expected here: {message}", offset)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
 
@@ -67,18 +68,24 @@ class Recogniser(Protocol):
         """Normalise and split."""
         ...
 
-    def entities(self, utterance: Utterance, names: Collection[str]) -> Sequence[Found]:
+    def entities(
+        self, utterance: Utterance, names: Collection[str], now: datetime | None = None
+    ) -> Sequence[Found]:
         """Every value of these entities, overlaps included, in the order of their start; typos not forgiven.
-        Entities whose `slow` is true are left out."""
+
+        `now`, in the user's time zone, is what relative dates count from; without it they are not found."""
         ...
 
-    def entity(self, utterance: Utterance, name: str, *, forgiving: bool) -> Sequence[Found]:
-        """Values of one entity, slow ones too (call it off the loop then); `forgiving` allows one typo in a
-        list form's word of five letters or more (the open question)."""
+    def entity(
+        self, utterance: Utterance, name: str, *, forgiving: bool, now: datetime | None = None
+    ) -> Sequence[Found]:
+        """Values of one entity, by slow means too (call it off the loop then); `forgiving`, for the open
+        question, allows one typo in a list form's word of five letters or more and takes bare numbers for sums,
+        hours and days."""
         ...
 
     def is_slow(self, name: str) -> bool:
-        """True for entities whose recognition may take milliseconds (dates)."""
+        """True for entities (dates) for which a forgiving `entity` may take 100 ms."""
         ...
 
     def see(self, name: str) -> tuple[str, str] | None:
@@ -91,6 +98,10 @@ class Recogniser(Protocol):
 
     def intents(self, utterance: Utterance, found: Sequence[Found]) -> Sequence[Recognised]:
         """Intents recognised by patterns, and by examples when no pattern was sure; best first, one entry each."""
+        ...
+
+    def present(self, entity: str, value: Any, language: str) -> Any:
+        """A stored value as a scope should hold it: list values with their label, dates as dates."""
         ...
 
     def label(self, entity: str, key: Any, language: str) -> str:

@@ -44,6 +44,11 @@ def _parse(raw: str, language: str, now: datetime, entity: str) -> datetime | No
             "RETURN_AS_TIMEZONE_AWARE": False,
         }
         parsed = dateparser.parse(raw, languages=[language], settings=settings)
+        if parsed is None and language not in ("ru", "en"):
+            from dateparser.search import search_dates
+
+            inside = search_dates(raw, languages=[language], settings=settings)
+            parsed = inside[0][1] if inside else None
     if not isinstance(parsed, datetime) or (entity == "datetime" and parsed.time() == now.time()):
         return None  # without a time in the phrase dateparser takes the present one
     return parsed
