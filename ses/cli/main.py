@@ -29,6 +29,7 @@ from typing import Annotated, NamedTuple
 import typer
 
 from ses import __version__
+from ses.cli.lean import import_structlog_alone
 from ses.errors import SesError
 
 
@@ -42,6 +43,8 @@ class Listed(NamedTuple):
 
 COMMANDS: dict[str, Listed] = {
     "run": Listed("ses.cli.run", "run", "Run the daemon"),
+    "check": Listed("ses.cli.check", "check", "Check robots before anybody talks to them"),
+    "schema": Listed("ses.cli.schema", "schema", "Print the JSON Schema of the language, for editors"),
     "config": Listed("ses.cli.config", "config", "Check config.json, or show what is in force"),
     "test": Listed("ses.cli.test", "play_tests", "Play the dialogue tests of robots"),
     "chat": Listed("ses.cli.chat", "chat", "Talk to a robot in the terminal"),
@@ -72,6 +75,7 @@ def _app(called: str | None) -> typer.Typer:
     app.callback()(_frame)
     for name, listed in COMMANDS.items():
         if name == called:
+            import_structlog_alone()
             app.command(name)(getattr(importlib.import_module(listed.module), listed.function))
         else:
             app.command(name, help=listed.help)(_by_name_only)
@@ -90,11 +94,14 @@ def _show_version(wanted: bool) -> None:
 
 
 def _frame(
+    context: typer.Context,
     _version: Annotated[
         bool,
         typer.Option("--version", help="Show the version and leave.", callback=_show_version, is_eager=True),
     ] = False,
 ) -> None:
+    if context.invoked_subcommand == "run":
+        return  # the daemon sets up its own log
     from ses.logs import log_to_stderr
 
     log_to_stderr()
