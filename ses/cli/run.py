@@ -10,6 +10,6 @@ def run(config: ConfigOption = None) -> None:
 
     SIGHUP reads the configuration and the robots again, SIGUSR1 opens the log files anew.
     """
-    from ses.daemon.daemon import run_daemon
+    from ses.daemon.launch import launch
 
-    run_daemon(configuration(config))
+    launch(configuration(config))

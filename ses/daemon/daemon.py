@@ -35,7 +35,7 @@ RELOADED = frozenset({"auth", "servers", "connectors"})
 """Settings that a reload puts into force; the others wait for the next start."""
 
 
-def run_daemon(config: Config) -> None:
+def run_daemon(config: Config, files: RobotFiles) -> None:
     """Run until told to end. Raises `SesError` when it cannot start."""
     redactor = Redactor(config.secrets)
     logging = start_logging(
@@ -48,19 +48,19 @@ def run_daemon(config: Config) -> None:
     )
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_run(config, redactor, logging))
+            runner.run(_run(config, files, redactor, logging))
     finally:
         logging.stop()
 
 
-async def _run(config: Config, redactor: Redactor, logging: Logging) -> None:
-    await Daemon(config, redactor, logging).run()
+async def _run(config: Config, files: RobotFiles, redactor: Redactor, logging: Logging) -> None:
+    await Daemon(config, files, redactor, logging).run()
 
 
 class Daemon:
     """All parts, joined. Made inside the running loop."""
 
-    def __init__(self, config: Config, redactor: Redactor, logging: Logging) -> None:
+    def __init__(self, config: Config, files: RobotFiles, redactor: Redactor, logging: Logging) -> None:
         self._config = config
         self._redactor = redactor
         self._logging = logging
@@ -72,7 +72,6 @@ class Daemon:
 
         self._metrics = Metrics()
         self._store = parts.store(config)
-        files = RobotFiles(config.scenarios)
         self._robots = Robots(files, self._store, self._clock)
         emulations = TestApi(config.testapi) if config.testapi is not None else None
         self._own_site = OwnTestApi(emulations, parts.own_origins(config)) if emulations is not None else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
 
 from ses.conversations.robots import Edition
@@ -21,9 +21,18 @@ class RobotFiles:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._paths: dict[str, Path] = {}
+        self._begun: Future[Mapping[str, Edition | None]] | None = None
+
+    def begin(self, pool: Executor) -> None:
+        """Begin the first reading; `read` then waits for its end."""
+        self._begun = pool.submit(self._read, {})
 
     def read(self, known: Mapping[str, str]) -> Mapping[str, Edition | None]:
         """Every robot by its id; none for one whose version is known. Slow: runs off the loop."""
+        begun, self._begun = self._begun, None
+        return self._read(known) if begun is None else begun.result()
+
+    def _read(self, known: Mapping[str, str]) -> Mapping[str, Edition | None]:
         robots = {version: robot for robot, version in known.items()}
         editions: dict[str, Edition | None] = {}
         changed: list[Path] = []

@@ -34,6 +34,7 @@ TEXTS = {
     408: "Request Timeout",
     413: "the body is larger than {limit} bytes",
 }
+SUCCESS = {"error": 0, "message": "success"}
 HARDENED = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 
 
@@ -47,8 +48,8 @@ class ApiError(SesError):
 
 
 def success(fields: Mapping[str, Any] | None = None) -> web.Response:
-    """A 200 with these fields beside `error` and `message`."""
-    return _json(200, {"error": 0, "message": "success", **(fields or {})})
+    """A 200 with these fields beside `error` and `message`, which no variable of a robot can replace."""
+    return _json(200, {**SUCCESS, **(fields or {}), **SUCCESS})
 
 
 def failure(status: int, message: str, headers: Mapping[str, str] | None = None) -> web.Response:

@@ -5,13 +5,24 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 Identifier = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
 SessionId = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f/]+$")]
 RobotId = Annotated[str, Field(min_length=1, max_length=128)]
 Text = Annotated[str, Field(max_length=65536)]
-Time = Annotated[datetime, Field(strict=False)] | Annotated[float, Field(ge=0, le=1e11)]
+
+
+def _instant(text: str) -> str:
+    try:
+        datetime.fromisoformat(text).timestamp()
+    except (ValueError, OverflowError):
+        raise ValueError("must be a time like 2026-11-22T09:30:00+07:00") from None
+    return text
+
+
+Time = Annotated[str, Field(max_length=40), AfterValidator(_instant)] | Annotated[float, Field(ge=0, le=1e11)]
+"""ISO 8601, UTC when no zone is given; or seconds since 1970."""
 Kind = Literal["image", "file", "audio", "voice", "video", "location", "contact", "sticker"]
 
 

@@ -81,8 +81,9 @@ class RecordsApi:
         return success({"items": page.items, "cursor": page.cursor})
 
 
-def _seconds(time: datetime | float | None) -> float:
+def _seconds(time: str | float | None) -> float:
     """Seconds since 1970; 0 stands for no bound."""
-    if isinstance(time, datetime):
-        return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
+    if isinstance(time, str):
+        written = datetime.fromisoformat(time)
+        return (written if written.tzinfo else written.replace(tzinfo=UTC)).timestamp()
     return time or 0.0

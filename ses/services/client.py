@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -156,8 +157,10 @@ class ServiceClient:
         if parts is not None:
             data = aiohttp.FormData()
             for field, value in parts.items():
-                # Audio goes as a file, options as plain fields.
-                data.add_field(field, value, filename=field if isinstance(value, bytes) else None)
+                if isinstance(value, bytes):  # audio, as a file that is sent piece by piece
+                    data.add_field(field, io.BytesIO(value), filename=field)
+                else:
+                    data.add_field(field, value)
         headers = {"Content-Type": content_type} if content_type else {}
         async with self._opened().request(
             # `_address` has quoted what needs it; doing so twice would change it.

@@ -1,0 +1,36 @@
+"""From the command to the running daemon, in little time and memory."""
+
+from __future__ import annotations
+
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ses.config import Config
+
+
+def launch(config: Config) -> None:
+    """Run the daemon until told to end. Raises `SesError` when it cannot start."""
+    _without_rich()
+    from ses.daemon.robot_files import RobotFiles
+
+    files = RobotFiles(config.scenarios)
+    pool = ThreadPoolExecutor(1, thread_name_prefix="robots")
+    # Reading robots waits for child processes half of its time; the rest of the program is imported meanwhile.
+    files.begin(pool)
+    pool.shutdown(wait=False)
+    from ses.daemon.daemon import run_daemon
+
+    run_daemon(config, files)
+
+
+def _without_rich() -> None:
+    """structlog decorates tracebacks by rich when it finds it. The daemon's are plain, and rich is 4 MB."""
+    if "rich" in sys.modules or "structlog" in sys.modules:
+        return
+    sys.modules["rich"] = None  # type: ignore[assignment]  # the documented way to make an import fail
+    try:
+        import structlog  # noqa: F401
+    finally:
+        del sys.modules["rich"]
