@@ -141,7 +141,9 @@ ANY_JSON = st.recursive(
 )
 NEARLY = st.fixed_dictionaries(
     {"type": st.sampled_from(["hello", "open", "message", "edit", "typing", "read", "ping", "welcome", "x"])},
-    optional=dict.fromkeys(("id", "text", "button", "attachments", "of", "seq", "session", "variables"), ANY_JSON),
+    optional=dict.fromkeys(
+        ("id", "text", "button", "attachments", "of", "seq", "session", "variables"), ANY_JSON
+    ),
 )
 FRAMES = st.one_of(
     st.text().map(lambda text: text.encode("utf-8", "replace")),
