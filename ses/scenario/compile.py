@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import available_timezones
 
 from ses.scenario.definitions import compile_slot, compile_variable, session_settings
 from ses.scenario.derivation import derived_from
+from ses.scenario.expressions import compile_template
 from ses.scenario.files import RobotFiles
 from ses.scenario.findings import Report, did_you_mean
 from ses.scenario.lowering import Context, Lowered, Lowering
-from ses.scenario.models.definitions import Flow as FlowModel, Handler as EventModel
+from ses.scenario.models.definitions import Flow as FlowModel
+from ses.scenario.models.definitions import Handler as EventModel
 from ses.scenario.models.messages import Message as MessageModel
 from ses.scenario.models.robot import Robot
 from ses.scenario.models.steps import Broken
 from ses.scenario.names import Names, names_of
 from ses.scenario.pieces import Pieces
 from ses.scenario.program import Flow, Message, Program, QasSettings, Slot, SmcIntent, Source, Trigger
+from ses.scenario.robot_words import RobotWords
 from ses.scenario.speech import Speech
 from ses.scenario.tables import read_table
 from ses.scenario.texts import LANGUAGES, engine_texts
-from ses.scenario.robot_words import RobotWords
-
-Builder = Callable[..., Any]
 
 
 @dataclass(slots=True)
@@ -120,12 +121,22 @@ class _Compiler:
         events, fallback = self._events()
         for message in self._texts.values():
             self._speech.message(message)
+            if message.text is not None:
+                self._speech.whole(message.text)
+        self._check_settings()
         return Compiled(
             self._robot, self._names, self._pieces, self._speech, self._flows, slots, events, fallback, self._triggers,
             self._context.called, self._words, data, self._languages,
             frozenset(name for name, one in (self._robot.flows or {}).items() if isinstance(one, Broken)),
             self._places,
         )  # fmt: skip
+
+    def _check_settings(self) -> None:
+        zone = self._robot.timezone
+        if zone is not None and zone not in available_timezones():
+            self._report.error("bad-value", zone.at, f"there is no time zone `{zone}`",
+                               suggestion=did_you_mean(zone, available_timezones()) or "such as `Europe/Moscow`",
+                               length=len(zone))  # fmt: skip
 
     def _slot_flows(self, name: str, model: Any) -> None:
         for kind in ("on_correct", "on_fail"):
@@ -248,8 +259,6 @@ def _frozen(table: Mapping[str, list[Trigger]]) -> dict[str, tuple[Trigger, ...]
 
 def _texts(compiled: Compiled) -> dict[str, Message]:
     """The engine's texts in the robot's languages, those of the robot over them."""
-    from ses.scenario.expressions import compile_template
-
     texts = {
         key: Message(
             variants={

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from ses.scenario.lowering import message_names
-from ses.scenario.models.definitions import Session, Slot as SlotModel, Variable as VariableModel
+from ses.scenario.models.definitions import Session
+from ses.scenario.models.definitions import Slot as SlotModel
+from ses.scenario.models.definitions import Variable as VariableModel
 from ses.scenario.models.messages import Question
 from ses.scenario.models.scalars import Text
 from ses.scenario.nodes import plain_data
@@ -28,8 +30,12 @@ def compile_slot(name: str, model: SlotModel, pieces: Pieces, speech: Speech, ch
     if model.choices is not None:
         choices = Choices(
             pieces.condition(model.choices),
-            pieces.template(model.label, extra=("item",)) if model.label is not None else pieces.template_of("{{ item }}"),
-            pieces.value(model.value, ("item",)) if model.value is not None else pieces.value_of("{{ item }}"),
+            pieces.template(model.label, extra=("item",))
+            if model.label is not None
+            else pieces.template_of("{{ item }}"),
+            pieces.value(model.value, ("item",))
+            if model.value is not None
+            else pieces.value_of("{{ item }}"),
         )
     check = pieces.condition(model.check, ("value",), "check") if model.check is not None else None
     reads: set[str] = set()
@@ -84,9 +90,19 @@ def _check_keys(model: SlotModel, pieces: Pieces) -> None:
     if model.buttons is not None and isinstance(model.ask, Question) and model.ask.buttons is not None:
         report.error("bad-value", model.key_at("buttons"), "the buttons stand here and in `ask`", length=7)
     if model.buttons is not None and model.ask is None:
-        report.error("bad-value", model.key_at("buttons"), "`buttons` belong to a question, and `ask` is missing", length=7)
+        report.error(
+            "bad-value",
+            model.key_at("buttons"),
+            "`buttons` belong to a question, and `ask` is missing",
+            length=7,
+        )
     if model.many and model.choices is not None:
-        report.warning("doubtful", model.key_at("many"), "`many` with `choices`: only one button can be pressed at a time", length=4)
+        report.warning(
+            "doubtful",
+            model.key_at("many"),
+            "`many` with `choices`: only one button can be pressed at a time",
+            length=4,
+        )
 
 
 def compile_variable(name: str, model: VariableModel) -> Variable:
@@ -99,8 +115,11 @@ def session_settings(model: Session | None) -> SessionSettings:
         return SessionSettings()
     more: dict[str, Any] = {}
     if model.routing is not None:
-        more = {"margin": model.routing.margin, "threshold": model.routing.threshold, "sure": model.routing.sure}
+        more = {
+            "margin": model.routing.margin,
+            "threshold": model.routing.threshold,
+            "sure": model.routing.sure,
+        }
     return SessionSettings(
         idle=model.idle, expire=model.expire, burst=model.burst, on_update=model.on_update, **more
     )
-

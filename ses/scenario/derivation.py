@@ -24,7 +24,9 @@ def derived_from(ops: Sequence[Op], slots: frozenset[str]) -> Mapping[str, froze
                 reads = set(one.value.names) & op.reads
                 direct.setdefault(one.name, set()).update(reads)
             continue
-        reads = set(op.reads | (loops.get(op.start, frozenset()) if isinstance(op, LoopNext) else frozenset()))
+        reads = set(
+            op.reads | (loops.get(op.start, frozenset()) if isinstance(op, LoopNext) else frozenset())
+        )
         for name in op.writes:
             direct.setdefault(name, set()).update(reads)
     return {name: frozenset(_closure(name, direct) & slots) - {name} for name in direct}

@@ -47,9 +47,7 @@ class Report:
     ) -> None:
         self.add(Finding(code, message, at, "error", suggestion, also, length))
 
-    def warning(
-        self, code: str, at: Source, message: str, *, suggestion: str = "", length: int = 1
-    ) -> None:
+    def warning(self, code: str, at: Source, message: str, *, suggestion: str = "", length: int = 1) -> None:
         self.add(Finding(code, message, at, "warning", suggestion, None, length))
 
     def add(self, finding: Finding) -> None:

@@ -78,7 +78,9 @@ def load_robots(folder: Path, *, lexicon: Lexicon | None = None) -> dict[str, Lo
                 "duplicate-name", f"the id `{loaded.name}` belongs to the robot in `{where}` too", Source("robot.yaml", 1, 1),
                 suggestion="give one of them another `id`",
             )  # fmt: skip
-            robots[loaded.name] = Loaded(other.name, None, (*other.findings, finding), other.files, other.path)
+            robots[loaded.name] = Loaded(
+                other.name, None, (*other.findings, finding), other.files, other.path
+            )
             robots[path.stem if path.stem not in robots else path.name] = Loaded(
                 loaded.name, None, (*loaded.findings, finding), loaded.files, path
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,7 +11,8 @@ from ses.scenario.findings import did_you_mean
 from ses.scenario.models import steps as model
 from ses.scenario.models.definitions import Need
 from ses.scenario.models.messages import Spoken
-from ses.scenario.models.scalars import Data, Expr, Text
+from ses.scenario.models.scalars import RESERVED, Data, Expr, Text
+from ses.scenario.models.shape import Shape
 from ses.scenario.models.steps import Broken
 from ses.scenario.nodes import Map
 from ses.scenario.pieces import Pieces
@@ -163,10 +164,15 @@ class Lowering:
         for label, mark in self._labels.items():
             places[label] = self._index(mark)
         handlers = tuple(
-            Handler(self._index(one.start), self._index(one.end), self._index(one.target)) for one in self._handlers
+            Handler(self._index(one.start), self._index(one.end), self._index(one.target))
+            for one in self._handlers
         )
         return Lowered(
-            ops, places, handlers, frozenset(self._asked), self._index(fail_mark) if fail_mark is not None else None
+            ops,
+            places,
+            handlers,
+            frozenset(self._asked),
+            self._index(fail_mark) if fail_mark is not None else None,
         )
 
     def _index(self, mark: int) -> int:
@@ -184,7 +190,9 @@ class Lowering:
             case Confirm() if op.no is not None:
                 return replace(op, no=self._index(op.no))
             case Menu():
-                return replace(op, items=tuple(replace(item, target=self._index(item.target)) for item in op.items))
+                return replace(
+                    op, items=tuple(replace(item, target=self._index(item.target)) for item in op.items)
+                )
         return op
 
     def steps(self, steps: Sequence[Any]) -> None:
@@ -238,7 +246,13 @@ class Lowering:
         self._pieces.owner = at
         expression = compiled or self._pieces.condition(condition)
         self._emit(
-            Test(id=self._id("if"), at=at, condition=expression, otherwise=otherwise, reads=self._kept(expression))
+            Test(
+                id=self._id("if"),
+                at=at,
+                condition=expression,
+                otherwise=otherwise,
+                reads=self._kept(expression),
+            )
         )
 
     def _jump(self, target: int, at: Source) -> None:
@@ -248,12 +262,14 @@ class Lowering:
 
     # --- one step each
 
-    def _lower(self, step: Any, at: Source) -> None:
+    def _lower(self, step: Any, at: Source) -> None:  # noqa: C901 - a branch for each step of the language
         self._pieces.owner = at
         match step:
             case model.SayStep():
                 message = self._context.speech.message(step.say)
-                self._emit(Say(id=self._id("say"), at=at, message=message, reads=self._message_reads(message)))
+                self._emit(
+                    Say(id=self._id("say"), at=at, message=message, reads=self._message_reads(message))
+                )
             case model.AskStep():
                 for item in step.ask:
                     self._ask(item.slot, item.condition, item.at, item)
@@ -358,7 +374,9 @@ class Lowering:
             patterns = tuple(self._context.pattern(phrase) for phrase in item.phrases or ())
             translated = {language: label for language, label in labels.items() if language}
             items.append(MenuItem(labels[""], patterns, self._mark(), condition, translated))
-        reads = self._message_reads(message) | self._kept(*(item.text for item in items), *(item.condition for item in items))
+        reads = self._message_reads(message) | self._kept(
+            *(item.text for item in items), *(item.condition for item in items)
+        )
         if not items:
             self._report.error("missing-value", body.at, "a menu without items")
         self._emit(Menu(id=self._id("menu"), at=at, message=message, items=tuple(items), reads=reads))
@@ -390,8 +408,10 @@ class Lowering:
     def _check_target(self, name: str, at: Source) -> None:
         names = self._pieces.names
         if name in names.tables:
-            self._report.error("read-only", at, f"`{name}` is a table of `data:`, tables are only read", length=len(name))
-        elif not name.isidentifier() or name in model.RESERVED:
+            self._report.error(
+                "read-only", at, f"`{name}` is a table of `data:`, tables are only read", length=len(name)
+            )
+        elif not name.isidentifier() or name in RESERVED:
             self._report.error("bad-name", at, f"`{name}` is not a name that steps may set", length=len(name))
 
     def _unset(self, step: model.UnsetStep, at: Source) -> None:
@@ -443,12 +463,16 @@ class Lowering:
         else:
             items = self._pieces.items(body.each) if body.each is not None else None
             times = self._pieces.items(body.times) if body.times is not None else None
-            start = LoopStart(id=self._id("repeat"), at=at, items=items, times=times, reads=self._kept(items, times))
+            start = LoopStart(
+                id=self._id("repeat"), at=at, items=items, times=times, reads=self._kept(items, times)
+            )
             self._emit(start)
             self._place(again)
             name = str(body.name) if body.name is not None else "item"
             self._emit(
-                LoopNext(id=self._id("next"), at=at, start=start.id, name=name, end=after, writes=frozenset({name}))
+                LoopNext(
+                    id=self._id("next"), at=at, start=start.id, name=name, end=after, writes=frozenset({name})
+                )
             )
         self._loops.append(_Loop(again, after))
         self.steps(body.steps)
@@ -462,7 +486,9 @@ class Lowering:
             word = "break" if leaves else "continue"
             self._report.error("no-loop", at, f"`{word}` stands outside of `repeat`", length=len(word))
             return
-        self._emit(Jump(id=self._id("jump"), at=at, target=self._loops[-1].after if leaves else self._loops[-1].next))
+        self._emit(
+            Jump(id=self._id("jump"), at=at, target=self._loops[-1].after if leaves else self._loops[-1].next)
+        )
 
     def _call(self, body: model.CallBody, at: Source) -> None:
         flow = str(body.flow)
@@ -503,7 +529,9 @@ class Lowering:
                                suggestion="post: https://…")  # fmt: skip
             return
         if body.body is not None and body.form is not None:
-            self._report.error("bad-value", body.key_at("form"), "`http` has `json` or `form`, not both", length=4)
+            self._report.error(
+                "bad-value", body.key_at("form"), "`http` has `json` or `form`, not both", length=4
+            )
         (method, address), save = methods[0], str(body.save or "")
         url = self._pieces.url(address)
         if url.constant is not None and not url.constant.startswith(("http://", "https://")):
@@ -568,7 +596,9 @@ def message_names(message: Message) -> frozenset[str]:
 
 def always_leaves(step: Any) -> bool:
     """Nothing behind this step runs, unless something goes there."""
-    if isinstance(step, model.GotoStep | model.EndStep | model.ReturnStep | model.BreakStep | model.ContinueStep):
+    if isinstance(
+        step, model.GotoStep | model.EndStep | model.ReturnStep | model.BreakStep | model.ContinueStep
+    ):
         return step.condition is None and step.on_error is None
     if isinstance(step, model.IfStep):
         branches = [step.then, *(one.then for one in step.branches or ()), step.otherwise or []]
@@ -585,7 +615,7 @@ def labelled_steps(steps: Any) -> list[Any]:
     elif isinstance(steps, dict):
         for item in steps.values():
             found += labelled_steps(item)
-    elif isinstance(steps, model.Shape):
+    elif isinstance(steps, Shape):
         if getattr(steps, "label", None) is not None and not isinstance(steps, Spoken):
             found.append(steps)
         for name in type(steps).model_fields:
@@ -599,8 +629,9 @@ def _reachable_by_label(step: Any) -> bool:
 
 def _key_place(step: Any) -> Source:
     """Where the step's key stands."""
-    if isinstance(step, model.Shape):
-        for key in step.keys():
+    if isinstance(step, Shape):
+        for key in type(step).keys():  # noqa: SIM118 - the keys of the language, not of a dict
             if key not in ("if", "label", "on_error") or isinstance(step, model.IfStep | model.LabelStep):
                 return step.key_at(key)
-    return step.at
+        return step.at
+    return Source("", 1, 1) if not isinstance(step, Broken) else step.at

@@ -9,16 +9,17 @@ import yaml
 from ses.scenario.findings import Report
 from ses.scenario.program import Source
 
-_VALUE = re.compile(r"""^(?P<before>\s*(?:-\s+)*(?:(?:"[^"]*"|'[^']*'|[^\s'"\[{#][^:\[{"']*):\s+)?)(?P<value>\S.*?)\s*$""")
+_VALUE = re.compile(
+    r"""^(?P<before>\s*(?:-\s+)*(?:(?:"[^"]*"|'[^']*'|[^\s'"\[{#][^:\[{"']*):\s+)?)(?P<value>\S.*?)\s*$"""
+)
 _SPECIAL = "*@%!&{[>|`"
 _CUT = re.compile(r"[ \t]+#(?=\S)")
 
 
 def cut_short(lines: list[str], event: yaml.ScalarEvent, name: str, report: Report) -> None:
     """A plain text followed by ` #` with no blank after it: `Заказ #5` is only «Заказ»."""
-    end = event.end_mark
-    if event.value == "":
-        end = event.start_mark
+    end = event.end_mark if event.value else event.start_mark
+    assert end is not None
     if end.line >= len(lines):
         return
     line = lines[end.line]
@@ -40,7 +41,7 @@ def explain(name: str, text: str, error: yaml.YAMLError, report: Report) -> None
         position = error.position if isinstance(error.position, int) else 0
         before = text.encode("utf-8", "surrogatepass")[:position].decode("utf-8", "ignore")
         place = Source(name, before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1)
-        report.error("bad-yaml", place, "a character that YAML does not allow", suggestion="remove it, or write it as \"\\uXXXX\" in quotes")  # fmt: skip
+        report.error("bad-yaml", place, "a character that YAML does not allow", suggestion='remove it, or write it as "\\uXXXX" in quotes')  # fmt: skip
         return
     if not isinstance(error, yaml.MarkedYAMLError):
         return

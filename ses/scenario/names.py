@@ -38,9 +38,7 @@ class Names:
 
 
 def names_of(robot: Robot) -> Names:
-    names = Names(
-        frozenset(robot.slots or {}), frozenset(robot.variables or {}), frozenset(robot.data or {})
-    )
+    names = Names(frozenset(robot.slots or {}), frozenset(robot.variables or {}), frozenset(robot.data or {}))
     declared = names.slots | names.variables | names.tables
     for name, at in _given(robot):
         if name not in declared:

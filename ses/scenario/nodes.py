@@ -106,9 +106,9 @@ def resolve(text: str) -> Any:
     if _INTEGER.fullmatch(text):
         return int(text)
     if _OCTAL.fullmatch(text):
-        return int(text[2:], 8)
+        return int(text, 8)
     if _HEXADECIMAL.fullmatch(text):
-        return int(text[2:], 16)
+        return int(text, 16)
     if len(text) <= 40 and _FLOAT.fullmatch(text) and not text.lstrip("+-").isdigit():
         number = float(text)
         return number if abs(number) != float("inf") else text

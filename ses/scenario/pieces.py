@@ -153,9 +153,9 @@ class Pieces:
 def leaf(node: Node, path: Collection[str | int]) -> Node:
     """The part of a node that `path` leads to."""
     for step in path:
-        if isinstance(node, Map) and isinstance(step, str) and step in node:
-            node = node[step]
-        elif isinstance(node, Seq) and isinstance(step, int) and step < len(node):
+        if (isinstance(node, Map) and isinstance(step, str) and step in node) or (
+            isinstance(node, Seq) and isinstance(step, int) and step < len(node)
+        ):
             node = node[step]
         else:
             break
@@ -188,6 +188,10 @@ def _word(text: str, name: str) -> int:
         before = text[offset - 1 : offset]
         after = text[offset + len(name) : offset + len(name) + 1]
         in_braces = inside or text.rfind("{{", 0, offset) > text.rfind("}}", 0, offset)
-        if in_braces and not (before.isalnum() or before in ("_", ".", "'", '"') and before) and not (after.isalnum() or after == "_"):
+        if (
+            in_braces
+            and not (before.isalnum() or (before in ("_", ".", "'", '"') and before))
+            and not (after.isalnum() or after == "_")
+        ):
             return offset
         start = offset + 1

@@ -12,6 +12,8 @@ def line_offsets(lines: list[str], event: yaml.ScalarEvent, name: str) -> tuple[
 
     Exact for texts on one line and for literal blocks; for folded ones the first line only.
     """
+    assert event.start_mark is not None
+    assert event.end_mark is not None
     line, column = event.start_mark.line, event.start_mark.column
     style = event.style or ""
     if style in ("|", ">"):
@@ -40,6 +42,7 @@ def _escaped(text: str, line: int, column: int, value: str, name: str) -> tuple[
 def _block(lines: list[str], event: yaml.ScalarEvent, name: str) -> tuple[tuple[int, Source], ...]:
     pieces: list[tuple[int, Source]] = []
     character = 0
+    assert event.start_mark is not None
     number = event.start_mark.line + 1
     for piece in event.value.split("\n"):
         while number < len(lines) and not lines[number].strip() and piece:

@@ -6,10 +6,12 @@ there: anchors nobody uses (`& Ко` loses its first word), explicit tags, and w
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 import yaml
 
 from ses.scenario.findings import Report
-from ses.scenario.mishaps import cut_short, explain
+from ses.scenario.mishaps import cut_short, explain, quoted_line
 from ses.scenario.nodes import Document, Map, Node, Scalar, Seq
 from ses.scenario.places import line_offsets
 from ses.scenario.program import Source
@@ -105,7 +107,7 @@ class _Composer:
     def _node(self, event: yaml.NodeEvent) -> Node:
         place = self._place(event)
         if isinstance(event, yaml.AliasEvent):
-            return self._alias(event.anchor, place)
+            return self._alias(event.anchor or "", place)
         self._count(1, place)
         self._check_tag(event, place)
         if isinstance(event, yaml.ScalarEvent):
@@ -116,7 +118,7 @@ class _Composer:
             return scalar
         if isinstance(event, yaml.MappingStartEvent):
             return Map(place, flow=bool(event.flow_style))
-        return Seq(place, flow=bool(event.flow_style))
+        return Seq(place, flow=bool(getattr(event, "flow_style", False)))
 
     def _attach(
         self,
@@ -137,9 +139,13 @@ class _Composer:
 
     def _key(self, container: Map, node: Node, event: yaml.NodeEvent) -> tuple[str, Source]:
         if not isinstance(node, Scalar) or isinstance(event, yaml.AliasEvent):
+            line = self._lines[node.at.line - 1]
+            start = node.at.column - 2
+            if line[start : start + 2] == "{{":
+                self._refuse("unquoted-text", node.at._replace(column=start + 1), "a text that begins with `{` needs quotes",
+                             self._quoted(node.at))  # fmt: skip
             self._refuse("bad-key", node.at, "a key is one word or text, not a list or a map",
                          "a text that begins with `{` or `[` stands in quotes")  # fmt: skip
-            raise AssertionError
         if node.plain and node.text == "<<":
             self._report.error("merge-key", node.at, "`<<` (merging of maps) is not part of this language",
                                suggestion="repeat the keys, or `call` a flow that both use", length=2)  # fmt: skip
@@ -183,8 +189,6 @@ class _Composer:
                            suggestion=self._quoted(at), length=len(mark))  # fmt: skip
 
     def _quoted(self, place: Source) -> str:
-        from ses.scenario.mishaps import quoted_line
-
         return quoted_line(self._lines, place.line, place.column)
 
     def _count(self, nodes: int, place: Source) -> None:
@@ -192,9 +196,10 @@ class _Composer:
         if self._nodes > MAX_NODES:
             self._refuse("alias-bomb", place, f"the file unfolds to more than {MAX_NODES} values", "")
 
-    def _refuse(self, code: str, place: Source, message: str, suggestion: str) -> None:
+    def _refuse(self, code: str, place: Source, message: str, suggestion: str) -> NoReturn:
         self._report.error(code, place, message, suggestion=suggestion)
         raise _Refused(message)
 
     def _place(self, event: yaml.Event) -> Source:
+        assert event.start_mark is not None
         return Source(self._name, event.start_mark.line + 1, event.start_mark.column + 1)

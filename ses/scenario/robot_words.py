@@ -9,7 +9,8 @@ from ses.scenario.builtin import BUILT_IN
 from ses.scenario.faults import Fault
 from ses.scenario.findings import Report, did_you_mean
 from ses.scenario.lexicon import Lexicon, word_forms
-from ses.scenario.models.definitions import Entity, Flow, ListEntry, Trigger as TriggerModel
+from ses.scenario.models.definitions import Entity, Flow, ListEntry
+from ses.scenario.models.definitions import Trigger as TriggerModel
 from ses.scenario.models.messages import Wording
 from ses.scenario.models.robot import Robot
 from ses.scenario.models.scalars import Text
@@ -19,12 +20,14 @@ from ses.scenario.pieces import Pieces
 from ses.scenario.program import Source, Trigger
 from ses.scenario.recogniser import (
     ListEntity,
-    ListEntry as Entry,
     PatternSource,
     RegexEntity,
     SeeEntity,
     build_recogniser,
     check_regex,
+)
+from ses.scenario.recogniser import (
+    ListEntry as Entry,
 )
 from ses.scenario.recognition import Recogniser
 from ses.scenario.texts import BUILT_IN_INTENTS, engine_texts
@@ -81,7 +84,9 @@ class RobotWords:
         try:
             pattern = parse_pattern(str(text))
         except Fault as fault:
-            self._report.error("bad-pattern", text.place(fault.offset), fault.message, suggestion=fault.remedy)
+            self._report.error(
+                "bad-pattern", text.place(fault.offset), fault.message, suggestion=fault.remedy
+            )
             return None
         known = self.entity_names | frozenset(self._robot.slots or {})
         for capture in captures_of(pattern.root):
@@ -111,7 +116,13 @@ class RobotWords:
             elif one.intent is not None:
                 self._known_intent(one.intent)
             yield Trigger(
-                flow, one.at, intent, self._command(one), str(one.button or ""), str(one.event or ""), condition
+                flow,
+                one.at,
+                intent,
+                self._command(one),
+                str(one.button or ""),
+                str(one.event or ""),
+                condition,
             )
 
     def _known_intent(self, name: Text) -> None:
@@ -128,7 +139,12 @@ class RobotWords:
             self._report.error("bad-value", one.command.at, "a command is written without its `/`",
                                suggestion=command.lstrip("/"), length=len(command))  # fmt: skip
         elif not command.replace("_", "").isalnum():
-            self._report.error("bad-name", one.command.at, "a command is one word of letters, digits and `_`", length=len(command))
+            self._report.error(
+                "bad-name",
+                one.command.at,
+                "a command is one word of letters, digits and `_`",
+                length=len(command),
+            )
         return command
 
     def command_key(self, command: str) -> str:
@@ -165,14 +181,18 @@ class RobotWords:
             try:
                 check_regex(str(model.pattern))
             except Fault as fault:
-                self._report.error("bad-regex", model.pattern.place(fault.offset), fault.message, suggestion=fault.remedy)
+                self._report.error(
+                    "bad-regex", model.pattern.place(fault.offset), fault.message, suggestion=fault.remedy
+                )
                 return
             self._entities.append(RegexEntity(name, str(model.pattern)))
         elif model.see is not None:
             self._entities.append(SeeEntity(name, str(model.see.model), str(model.see.entity)))
         else:
             self._entities.append(
-                ListEntity(name, tuple(self._entry(key, entry) for key, entry in (model.values or {}).items()))
+                ListEntity(
+                    name, tuple(self._entry(key, entry) for key, entry in (model.values or {}).items())
+                )
             )
 
     def _entry(self, key: str, entry: ListEntry) -> Entry:
@@ -185,7 +205,9 @@ class RobotWords:
         try:
             pattern = parse_pattern(str(form))
         except Fault as fault:
-            self._report.error("bad-pattern", form.place(fault.offset), fault.message, suggestion=fault.remedy)
+            self._report.error(
+                "bad-pattern", form.place(fault.offset), fault.message, suggestion=fault.remedy
+            )
             return False
         if pattern.captures:
             self._report.error("bad-pattern", form.at, "a form has no captures", length=len(form))
@@ -194,7 +216,7 @@ class RobotWords:
 
     def _entry_label(self, label: Wording) -> Any:
         by_language = {language: str(texts[0]) for language, texts in label.variants.items()}
-        return by_language[""] if "" in by_language else by_language
+        return by_language.get("", by_language)
 
     # --- all together
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from ses.scenario.findings import did_you_mean
-from ses.scenario.models.messages import Button, Message as MessageModel, Spoken, Wording
+from ses.scenario.models.messages import Button, Spoken, Wording
+from ses.scenario.models.messages import Message as MessageModel
 from ses.scenario.models.scalars import Text
 from ses.scenario.pieces import Pieces
 from ses.scenario.program import ButtonSpec, MediaSpec, Message, Template
@@ -40,20 +41,28 @@ class Speech:
             self._report.error("missing-key", spoken.at, f"{spoken.called} says nothing",
                                suggestion="give it a text, a `key` or a picture")  # fmt: skip
         buttons = spoken.buttons
-        own = Message(
+        return Message(
             variants=self.wording(wording, extra) if wording else (base.variants if base else {"": ()}),
             buttons=self.buttons(spoken, extra) if buttons else (base.buttons if base else ()),
-            offer_choices=buttons == "choices" or (buttons is None and base is not None and base.offer_choices),
+            offer_choices=buttons == "choices"
+            or (buttons is None and base is not None and base.offer_choices),
             media=self._media_of(spoken, extra) or (base.media if base else ()),
-            format="markdown" if spoken.format == "markdown" or (base and base.format == "markdown") else "plain",
+            format="markdown"
+            if spoken.format == "markdown" or (base and base.format == "markdown")
+            else "plain",
             channels=self._channels(spoken, extra) or (base.channels if base else {}),
         )
-        return own
 
-    def wording(
-        self, wording: Wording, extra: Collection[str] = (), *, whole: bool = False
-    ) -> dict[str, tuple[Template, ...]]:
-        """Variants by language. `whole`: a robot of several languages must give them all."""
+    def whole(self, wording: Wording) -> None:
+        """A text under `texts:` of a robot of several languages is given in all of them."""
+        if "" in wording.variants and len(self._languages) > 1:
+            self._report.error(
+                "missing-translation", wording.at, "the robot speaks several languages, this text is given once",
+                suggestion="{" + ", ".join(f"{language}: …" for language in self._languages) + "}",
+            )  # fmt: skip
+
+    def wording(self, wording: Wording, extra: Collection[str] = ()) -> dict[str, tuple[Template, ...]]:
+        """Variants by language."""
         given = wording.variants
         if "" not in given:
             for language in self._languages:
@@ -66,11 +75,6 @@ class Speech:
                         "unknown-language", texts[0].at, f"the robot does not speak `{language}`",
                         suggestion="its languages: " + ", ".join(self._languages),
                     )  # fmt: skip
-        elif whole and len(self._languages) > 1:
-            self._report.error(
-                "missing-translation", wording.at, "the robot speaks several languages, this text is given once",
-                suggestion="{" + ", ".join(f"{language}: …" for language in self._languages) + "}",
-            )  # fmt: skip
         return {
             language: tuple(self._pieces.template(text, language, extra) for text in texts)
             for language, texts in given.items()
@@ -78,7 +82,11 @@ class Speech:
 
     def one_language(self, wording: Wording, language: str) -> str:
         """The wording's first text in a language."""
-        texts = wording.variants.get(language) or wording.variants.get("") or next(iter(wording.variants.values()))
+        texts = (
+            wording.variants.get(language)
+            or wording.variants.get("")
+            or next(iter(wording.variants.values()))
+        )
         return str(texts[0])
 
     def titles(self, wording: Wording) -> dict[str, str]:
@@ -109,7 +117,9 @@ class Speech:
             args=self._pieces.values(button.args),
             url=self._pieces.url(button.url) if button.url is not None else None,
             request=button.request or "",
-            condition=self._pieces.condition(button.condition, extra) if button.condition is not None else None,
+            condition=self._pieces.condition(button.condition, extra)
+            if button.condition is not None
+            else None,
         )
 
     def labels(self, wording: Wording, extra: Collection[str] = ()) -> dict[str, Template]:
@@ -130,7 +140,7 @@ class Speech:
                     "unknown-file", path.at, f"there is no file `{path}` in the robot's folder",
                     suggestion=did_you_mean(str(path), self._media) or "media lie below `media/`", length=len(path),
                 )  # fmt: skip
-            media.append(MediaSpec(kind, template))  # type: ignore[arg-type]  # one of the three above
+            media.append(MediaSpec(kind, template))
         return tuple(media)
 
     def _keyed(self, spoken: Spoken, extra: Collection[str]) -> Message | None:
@@ -146,7 +156,9 @@ class Speech:
                                    suggestion=did_you_mean(key, self._known_texts), length=len(key))  # fmt: skip
             return None
         if model.key is not None:
-            self._report.error("bad-value", model.key.at, "a text under `texts:` has words of its own, no `key`")
+            self._report.error(
+                "bad-value", model.key.at, "a text under `texts:` has words of its own, no `key`"
+            )
             return None
         return self.message(model, extra)
 

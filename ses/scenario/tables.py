@@ -39,7 +39,12 @@ def _csv(name: str, raw: bytes, report: Report) -> list[dict[str, Any]]:
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
-        report.error("not-utf8", Source(name, 1, 1), "the file is not UTF-8", suggestion="save it in the encoding UTF-8")
+        report.error(
+            "not-utf8",
+            Source(name, 1, 1),
+            "the file is not UTF-8",
+            suggestion="save it in the encoding UTF-8",
+        )
         return []
     header_line = text.split("\n", 1)[0]
     delimiter = ";" if header_line.count(";") > header_line.count(",") else ","
@@ -54,7 +59,9 @@ def _csv(name: str, raw: bytes, report: Report) -> list[dict[str, Any]]:
                 header = [cell.strip() for cell in row]
                 for cell in header:
                     if header.count(cell) > 1:
-                        report.error("duplicate-name", Source(name, 1, 1), f"the column `{cell}` stands twice")
+                        report.error(
+                            "duplicate-name", Source(name, 1, 1), f"the column `{cell}` stands twice"
+                        )
                         return []
                 continue
             if len(row) != len(header):

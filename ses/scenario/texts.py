@@ -37,6 +37,9 @@ def engine_texts() -> EngineTexts:
 
 def _by_language(data: dict[str, dict[str, str | list[str]]]) -> dict[str, dict[str, tuple[str, ...]]]:
     return {
-        key: {language: (given,) if isinstance(given, str) else tuple(given) for language, given in words.items()}
+        key: {
+            language: (given,) if isinstance(given, str) else tuple(given)
+            for language, given in words.items()
+        }
         for key, words in data.items()
     }

@@ -28,7 +28,13 @@ class _Content(msgspec.Struct, frozen=True):
 def _content(files: RobotFiles) -> bytes:
     """The same bytes for the same files, in whatever order they were read."""
     return msgspec.msgpack.encode(
-        _Content(1, files.name, sorted(files.scripts.items()), sorted(files.tables.items()), sorted(files.media.items()))
+        _Content(
+            1,
+            files.name,
+            sorted(files.scripts.items()),
+            sorted(files.tables.items()),
+            sorted(files.media.items()),
+        )
     )
 
 

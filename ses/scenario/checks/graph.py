@@ -21,14 +21,14 @@ from ses.scenario.program import (
 
 
 class Place(NamedTuple):
-    """An operation: a flow's name and an index."""
+    """An operation: a flow's name and the number of the operation in it."""
 
     flow: str
-    index: int
+    number: int
 
 
 def op_at(flows: Mapping[str, Flow], place: Place) -> Op:
-    return flows[place.flow].ops[place.index]
+    return flows[place.flow].ops[place.number]
 
 
 def within_flow(flow: Flow, index: int) -> Iterator[int]:
@@ -68,10 +68,10 @@ def recovery_of(flow: Flow, index: int) -> Iterator[int]:
 def successors(flows: Mapping[str, Flow], place: Place) -> Iterator[Place]:
     """What may run next in the same frame: `goto FLOW` goes to that flow's beginning, a `call` behind itself."""
     flow = flows[place.flow]
-    op = flow.ops[place.index]
+    op = flow.ops[place.number]
     if isinstance(op, GotoFlow) and op.flow in flows:
         yield Place(op.flow, 0)
-    yield from (Place(place.flow, index) for index in within_flow(flow, place.index))
+    yield from (Place(place.flow, index) for index in within_flow(flow, place.number))
 
 
 def components(starts: Iterable[Place], flows: Mapping[str, Flow]) -> Iterator[list[Place]]:

@@ -19,7 +19,8 @@ def check_loops(compiled: Compiled, report: Report) -> None:
         if _ends(component, flows, resting):
             continue
         back = max(
-            (place for place in component if isinstance(op_at(flows, place), Jump | GotoFlow)), default=max(component)
+            (place for place in component if isinstance(op_at(flows, place), Jump | GotoFlow)),
+            default=max(component),
         )
         op = op_at(flows, back)
         report.error(
@@ -38,7 +39,8 @@ def resting_flows(flows: Mapping[str, Flow]) -> frozenset[str]:
         more = {
             name
             for name, flow in flows.items()
-            if name not in resting and any(isinstance(op, CallFlow | GotoFlow) and op.flow in resting for op in flow.ops)
+            if name not in resting
+            and any(isinstance(op, CallFlow | GotoFlow) and op.flow in resting for op in flow.ops)
         }
         if not more:
             return frozenset(resting)
@@ -76,7 +78,9 @@ def _check_calls(compiled: Compiled, report: Report) -> None:
     for name, flow in compiled.flows.items():
         for op in flow.ops:
             if isinstance(op, CallFlow) and _reaches(op.flow, name, calls):
-                circle = f"`{name}` calls itself" if op.flow == name else f"`{op.flow}` comes back to `{name}`"
+                circle = (
+                    f"`{name}` calls itself" if op.flow == name else f"`{op.flow}` comes back to `{name}`"
+                )
                 report.error("call-cycle", op.at, f"a circle of calls: {circle}",
                              suggestion="use `goto` for going on, `call` only for coming back")  # fmt: skip
 

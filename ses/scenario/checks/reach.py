@@ -14,7 +14,11 @@ def check_reach(compiled: Compiled, report: Report) -> None:
     heard = {name for name, model in flows.items() if model.on and not model.within}
     heard |= {name for name in compiled.flows if name.startswith("#")}
     heard |= {*compiled.events.values(), *(name for ladder in compiled.fallback.values() for name in ladder)}
-    heard |= {str(part.flow) for part in parts_of(compiled.robot) if isinstance(part, Button) and part.flow is not None}
+    heard |= {
+        str(part.flow)
+        for part in parts_of(compiled.robot)
+        if isinstance(part, Button) and part.flow is not None
+    }
     goes: dict[str, set[str]] = {}
     for origin, target, _ in compiled.calls:
         goes.setdefault(origin, set()).add(target)
@@ -36,5 +40,3 @@ def check_reach(compiled: Compiled, report: Report) -> None:
             at = compiled.places.get("flows", {}).get(name, model.at)
             report.warning("unreachable-flow", at, f"nothing starts the flow `{name}`",
                            suggestion="give it a trigger under `on:`, or `call` it", length=len(name))  # fmt: skip
-
-

@@ -73,7 +73,11 @@ def _check_intents(compiled: Compiled, patterns: dict[int, Pattern], report: Rep
     """The same pattern or example in two intents: neither can be told from the other."""
     first: dict[tuple[str, str], tuple[str, Source]] = {}
     for name, model in good(compiled.robot.intents).items():
-        entries = [("pattern", _normal(patterns[id(one)]), one) for one in model.patterns or () if id(one) in patterns]
+        entries = [
+            ("pattern", _normal(patterns[id(one)]), one)
+            for one in model.patterns or ()
+            if id(one) in patterns
+        ]
         entries += [("example", phrase_key(str(one)), one) for one in model.examples or ()]
         for kind, key, text in entries:
             intent, at = first.setdefault((kind, key), (name, text.at))

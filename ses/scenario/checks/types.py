@@ -52,7 +52,13 @@ def type_of_slot(compiled: Compiled, slot: Slot) -> Type:
     entity = good(compiled.robot.entities).get(slot.type)
     kind = type_of_entity(slot.type)
     if entity is not None:
-        kind = type_of_entity(slot.type, tuple(entity.values)) if entity.values else TEXT if entity.pattern else ANY
+        kind = (
+            type_of_entity(slot.type, tuple(entity.values))
+            if entity.values
+            else TEXT
+            if entity.pattern
+            else ANY
+        )
     return Type("list", item=kind) if slot.many else kind
 
 

@@ -14,26 +14,44 @@ from ses.scenario.texts import BUILT_IN_INTENTS, engine_texts
 def check_usage(compiled: Compiled, report: Report) -> None:
     robot = compiled.robot
     heard = {trigger.intent for trigger in compiled.triggers} | set(BUILT_IN_INTENTS)
-    for name, intent in good(robot.intents).items():
+    for name in good(robot.intents):
         if name not in heard and not compiled.broken:
             report.warning("unused", compiled.places["intents"][name], f"no flow listens to the intent `{name}`",
                            suggestion=f"on: [{{intent: {name}}}]")  # fmt: skip
     engine = engine_texts().texts
-    for key, message in good(robot.texts).items():
+    for key in good(robot.texts):
         if key.startswith("ses.") and key not in engine:
-            report.error("unknown-text", compiled.places["texts"][key], f"the engine has no text `{key}`", suggestion=did_you_mean(key, engine))
+            report.error(
+                "unknown-text",
+                compiled.places["texts"][key],
+                f"the engine has no text `{key}`",
+                suggestion=did_you_mean(key, engine),
+            )
         elif not key.startswith("ses.") and key not in compiled.speech.used_texts and not compiled.broken:
-            report.warning("unused", compiled.places["texts"][key], f"nothing says the text `{key}`", suggestion=f"say: {{key: {key}}}")
+            report.warning(
+                "unused",
+                compiled.places["texts"][key],
+                f"nothing says the text `{key}`",
+                suggestion=f"say: {{key: {key}}}",
+            )
     asked = {op.slot for flow in compiled.flows.values() for op in flow.ops if isinstance(op, Ask)}
-    for name, slot in good(robot.slots).items():
+    for name in good(robot.slots):
         if name not in asked | compiled.pieces.read and not compiled.broken:
-            report.warning("unused", compiled.places["slots"][name], f"nothing asks for the slot `{name}` and nothing reads it")
+            report.warning(
+                "unused",
+                compiled.places["slots"][name],
+                f"nothing asks for the slot `{name}` and nothing reads it",
+            )
     _check_written(compiled, report)
 
 
 def _check_written(compiled: Compiled, report: Report) -> None:
     """A name that is set, nowhere declared and nowhere read is often another name typed wrongly."""
-    known = compiled.names.slots | compiled.names.variables | (compiled.pieces.read & frozenset(compiled.names.given))
+    known = (
+        compiled.names.slots
+        | compiled.names.variables
+        | (compiled.pieces.read & frozenset(compiled.names.given))
+    )
     for part in parts_of(compiled.robot):
         if isinstance(part, SetStep):
             for name in part.set.values:

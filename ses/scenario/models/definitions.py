@@ -17,7 +17,6 @@ from ses.scenario.models.messages import (
     Short,
     Wording,
     choice,
-    is_translated,
 )
 from ses.scenario.models.scalars import (
     Boolean,
@@ -33,7 +32,7 @@ from ses.scenario.models.scalars import (
     one_or_many,
 )
 from ses.scenario.models.shape import Shape, report_of, reported
-from ses.scenario.models.steps import Broken, Steps
+from ses.scenario.models.steps import Steps
 from ses.scenario.nodes import Map, Node, Scalar, Seq
 
 _TEXT: dict[str, Any] = {"type": "string"}
@@ -63,7 +62,11 @@ class Trigger(Shape):
 
     def given(self) -> list[str]:
         """The keys given of which exactly one is right."""
-        return [key for key in ("pattern", "intent", "command", "button", "event") if getattr(self, key) is not None]
+        return [
+            key
+            for key in ("pattern", "intent", "command", "button", "event")
+            if getattr(self, key) is not None
+        ]
 
 
 class Need(Shape):
@@ -89,7 +92,9 @@ class Flow(Shape):
     called = "a flow"
     later: ClassVar[Mapping[str, str]] = {"callable": "a mark for the language model"}
 
-    title: Annotated[Wording | None, Field(description="What the user is shown when the robot asks which flow is meant")] = None
+    title: Annotated[
+        Wording | None, Field(description="What the user is shown when the robot asks which flow is meant")
+    ] = None
     on: Annotated[
         list[Annotated[Trigger, Short(_TEXT)]] | None, BeforeValidator(one_or_many), Short(_TEXT),
         Field(description="Any one of these starts the flow"),
@@ -98,7 +103,9 @@ class Flow(Shape):
         list[Reference] | None, BeforeValidator(one_or_many), Short(_TEXT),
         Field(description="Listens only while one of these flows is under way"),
     ] = None  # fmt: skip
-    interruptible: Annotated[Boolean, Field(description="Whether other flows may be started from its questions")] = True
+    interruptible: Annotated[
+        Boolean, Field(description="Whether other flows may be started from its questions")
+    ] = True
     needs: Annotated[
         list[Annotated[Need, Short(_TEXT)]] | None, BeforeValidator(one_or_many), Short(_TEXT),
         Field(description="Slots to collect first, in this order"),
@@ -113,24 +120,34 @@ class Slot(Shape):
     called = "a slot"
     later: ClassVar[Mapping[str, str]] = {"from": "a source of values"}
 
-    title: Annotated[Wording | None, Field(description="Its name for the user; the slot's name without it")] = None
+    title: Annotated[
+        Wording | None, Field(description="Its name for the user; the slot's name without it")
+    ] = None
     type: Annotated[Reference | None, Field(description="An entity, or `text`: whatever was said")] = None
     ask: Annotated[QuestionField | None, Field(description="The question")] = None
-    buttons: Annotated[Buttons | None, Field(description="Buttons of the question; `choices`: the entity's values")] = None
+    buttons: Annotated[
+        Buttons | None, Field(description="Buttons of the question; `choices`: the entity's values")
+    ] = None
     choices: Annotated[Expr | None, Field(description="Values known only at run time: a list")] = None
     label: Annotated[Text | None, Field(description="What a choice prints as, over `item`")] = None
     value: Annotated[Data | None, Field(description="What a choice is, over `item`")] = None
     check: Annotated[Expr | None, Field(description="Must be true for `value`")] = None
-    invalid: Annotated[MessageField | None, Field(description="Said when nothing fits or `check` is false")] = None
+    invalid: Annotated[
+        MessageField | None, Field(description="Said when nothing fits or `check` is false")
+    ] = None
     help: Annotated[MessageField | None, Field(description="Said to «why?»")] = None
     retries: Annotated[WholeNumber, Field(description="The failure of this number runs `on_fail`")] = 2
     many: Annotated[Boolean, Field(description="A list of values")] = False
     optional: Annotated[Boolean, Field(description="May be skipped")] = False
     greedy: Annotated[Boolean, Field(description="A text slot that takes nearly everything")] = False
-    interruptible: Annotated[Boolean, Field(description="Whether other flows may be started from its question")] = True
+    interruptible: Annotated[
+        Boolean, Field(description="Whether other flows may be started from its question")
+    ] = True
     default: Annotated[Data | None, Field(description="Its value when nothing was said")] = None
     keep: Annotated[
-        Literal["flow", "session", "user"], choice("flow", "session", "user"), Field(description="How long it lives")
+        Literal["flow", "session", "user"],
+        choice("flow", "session", "user"),
+        Field(description="How long it lives"),
     ] = "flow"
     private: Annotated[Boolean, Field(description="Never stored or logged after the turn")] = False
     on_correct: Annotated[Steps | None, Field(description="Steps when it changes too late to go back")] = None
@@ -144,7 +161,10 @@ class ListEntry(Shape):
 
     label: Annotated[Wording | None, Field(description="What it prints as")] = None
     forms: Annotated[
-        list[Pattern], BeforeValidator(one_or_many), Short(_TEXT), Field(description="How people say it, in the rules of patterns")
+        list[Pattern],
+        BeforeValidator(one_or_many),
+        Short(_TEXT),
+        Field(description="How people say it, in the rules of patterns"),
     ]
 
     @classmethod
@@ -193,9 +213,14 @@ class Intent(Shape):
     called = "an intent"
     later: ClassVar[Mapping[str, str]] = {"llm": "recognition by a language model"}
 
-    patterns: Annotated[list[Pattern] | None, BeforeValidator(one_or_many), Short(_TEXT), Field(description="Patterns")] = None
+    patterns: Annotated[
+        list[Pattern] | None, BeforeValidator(one_or_many), Short(_TEXT), Field(description="Patterns")
+    ] = None
     examples: Annotated[
-        list[Text] | None, BeforeValidator(one_or_many), Short(_TEXT), Field(description="Phrases; similar ones are recognised")
+        list[Text] | None,
+        BeforeValidator(one_or_many),
+        Short(_TEXT),
+        Field(description="Phrases; similar ones are recognised"),
     ] = None
     smc: Annotated[SmcSource | None, Field(description="Recognised by the SMC service")] = None
 
@@ -210,7 +235,9 @@ class Variable(Shape):
         Literal["session", "user"], choice("session", "user"), Field(description="How long it lives")
     ] = "session"
     source: Annotated[
-        Literal["page"] | None, choice("page"), Field(alias="from", description="`page`: a web page may give it")
+        Literal["page"] | None,
+        choice("page"),
+        Field(alias="from", description="`page`: a web page may give it"),
     ] = None
 
     @classmethod
@@ -238,11 +265,15 @@ class Session(Shape):
     called = "`session`"
     later: ClassVar[Mapping[str, str]] = {"quiet": "a setting for messages the robot begins itself"}
 
-    idle: Annotated[Time, Field(description="After this pause the next message is a hot start (event `resume`)")] = 1800.0
+    idle: Annotated[
+        Time, Field(description="After this pause the next message is a hot start (event `resume`)")
+    ] = 1800.0
     expire: Annotated[Time, Field(description="After this pause the session is forgotten")] = 30 * 86400.0
     burst: Annotated[Time, Field(description="Wait that long for more messages")] = 0.0
     on_update: Annotated[
-        Literal["pin", "move"], choice("pin", "move"), Field(description="What a new version does to open conversations")
+        Literal["pin", "move"],
+        choice("pin", "move"),
+        Field(description="What a new version does to open conversations"),
     ] = "pin"
     routing: Annotated[Routing | None, Field(description="Thresholds of understanding")] = None
 
@@ -253,7 +284,10 @@ class Qas(Shape):
     called = "`qas`"
 
     categories: Annotated[
-        list[Text] | None, BeforeValidator(one_or_many), Short(_TEXT), Field(description="Categories of the FAQ")
+        list[Text] | None,
+        BeforeValidator(one_or_many),
+        Short(_TEXT),
+        Field(description="Categories of the FAQ"),
     ] = None
     threshold: Annotated[Fraction, Field(description="A less confident answer is not said")] = 0.6
 

@@ -17,7 +17,6 @@ from pydantic import (
 from pydantic_core import CoreSchema, core_schema
 
 from ses.messages import Channel
-
 from ses.scenario.findings import did_you_mean
 from ses.scenario.models.scalars import Data, Expr, Kind, Label, Reference, Text
 from ses.scenario.models.shape import Shape, not_a_text, report_of, reported
@@ -43,7 +42,9 @@ class Short:
     def __init__(self, *forms: dict[str, Any]) -> None:
         self._forms = forms
 
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
         return {"anyOf": [*self._forms, handler(schema)]}
 
 
@@ -93,10 +94,7 @@ class Wording(Kind):
         if not node:
             report_of(info).error("missing-value", node.at, "the list of variants is empty")
             raise reported()
-        texts: list[Text] = []
-        for item in node:
-            texts.append(Text.take(item, info))
-        return tuple(texts)
+        return tuple(Text.take(item, info) for item in node)
 
     def texts(self) -> list[Text]:
         return [text for variants in self.variants.values() for text in variants]
@@ -172,9 +170,13 @@ class _ButtonsForm:
     """A list of buttons, or `choices`: the values that the question offers."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.with_info_wrap_validator_function(self._take, handler.generate_schema(list[Button]))
+        return core_schema.with_info_wrap_validator_function(
+            self._take, handler.generate_schema(list[Button])
+        )
 
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
         shape = dict(handler(schema))
         shape["items"] = {"anyOf": [_TEXT, shape["items"]]}
         return {"anyOf": [{"const": "choices"}, shape]}

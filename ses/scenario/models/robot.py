@@ -69,7 +69,9 @@ class Section:
         if isinstance(node, Scalar) and node.empty:
             return Map(node.at)
         if not isinstance(node, Map):
-            report_of(info).error("wrong-type", node.at, f"{self._what} are a map of names, not {described(node)}")
+            report_of(info).error(
+                "wrong-type", node.at, f"{self._what} are a map of names, not {described(node)}"
+            )
             raise reported()
         good = Map(node.at)
         for name, value in node.items():
@@ -108,7 +110,9 @@ def _events(node: Any, info: ValidationInfo) -> Any:
 class _EventSchema:
     """In files an event's value is a flow's name or steps; the model's fields are not written."""
 
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
         shape = handler.resolve_ref_schema(handler(schema))
         steps = next(form for form in shape["properties"]["steps"]["anyOf"] if form.get("type") != "null")
         nested = {"type": "array", "items": {"anyOf": [steps["items"], steps]}} if "items" in steps else steps
@@ -133,11 +137,19 @@ class Robot(Shape):
         "migrations": "a section of the language",
     }
 
-    id: Annotated[Label | None, OrNothing, Field(description="Its name in addresses; the folder's name without it")] = None
+    id: Annotated[
+        Label | None, OrNothing, Field(description="Its name in addresses; the folder's name without it")
+    ] = None
     title: Annotated[Text | None, OrNothing, Field(description="Its name for people")] = None
-    language: Annotated[Label | None, OrNothing, Field(description="Of texts, word forms, dates: `ru` or `en`")] = None
+    language: Annotated[
+        Label | None, OrNothing, Field(description="Of texts, word forms, dates: `ru` or `en`")
+    ] = None
     languages: Annotated[
-        list[Label] | None, OrNothing, BeforeValidator(one_or_many), Short(_TEXT), Field(description="If several, the first is the default")
+        list[Label] | None,
+        OrNothing,
+        BeforeValidator(one_or_many),
+        Short(_TEXT),
+        Field(description="If several, the first is the default"),
     ] = None
     timezone: Annotated[Text | None, OrNothing, Field(description="Such as `Europe/Moscow`")] = None
     session: Annotated[Session | None, OrNothing, Field(description="Settings of sessions")] = None
@@ -173,7 +185,9 @@ class Robot(Shape):
         dict[str, Annotated[Text, Recovered]] | None, *section("data tables", check_identifier),
         Field(description="Read-only tables: a file below `data/` each, YAML or CSV"),
     ] = None  # fmt: skip
-    qas: Annotated[Qas | None, OrNothing, Field(description="Ask the FAQ when nothing else understood")] = None
+    qas: Annotated[Qas | None, OrNothing, Field(description="Ask the FAQ when nothing else understood")] = (
+        None
+    )
 
 
 SECTIONS = ("variables", "slots", "entities", "intents", "events", "texts", "flows", "data", "session", "qas")
@@ -187,7 +201,9 @@ def merge(documents: list[tuple[str, Node | None]], report: Any) -> Map:
         if root is None or (isinstance(root, Scalar) and root.empty):
             continue
         if not isinstance(root, Map):
-            report.error("wrong-type", root.at, "a robot's file is a map of keys such as `flows:` and `slots:`")
+            report.error(
+                "wrong-type", root.at, "a robot's file is a map of keys such as `flows:` and `slots:`"
+            )
             continue
         for key, value in root.items():
             at = root.keys_at[key]

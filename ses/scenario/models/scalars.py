@@ -40,11 +40,13 @@ class Kind:
         return core_schema.with_info_plain_validator_function(cls.take)
 
     @classmethod
-    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
         return dict(cls.json_schema)
 
 
-class Text(Kind, str):
+class Text(Kind, str):  # noqa: SLOT000 - it knows its node
     """A text as it was written (`1.50` stays `1.50`)."""
 
     what: ClassVar[str] = "a text"
@@ -175,7 +177,9 @@ class Whole(Kind):
         value = node.value() if isinstance(node, Scalar) else None
         if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 1_000_000:
             return value
-        report_of(info).error("wrong-type", node.at, f"a whole number from 0 is expected here, not {described(node)}")
+        report_of(info).error(
+            "wrong-type", node.at, f"a whole number from 0 is expected here, not {described(node)}"
+        )
         raise reported()
 
 
@@ -189,7 +193,9 @@ class Share(Kind):
         value = node.value() if isinstance(node, Scalar) else None
         if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1:
             return float(value)
-        report_of(info).error("wrong-type", node.at, f"a number from 0 to 1 is expected here, not {described(node)}")
+        report_of(info).error(
+            "wrong-type", node.at, f"a number from 0 to 1 is expected here, not {described(node)}"
+        )
         raise reported()
 
 

@@ -9,8 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self, cast
 
-from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, PrivateAttr, ValidationInfo, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    ValidationInfo,
+    model_validator,
+)
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from ses.scenario.findings import Report, nearest
 from ses.scenario.mishaps import quoted
@@ -47,7 +55,9 @@ def not_a_text(node: Node, what: str, report: Report) -> PydanticCustomError:
             suggestion = quoted(f"{key}:" if value.empty else f"{key}: {value.text}")
     if isinstance(node, Map | Seq) and node.flow:
         suggestion = "a text that begins with `{` or `[` stands in quotes"
-    report.error("wrong-type", node.at, f"{what} is expected here, not {described(node)}", suggestion=suggestion)
+    report.error(
+        "wrong-type", node.at, f"{what} is expected here, not {described(node)}", suggestion=suggestion
+    )
     return reported()
 
 
@@ -63,6 +73,19 @@ class Shape(BaseModel):
 
     _at: Source = PrivateAttr(default=Source("", 1, 1))
     _keys_at: dict[str, Source] = PrivateAttr(default_factory=dict)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """An optional key whose fault is reported counts as not given, so that the rest is still checked."""
+        schema = handler(source)
+        inner: Any = schema
+        while inner.get("type") == "function-wrap":
+            inner = inner["schema"]
+        if inner.get("type") == "model" and inner["schema"].get("type") == "model-fields":
+            for field in inner["schema"]["fields"].values():
+                if field["schema"].get("type") == "default":
+                    field["schema"]["on_error"] = "default"
+        return schema
 
     @property
     def at(self) -> Source:
@@ -89,19 +112,25 @@ class Shape(BaseModel):
     @model_validator(mode="wrap")
     @classmethod
     def _take(cls, given: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo) -> Self:
-        if type(given) is dict:  # a recursive model is reached a second time, through pydantic's prebuilt validator
+        if (
+            type(given) is dict
+        ):  # a recursive model is reached a second time, through pydantic's prebuilt validator
             return handler(given)
         report = report_of(info)
         node = cls.spread(given)
         if not isinstance(node, Map):
             known = ", ".join(f"`{key}`" for key in list(cls.keys())[:4])
-            report.error("wrong-type", node.at, f"{cls.called} is a map with keys such as {known}, not {described(node)}")
+            report.error(
+                "wrong-type",
+                node.at,
+                f"{cls.called} is a map with keys such as {known}, not {described(node)}",
+            )
             raise reported()
         cls._check_keys(node, report)
         known_keys = cls.keys()
         model = handler({key: value for key, value in node.items() if key in known_keys})
-        model._at = node.at
-        model._keys_at = node.keys_at
+        model._at = node.at  # noqa: SLF001 - this is where models get their place
+        model._keys_at = node.keys_at  # noqa: SLF001
         return model
 
     @classmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
 from pydantic import (
     BeforeValidator,
@@ -18,9 +18,8 @@ from pydantic import (
 from typing_extensions import TypeAliasType
 
 from ses.scenario.findings import nearest
-from ses.scenario.models.messages import Args, MessageField, Question, QuestionField, Short, Wording
+from ses.scenario.models.messages import Args, MessageField, Question, Short, Wording
 from ses.scenario.models.scalars import (
-    RESERVED as RESERVED,
     Boolean,
     Data,
     Expr,
@@ -35,7 +34,7 @@ from ses.scenario.models.scalars import (
     one_or_many,
 )
 from ses.scenario.models.shape import Shape, described, report_of, reported
-from ses.scenario.nodes import Map, Node, Scalar, Seq
+from ses.scenario.nodes import Map, Node, Scalar
 from ses.scenario.program import Source
 
 LATER_STEPS = frozenset("wait timer cancel script sbs llm parallel choose track send handover".split())
@@ -52,7 +51,9 @@ class Nothing(Kind):
     def take(cls, node: Node, info: ValidationInfo) -> Nothing:
         if isinstance(node, Scalar) and node.value() is None:
             return cls()
-        report_of(info).error("wrong-type", node.at, f"nothing stands after this step's colon, not {described(node)}")
+        report_of(info).error(
+            "wrong-type", node.at, f"nothing stands after this step's colon, not {described(node)}"
+        )
         raise reported()
 
 
@@ -72,8 +73,12 @@ class Step(Shape):
 
     called = "a step"
 
-    condition: Annotated[Expr | None, Field(alias="if", description="The step runs only if this is true")] = None
-    label: Annotated[Label | None, Field(description="A name for `goto`, and the place's name in sessions")] = None
+    condition: Annotated[Expr | None, Field(alias="if", description="The step runs only if this is true")] = (
+        None
+    )
+    label: Annotated[
+        Label | None, Field(description="A name for `goto`, and the place's name in sessions")
+    ] = None
     on_error: Annotated[Steps | None, Field(description="Steps that run when this one fails")] = None
 
 
@@ -128,13 +133,17 @@ class ConfirmBody(Question):
     called = "`confirm`"
 
     yes: Annotated[Steps | None, Field(description="Steps after «yes», before the next ones")] = None
-    no: Annotated[Steps | None, Field(description="Steps after «no»; the activity ends unless they leave")] = None
+    no: Annotated[
+        Steps | None, Field(description="Steps after «no»; the activity ends unless they leave")
+    ] = None
 
 
 class ConfirmStep(Step):
     called = "a step `confirm`"
 
-    confirm: Annotated[ConfirmBody, Short({"type": ["string", "array"]}), Field(description="Ask «is it right?»")]
+    confirm: Annotated[
+        ConfirmBody, Short({"type": ["string", "array"]}), Field(description="Ask «is it right?»")
+    ]
 
 
 class MenuItem(Shape):
@@ -144,7 +153,9 @@ class MenuItem(Shape):
 
     text: Annotated[Wording, Field(description="The label of its button")]
     phrases: Annotated[
-        list[Pattern] | None, BeforeValidator(one_or_many), Field(alias="is", description="Patterns that choose it")
+        list[Pattern] | None,
+        BeforeValidator(one_or_many),
+        Field(alias="is", description="Patterns that choose it"),
     ] = None
     steps: Annotated[Steps | None, Field(description="What it does")] = None
     condition: Annotated[Expr | None, Field(alias="if", description="Offered only if this is true")] = None
@@ -161,7 +172,9 @@ class MenuBody(Question):
 class MenuStep(Step):
     called = "a step `menu`"
 
-    menu: Annotated[MenuBody, Field(description="Let the user choose; the item's steps run, then those after the menu")]
+    menu: Annotated[
+        MenuBody, Field(description="Let the user choose; the item's steps run, then those after the menu")
+    ]
 
 
 class SetStep(Step):
@@ -174,7 +187,10 @@ class UnsetStep(Step):
     called = "a step `unset`"
 
     unset: Annotated[
-        list[Reference], BeforeValidator(one_or_many), Short(_TEXT), Field(description="Forget variables and slots")
+        list[Reference],
+        BeforeValidator(one_or_many),
+        Short(_TEXT),
+        Field(description="Forget variables and slots"),
     ]
 
 
@@ -193,7 +209,9 @@ class IfStep(Shape):
     condition: Annotated[Expr, Field(alias="if", description="The condition")]
     then: Annotated[Steps, Field(description="Steps if it is true")]
     branches: Annotated[
-        list[ElifBranch] | None, BeforeValidator(one_or_many), Field(alias="elif", description="Further conditions")
+        list[ElifBranch] | None,
+        BeforeValidator(one_or_many),
+        Field(alias="elif", description="Further conditions"),
     ] = None
     otherwise: Annotated[Steps | None, Field(alias="else", description="Steps if none is true")] = None
     label: Annotated[Label | None, Field(description="A name for `goto`")] = None
@@ -214,7 +232,9 @@ class RepeatBody(Shape):
     called = "`repeat`"
 
     each: Annotated[Expr | None, Field(description="The list to go through")] = None
-    name: Annotated[Name | None, Field(alias="as", description="The name of the item; `item` without it")] = None
+    name: Annotated[Name | None, Field(alias="as", description="The name of the item; `item` without it")] = (
+        None
+    )
     condition: Annotated[Expr | None, Field(alias="while", description="Go on while this is true")] = None
     times: Annotated[Expr | None, Field(description="How often")] = None
     steps: Annotated[Steps, Field(description="Steps of one pass")]
@@ -406,7 +426,9 @@ def _take_step(node: Any, inner: ValidatorFunctionWrapHandler, info: ValidationI
         _not_a_step(node, info)
         return Broken(node)
     if not found and "if" in node and "then" not in node:
-        report.error("missing-key", node.keys_at["if"], "a step `if` lacks `then`", suggestion="then: […]", length=2)
+        report.error(
+            "missing-key", node.keys_at["if"], "a step `if` lacks `then`", suggestion="then: […]", length=2
+        )
         return Broken(node)
     try:
         return inner(node)
@@ -462,5 +484,13 @@ AnyStep = TypeAliasType("AnyStep", Annotated[
 
 Steps = TypeAliasType("Steps", Annotated[list[AnyStep], BeforeValidator(one_or_many)])
 
-for _model in (*STEP_MODELS.values(), ConfirmBody, MenuItem, MenuBody, ElifBranch, RepeatBody, AskItem):
+_RECURSIVE: tuple[type[Shape], ...] = (
+    *STEP_MODELS.values(),
+    ConfirmBody,
+    MenuItem,
+    MenuBody,
+    ElifBranch,
+    RepeatBody,
+)
+for _model in _RECURSIVE:
     _model.model_rebuild()
