@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from ses.scenario.addresses import compile_header, compile_url
 from ses.scenario.expressions import (
@@ -150,7 +150,7 @@ class Pieces:
             )  # fmt: skip
 
 
-def leaf(node: Node, path: Collection[str | int]) -> Node:
+def leaf(node: Any, path: Collection[str | int]) -> Any:
     """The part of a node that `path` leads to."""
     for step in path:
         if (isinstance(node, Map) and isinstance(step, str) and step in node) or (

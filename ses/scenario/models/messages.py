@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import (
@@ -18,6 +19,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from ses.messages import Channel
 from ses.scenario.findings import did_you_mean
+from ses.scenario.mishaps import quoted
 from ses.scenario.models.scalars import Data, Expr, Kind, Label, Reference, Text
 from ses.scenario.models.shape import Shape, not_a_text, report_of, reported
 from ses.scenario.nodes import Map, Node, Scalar, Seq
@@ -94,10 +96,29 @@ class Wording(Kind):
         if not node:
             report_of(info).error("missing-value", node.at, "the list of variants is empty")
             raise reported()
+        _check_commas(node, info)
         return tuple(Text.take(item, info) for item in node)
 
     def texts(self) -> list[Text]:
         return [text for variants in self.variants.values() for text in variants]
+
+
+def _check_commas(node: Seq, info: ValidationInfo) -> None:
+    """`[Извините, не понял.]` is two variants: in a list with brackets every comma begins another one."""
+    for before, item in pairwise(node):
+        if not (
+            node.flow
+            and isinstance(before, Scalar)
+            and isinstance(item, Scalar)
+            and before.plain
+            and item.plain
+        ):
+            continue
+        if item.text[:1].islower() and before.text[:1].isupper() and before.text[-1:] not in ".!?…":
+            report_of(info).warning(
+                "text-cut-short", item.at, "the comma cuts the text: this becomes a variant of its own",
+                suggestion=quoted(f"{before.text}, {item.text}"), length=len(item.text),
+            )  # fmt: skip
 
 
 class Args(Kind):

@@ -165,6 +165,7 @@ MEANING = [
 ]  # fmt: skip
 
 WARNINGS = [
+    Bad("a comma inside a list with brackets", "texts: {ses.fallback: [Извините, ▲не понял., Ещё раз]}\n", "text-cut-short", '"Извините, не понял."', "warning"),
     Bad("a flow nothing starts", "flows: {▲a: {steps: [end]}}\n", "unreachable-flow", "on:", "warning"),
     Bad("a flow only an unreachable one calls", "flows: {b: {within: [c], on: y, steps: [end]}, ▲c: {steps: [end]}}\n", "unreachable-flow", "", "warning"),
     Bad("an intent nobody listens to", "intents: {▲i: {patterns: [х]}}\n", "unused", "on:", "warning"),
