@@ -59,11 +59,11 @@ def console(body: str) -> Iterator[tuple[str, str]]:
         yield command.split("  #")[0].strip(), shown
 
 
-@pytest.mark.parametrize("page", ["tutorial.md", "ru/tutorial.md"])
-def test_the_tutorial_can_be_followed(page: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("document", ["tutorial.md", "ru/tutorial.md"])
+def test_the_tutorial_can_be_followed(document: str, tmp_path: Path) -> None:
     """Files are written and commands run in the page's order, so each is tried in the state its reader is in."""
     checked = 0
-    for block in blocks(ROOT / "docs" / page):
+    for block in blocks(ROOT / "docs" / document):
         if block.kind == "edit":
             before, after = block.body.split("\0")
             path = tmp_path / str(block.file)
