@@ -36,4 +36,9 @@ def _value(entity: str, attachment: Attachment) -> Any:
         phone = str((attachment.value or {}).get("phone", ""))
         digits = "".join(sign for sign in phone if sign.isdigit())
         return f"+{digits}" if digits else ""
-    return {"media": attachment.media, "name": attachment.name, "mime": attachment.mime, "size": attachment.size}
+    return {
+        "media": attachment.media,
+        "name": attachment.name,
+        "mime": attachment.mime,
+        "size": attachment.size,
+    }

@@ -57,7 +57,12 @@ class Automaton:
         self.first = builder.build(pattern.root, (END,))
 
     def match(
-        self, words: Sequence[Atoms], begin: int, found: Mapping[str, Sequence[Found]], *, anywhere: bool = False
+        self,
+        words: Sequence[Atoms],
+        begin: int,
+        found: Mapping[str, Sequence[Found]],
+        *,
+        anywhere: bool = False,
     ) -> Iterator[tuple[int, int, Captures]]:
         """Ways from word `begin` to the end: `(end, words matched, captures)`, the best for each end.
 

@@ -102,7 +102,9 @@ class Compiler:
         if operation is not None and isinstance(node, nodes.BinExpr):
             left, right = self.compile(node.left), self.compile(node.right)
             return lambda scope: operation(left(scope), right(scope))
-        message, remedy = _REFUSED.get(type(node), (f"'{type(node).__name__.lower()}' is no part of the language", ""))
+        message, remedy = _REFUSED.get(
+            type(node), (f"'{type(node).__name__.lower()}' is no part of the language", "")
+        )
         raise Fault(message, node.lineno, remedy)
 
     def _name(self, node: nodes.Name) -> Run:
@@ -152,7 +154,9 @@ class Compiler:
         return lambda scope: then(scope) if test(scope) else other(scope)
 
     def _map(self, node: nodes.Dict) -> Run:
-        pairs: list[tuple[Run, Run]] = [(self.compile(pair.key), self.compile(pair.value)) for pair in node.items]
+        pairs: list[tuple[Run, Run]] = [
+            (self.compile(pair.key), self.compile(pair.value)) for pair in node.items
+        ]
 
         def build(scope: Scope) -> dict[str, Any]:
             return {do.key_text(key(scope)): value(scope) for key, value in pairs}
@@ -161,7 +165,11 @@ class Compiler:
 
     def _call(self, node: nodes.Call) -> Run:
         if not isinstance(node.node, nodes.Name):
-            raise Fault("only functions of the language can be called", node.lineno, f"they are: {', '.join(FUNCTIONS)}")
+            raise Fault(
+                "only functions of the language can be called",
+                node.lineno,
+                f"they are: {', '.join(FUNCTIONS)}",
+            )
         name = node.node.name
         callee = FUNCTIONS.get(name)
         if callee is None:
@@ -202,7 +210,9 @@ class Compiler:
             try:
                 FILTERS["date"].run(self.language, _SAMPLE, given[0])
             except StepError as error:
-                raise Fault(str(error), node.args[0].lineno, "letters are d MMMM y EEEE HH mm; put texts into '…'") from None
+                raise Fault(
+                    str(error), node.args[0].lineno, "letters are d MMMM y EEEE HH mm; put texts into '…'"
+                ) from None
 
     def _arguments(self, node: nodes.Call | nodes.Filter, callee: Callee, what: str) -> list[Run]:
         if node.kwargs or node.dyn_args is not None or node.dyn_kwargs is not None:

@@ -74,8 +74,12 @@ def check_regex(pattern: str) -> Any:
         detail = error.args[0] if error.args else error
         text = detail.decode("utf-8", "replace") if isinstance(detail, bytes) else str(detail)
         raise Fault(
-            f"the regular expression is wrong: {text}", 0, "it is RE2: no look-ahead, look-behind or back-references"
+            f"the regular expression is wrong: {text}",
+            0,
+            "it is RE2: no look-ahead, look-behind or back-references",
         ) from None
     if compiled.fullmatch("") is not None:
-        raise Fault("the regular expression matches an empty text", 0, "write '+' for '*', or '{1,3}' for '{0,3}'")
+        raise Fault(
+            "the regular expression matches an empty text", 0, "write '+' for '*', or '{1,3}' for '{0,3}'"
+        )
     return compiled

@@ -48,7 +48,9 @@ def split_template(source: str) -> list[str | nodes.Expr]:
     """The texts and the expressions of a template, in order. Offsets count from the template's beginning."""
     if "{%" in source:
         raise Fault(
-            "'{%' is no part of the language", source.index("{%"), "use the steps if, switch and repeat; texts know '{{ }}' only"
+            "'{%' is no part of the language",
+            source.index("{%"),
+            "use the steps if, switch and repeat; texts know '{{ }}' only",
         )
     if "{{" not in source:
         return [source] if source else []
@@ -61,7 +63,9 @@ def split_template(source: str) -> list[str | nodes.Expr]:
             raise Fault(f"'{source[begin : begin + 3]}' is not understood", begin, "put a blank after '{{'")
         tokens, at = _until_closed(source, begin)
         if not tokens:
-            raise Fault("nothing stands between the braces", begin, "write a name or an expression: {{ name }}")
+            raise Fault(
+                "nothing stands between the braces", begin, "write a name or an expression: {{ name }}"
+            )
         parts.append(_parse(tokens, source, begin))
     if at < len(source):
         parts.append(source[at:])
@@ -121,7 +125,11 @@ def _parse(tokens: list[_RawToken], source: str, begin: int) -> nodes.Expr:
         if kind == "operator":
             depth += (value in "([{") - (value in ")]}")
             if depth > MAX_BRACKETS:
-                raise Fault(f"brackets are nested deeper than {MAX_BRACKETS}", offset, "compute a part with 'set' first")
+                raise Fault(
+                    f"brackets are nested deeper than {MAX_BRACKETS}",
+                    offset,
+                    "compute a part with 'set' first",
+                )
     parser = Parser(_ENVIRONMENT, "", state="variable")
     try:
         parser.stream = TokenStream(_ENVIRONMENT.lexer.wrap(iter(tokens)), None, None)
@@ -136,7 +144,9 @@ def _parse(tokens: list[_RawToken], source: str, begin: int) -> nodes.Expr:
         if left.type == "assign":
             raise Fault("'=' does not compare", offset, "write '=='")
         raise Fault(
-            f"'{_piece(source, offset)}' is not expected here", offset, "put texts into quotes, and an operator between two values"
+            f"'{_piece(source, offset)}' is not expected here",
+            offset,
+            "put texts into quotes, and an operator between two values",
         )
     return tree
 

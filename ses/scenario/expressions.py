@@ -45,7 +45,9 @@ class CompiledTemplate:
 
     __slots__ = ("constant", "names", "render", "source")
 
-    def __init__(self, source: str, names: frozenset[str], constant: str | None, render: Callable[[Scope], str]) -> None:
+    def __init__(
+        self, source: str, names: frozenset[str], constant: str | None, render: Callable[[Scope], str]
+    ) -> None:
         self.source = source
         self.names = names
         self.constant = constant

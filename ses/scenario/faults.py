@@ -12,7 +12,9 @@ class Fault(SesError):
     data (`compile_value`): keys and indices, empty when the text itself was given.
     """
 
-    def __init__(self, message: str, offset: int = 0, remedy: str = "", path: tuple[str | int, ...] = ()) -> None:
+    def __init__(
+        self, message: str, offset: int = 0, remedy: str = "", path: tuple[str | int, ...] = ()
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.offset = offset

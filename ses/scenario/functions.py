@@ -241,7 +241,9 @@ def _mask(language: str, value: Any, shown: Any = 4) -> str:
 def _case(language: str, value: Any, case: Any) -> str:
     if case not in CASES:
         raise wrong(f"the cases are {', '.join(CASES)}")
-    return in_case(_text_of(value, language), case) if language.startswith("ru") else _text_of(value, language)
+    return (
+        in_case(_text_of(value, language), case) if language.startswith("ru") else _text_of(value, language)
+    )
 
 
 def _join(language: str, value: Any, by: Any = ", ", name: Any = None) -> str:
@@ -275,11 +277,18 @@ FILTERS: Mapping[str, Callee] = {
     "capitalize": Callee(_capitalize, 0, 0, "text", usage="x|capitalize"),
     "trim": Callee(lambda language, value: _text_of(value, language).strip(), 0, 0, "text", usage="x|trim"),
     "join": Callee(_join, 0, 2, "text", usage="list|join(', ') or list|join(', ', 'field')"),
-    "default": Callee(lambda language, value, other: other if value is None else value, 1, 1, "any", usage="x|default('…')"),
-    "round": Callee(lambda language, value, digits=0: _round(value, digits), 0, 1, "number", usage="x|round(2)"),
+    "default": Callee(
+        lambda language, value, other: other if value is None else value, 1, 1, "any", usage="x|default('…')"
+    ),
+    "round": Callee(
+        lambda language, value, digits=0: _round(value, digits), 0, 1, "number", usage="x|round(2)"
+    ),
     "length": Callee(lambda language, value: _len(value), 0, 0, "number", usage="list|length"),
-    "first": Callee(lambda language, value: item(value, 0) if value else None, 0, 0, "any", usage="list|first"),
-    "last": Callee(lambda language, value: item(value, -1) if value else None, 0, 0, "any", usage="list|last"),
+    "first": Callee(
+        lambda language, value: item(value, 0) if value else None, 0, 0, "any", usage="list|first"
+    ),
+    "last": Callee(
+        lambda language, value: item(value, -1) if value else None, 0, 0, "any", usage="list|last"
+    ),
     "number": Callee(lambda language, value: _number(value), 0, 0, "number", usage="x|number"),
 }
-

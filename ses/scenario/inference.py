@@ -18,7 +18,19 @@ from ses.scenario.functions import FILTERS, FUNCTIONS
 from ses.scenario.nearest import nearest
 
 Kind = Literal[
-    "text", "number", "boolean", "date", "time", "datetime", "duration", "money", "list", "map", "choice", "none", "any"
+    "text",
+    "number",
+    "boolean",
+    "date",
+    "time",
+    "datetime",
+    "duration",
+    "money",
+    "list",
+    "map",
+    "choice",
+    "none",
+    "any",
 ]
 
 
@@ -97,11 +109,20 @@ class _Inference:
             return _either(self.type_of(node.left), self.type_of(node.right))
         if isinstance(node, nodes.CondExpr):
             self.type_of(node.test)
-            return _either(self.type_of(node.expr1), self.type_of(node.expr2) if node.expr2 is not None else NONE)
+            return _either(
+                self.type_of(node.expr1), self.type_of(node.expr2) if node.expr2 is not None else NONE
+            )
         if isinstance(node, nodes.List):
             return self._list(node)
         if isinstance(node, nodes.Dict):
-            return Type("map", fields={pair.key.value: self.type_of(pair.value) for pair in node.items if isinstance(pair.key, nodes.Const)})
+            return Type(
+                "map",
+                fields={
+                    pair.key.value: self.type_of(pair.value)
+                    for pair in node.items
+                    if isinstance(pair.key, nodes.Const)
+                },
+            )
         if isinstance(node, nodes.Filter):
             return self._filter(node)
         if isinstance(node, nodes.Call):
@@ -143,16 +164,26 @@ class _Inference:
             if node.attr in whole.fields:
                 return whole.fields[node.attr]
             if whole.closed:
-                raise TypeProblem(f"there is no field '{node.attr}'", node.lineno + 1, nearest(node.attr, whole.fields))
+                raise TypeProblem(
+                    f"there is no field '{node.attr}'", node.lineno + 1, nearest(node.attr, whole.fields)
+                )
         elif whole.kind in _DATE_FIELDS:
             known = _DATE_FIELDS[whole.kind]
             if whole.kind == "choice" and whole.keys is None:
                 return ANY  # `choices` have fields of their own
             if node.attr not in known:
                 raise TypeProblem(
-                    f"{_NAMES[whole.kind]} has no field '{node.attr}'", node.lineno + 1, nearest(node.attr, known)
+                    f"{_NAMES[whole.kind]} has no field '{node.attr}'",
+                    node.lineno + 1,
+                    nearest(node.attr, known),
                 )
-            return TEXT if whole.kind == "choice" else NUMBER if node.attr not in ("date", "time") else _kind(node.attr)
+            return (
+                TEXT
+                if whole.kind == "choice"
+                else NUMBER
+                if node.attr not in ("date", "time")
+                else _kind(node.attr)
+            )
         elif whole.kind in ("text", "number", "boolean", "list", "duration"):
             raise TypeProblem(f"{_NAMES[whole.kind]} has no fields", node.lineno, "")
         return ANY
@@ -170,7 +201,9 @@ class _Inference:
                 return whole.fields[index.constant]
             if whole.closed:
                 raise TypeProblem(
-                    f"there is no key '{index.constant}'", node.arg.lineno, nearest(index.constant, whole.fields)
+                    f"there is no key '{index.constant}'",
+                    node.arg.lineno,
+                    nearest(index.constant, whole.fields),
                 )
         return ANY
 
@@ -201,12 +234,20 @@ class _Inference:
             return
         if first == "choice" or second == "choice":
             other = second if first == "choice" else first
-            raise TypeProblem(f"a list value is compared with {_NAMES[other]}", at.lineno, "compare it with a key: size == 'large'")
-        raise TypeProblem(f"{_NAMES[first]} is compared with {_NAMES[second]}", at.lineno, _remedy(first, second))
+            raise TypeProblem(
+                f"a list value is compared with {_NAMES[other]}",
+                at.lineno,
+                "compare it with a key: size == 'large'",
+            )
+        raise TypeProblem(
+            f"{_NAMES[first]} is compared with {_NAMES[second]}", at.lineno, _remedy(first, second)
+        )
 
     def _check_in(self, needle: Type, hay: Type, at: nodes.Expr) -> None:
         if hay.kind in ("number", "boolean", "date", "time", "datetime", "duration"):
-            raise TypeProblem(f"nothing can be looked for in {_NAMES[hay.kind]}", at.lineno, "'in' takes a list")
+            raise TypeProblem(
+                f"nothing can be looked for in {_NAMES[hay.kind]}", at.lineno, "'in' takes a list"
+            )
         if hay.kind in _LIKE_TEXT and needle.kind not in ("text", "choice", "any"):
             raise TypeProblem(f"{_NAMES[needle.kind]} cannot be looked for in a text", at.lineno)
         if isinstance(at, nodes.List):
@@ -217,12 +258,22 @@ class _Inference:
         left, right = self.type_of(node.left), self.type_of(node.right)
         first, second = left.kind, right.kind
         if "any" in (first, second):
-            return NUMBER if isinstance(node, nodes.Mul | nodes.Div | nodes.Mod) and "duration" not in (first, second) else ANY
+            return (
+                NUMBER
+                if isinstance(node, nodes.Mul | nodes.Div | nodes.Mod) and "duration" not in (first, second)
+                else ANY
+            )
         if first == second == "number":
             return NUMBER
-        if isinstance(node, nodes.Add) and ((first in _LIKE_TEXT and second in _LIKE_TEXT) or first == second == "list"):
+        if isinstance(node, nodes.Add) and (
+            (first in _LIKE_TEXT and second in _LIKE_TEXT) or first == second == "list"
+        ):
             return TEXT if first in _LIKE_TEXT else left
-        if isinstance(node, nodes.Add | nodes.Sub) and (first in _TEMPORAL or first in ("text", "duration")) and second == "duration":
+        if (
+            isinstance(node, nodes.Add | nodes.Sub)
+            and (first in _TEMPORAL or first in ("text", "duration"))
+            and second == "duration"
+        ):
             return _DATETIME if first == "text" else ANY if first == "date" else left
         if isinstance(node, nodes.Add) and first == "duration" and second in _TEMPORAL:
             return ANY if second == "date" else right
@@ -233,14 +284,23 @@ class _Inference:
         if isinstance(node, nodes.Div) and first == second == "duration":
             return NUMBER
         raise TypeProblem(
-            f"'{node.operator}' cannot join {_NAMES[first]} and {_NAMES[second]}", node.right.lineno, _remedy(first, second)
+            f"'{node.operator}' cannot join {_NAMES[first]} and {_NAMES[second]}",
+            node.right.lineno,
+            _remedy(first, second),
         )
 
 
 def _check_key(one: Type, other: Type, at: nodes.Expr) -> None:
     """A list value compared with a text that is none of its keys is never equal."""
-    if one.kind == "choice" and one.keys is not None and other.constant is not None and other.constant not in one.keys:
-        raise TypeProblem(f"'{other.constant}' is no key of this list", at.lineno, nearest(other.constant, one.keys))
+    if (
+        one.kind == "choice"
+        and one.keys is not None
+        and other.constant is not None
+        and other.constant not in one.keys
+    ):
+        raise TypeProblem(
+            f"'{other.constant}' is no key of this list", at.lineno, nearest(other.constant, one.keys)
+        )
 
 
 def _remedy(first: str, second: str) -> str:

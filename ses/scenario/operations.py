@@ -141,6 +141,8 @@ def comparable(left: Any, right: Any) -> tuple[Any, Any]:
         return comparable(left.key if kind is ListValue else left, right.key if other is ListValue else right)
     first, second = as_date(left), as_date(right)
     if type(first) is type(second) and type(first) in _TEMPORAL:
+        if isinstance(first, datetime) and (first.tzinfo is None) is not (second.tzinfo is None):
+            raise wrong("a datetime with a time zone and one without cannot be compared: compare their dates")
         return first, second
     if isinstance(first, date) and isinstance(second, date):  # a date and a datetime: the day decides
         return (
@@ -219,7 +221,9 @@ def divide(left: Any, right: Any) -> Any:
         raise wrong("division by zero")
     if is_number(left) and is_number(right):
         quotient = left / right
-        return int(quotient) if quotient.is_integer() and type(left) is type(right) is int else bounded(quotient)
+        return (
+            int(quotient) if quotient.is_integer() and type(left) is type(right) is int else bounded(quotient)
+        )
     if type(left) is timedelta and (is_number(right) or (type(right) is timedelta and right)):
         return left / right
     raise wrong(f"{type_name(left)} cannot be divided by {type_name(right)}")

@@ -1,7 +1,7 @@
 """The grammar of patterns: from an author's text to a tree.
 
-    word  any form of the word      =word  this form      word*  a beginning      *  any words, none too
-    (a|b c)  one of      [a]  optional      {a b}  in any order      @name  a value of that entity or slot
+word  any form of the word      =word  this form      word*  a beginning      *  any words, none too
+(a|b c)  one of      [a]  optional      {a b}  in any order      @name  a value of that entity or slot
 """
 
 from __future__ import annotations
@@ -120,7 +120,9 @@ class _Parser:
 
     def parse(self) -> Pattern:
         if len(self.text) > MAX_PATTERN:
-            raise Fault(f"a pattern has at most {MAX_PATTERN} characters, this one {len(self.text)}", MAX_PATTERN)
+            raise Fault(
+                f"a pattern has at most {MAX_PATTERN} characters, this one {len(self.text)}", MAX_PATTERN
+            )
         foreign = _FOREIGN.search(self.text)
         if foreign:
             raise Fault(
@@ -129,7 +131,9 @@ class _Parser:
                 "'*' alone stands for any words, 'word*' for a beginning; regular expressions belong to entities",
             )
         self.tokens = [
-            (kind, m[0], m.start()) for m in _TOKEN.finditer(self.text) if (kind := m.lastgroup or "") != "blank"
+            (kind, m[0], m.start())
+            for m in _TOKEN.finditer(self.text)
+            if (kind := m.lastgroup or "") != "blank"
         ]
         root = self._sequence(None, 0)
         if root == Sequence(()):
@@ -165,7 +169,9 @@ class _Parser:
             return [Star()]
         if kind == "name":
             if len(value) == 1:
-                raise Fault("a name is expected after '@'", offset, "write '@' and the name of an entity or slot")
+                raise Fault(
+                    "a name is expected after '@'", offset, "write '@' and the name of an entity or slot"
+                )
             self.captures.add(value[1:])
             return [Capture(value[1:], offset)]
         if kind == "word":
@@ -173,18 +179,26 @@ class _Parser:
         if kind == "open":
             return [self._bracket(value, offset, depth + 1)]
         if value == "=":
-            raise Fault("a word is expected after '='", offset, "write '=' and the word without a blank between them")
+            raise Fault(
+                "a word is expected after '='", offset, "write '=' and the word without a blank between them"
+            )
         return []  # punctuation, which utterances lose too
 
     def _words(self, value: str, offset: int) -> list[Node]:
         exact = value.startswith("=")
         prefix = value.endswith("*")
         if exact and prefix:
-            raise Fault("'=' and '*' exclude each other", offset, "write '=word' for this form or 'word*' for a beginning")
+            raise Fault(
+                "'=' and '*' exclude each other",
+                offset,
+                "write '=word' for this form or 'word*' for a beginning",
+            )
         body = value[exact : len(value) - prefix]
         texts = [word.text for word in split(body)]
         if prefix and not fold(body[-1]).isalnum():
-            raise Fault("'*' must follow the letters of the word", offset + len(value) - 1, "put a blank before '*'")
+            raise Fault(
+                "'*' must follow the letters of the word", offset + len(value) - 1, "put a blank before '*'"
+            )
         terms: list[Node] = [Term("exact" if exact else "form", text) for text in texts]
         if prefix:
             terms[-1] = Term("prefix", texts[-1])
@@ -197,7 +211,9 @@ class _Parser:
         while self.at < len(self.tokens) and self.tokens[self.at][0] == "bar":
             bar = self.tokens[self.at][2]
             if opening == "{":
-                raise Fault("'|' stands directly inside '{}'", bar, "put the alternatives in parentheses: {(a|b) c}")
+                raise Fault(
+                    "'|' stands directly inside '{}'", bar, "put the alternatives in parentheses: {(a|b) c}"
+                )
             self.at += 1
             options.append(self._sequence((opening, offset), depth))
         if self.at == len(self.tokens):
@@ -207,12 +223,20 @@ class _Parser:
             raise Fault(f"'{opening}' is closed by '{closing}'", closed, f"write '{_CLOSING[opening]}'")
         self.at += 1
         if any(not option.items for option in options):
-            raise Fault(f"an alternative of '{opening}{_CLOSING[opening]}' has no words", offset, "write [a] for an optional part")
+            raise Fault(
+                f"an alternative of '{opening}{_CLOSING[opening]}' has no words",
+                offset,
+                "write [a] for an optional part",
+            )
         if opening == "(":
             return options[0] if len(options) == 1 else Choice(tuple(options))
         if opening == "[":
             return Choice((*options, Sequence(())))
         parts = tuple(item for item in options[0].items if not isinstance(item, Star))
         if not 2 <= len(parts) <= MAX_PARTS:
-            raise Fault(f"'{{}}' takes two to {MAX_PARTS} parts, here are {len(parts)}", offset, "join words into parts with parentheses")
+            raise Fault(
+                f"'{{}}' takes two to {MAX_PARTS} parts, here are {len(parts)}",
+                offset,
+                "join words into parts with parentheses",
+            )
         return AnyOrder(parts, len(parts) < len(options[0].items))

@@ -105,7 +105,11 @@ class PatternSet:
         self._index = NeedIndex([one.needs for one in compiled])
 
     def match(
-        self, utterance: Utterance, words: Sequence[Atoms], present: set[int | str], found: Mapping[str, Sequence[Found]]
+        self,
+        utterance: Utterance,
+        words: Sequence[Atoms],
+        present: set[int | str],
+        found: Mapping[str, Sequence[Found]],
     ) -> list[PatternMatch]:
         """Every pattern that covers the utterance, by its way that matches the most words."""
         total = len(words)

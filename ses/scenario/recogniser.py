@@ -194,7 +194,9 @@ class RobotRecogniser:
             return timedelta(seconds=value)
         return value
 
-    def entities(self, utterance: Utterance, names: Collection[str], now: datetime | None = None) -> Sequence[Found]:
+    def entities(
+        self, utterance: Utterance, names: Collection[str], now: datetime | None = None
+    ) -> Sequence[Found]:
         found: list[Found] = []
         if any(name in self._lists for name in names):
             found.extend(self._forms.find(utterance, self._words(utterance), names))
@@ -220,7 +222,9 @@ class RobotRecogniser:
         if finder is None:
             return ()
         asked = Asked(self._language, _wall(now), forgiving)
-        return finder(utterance, asked) or (unusual(name, utterance, asked) if forgiving and name in SLOW else ())
+        return finder(utterance, asked) or (
+            unusual(name, utterance, asked) if forgiving and name in SLOW else ()
+        )
 
     def patterns(self, utterance: Utterance, found: Sequence[Found]) -> Sequence[PatternMatch]:
         last = self._last

@@ -48,7 +48,11 @@ def plain(value: Any) -> Any:
     if kind is timedelta:
         return _whole(value.total_seconds())
     if kind is datetime:
-        return value.isoformat(timespec="minutes") if not (value.second or value.microsecond) else value.isoformat()
+        return (
+            value.isoformat(timespec="minutes")
+            if not (value.second or value.microsecond)
+            else value.isoformat()
+        )
     if kind is date:
         return value.isoformat()
     if kind is time:
@@ -110,12 +114,8 @@ def printed(value: Any, language: str, now: datetime | None = None) -> str:
         return str(value)
     if kind is float:
         return wording.number(value, language)
-    if isinstance(value, datetime):
-        return wording.day(value.date(), language, now) + f", {value:%H:%M}"
-    if isinstance(value, date):
-        return wording.day(value, language, now)
-    if isinstance(value, time):
-        return f"{value:%H:%M}"
+    if isinstance(value, date | time):
+        return _printed_moment(value, language, now)
     if isinstance(value, timedelta):
         return wording.duration(value, language)
     if isinstance(value, Mapping):
@@ -125,6 +125,16 @@ def printed(value: Any, language: str, now: datetime | None = None) -> str:
     if isinstance(value, list | tuple):
         return ", ".join([printed(item, language, now) for item in value])
     return str(value)
+
+
+def _printed_moment(value: date | time, language: str, now: datetime | None) -> str:
+    if isinstance(value, time):
+        return f"{value:%H:%M}"
+    if not isinstance(value, datetime):
+        return wording.day(value, language, now)
+    if value.tzinfo is not None and now is not None and now.tzinfo is not None:
+        value = value.astimezone(now.tzinfo)  # another system's time, in the user's zone
+    return wording.day(value.date(), language, now) + f", {value:%H:%M}"
 
 
 def number_text(value: float) -> str:

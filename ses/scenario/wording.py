@@ -21,7 +21,12 @@ _CURRENCY = {"RUB": "₽", "USD": "$", "EUR": "€", "GBP": "£", "KZT": "₸", 
 CURRENCY_OF = {"ru": "RUB", "en": "USD", "uk": "UAH", "kk": "KZT", "be": "BYN"}
 """The currency of a bare sum, by language; elsewhere the euro."""
 _UNITS = {
-    "ru": (("день", "дня", "дней"), ("час", "часа", "часов"), ("минута", "минуты", "минут"), ("секунда", "секунды", "секунд")),
+    "ru": (
+        ("день", "дня", "дней"),
+        ("час", "часа", "часов"),
+        ("минута", "минуты", "минут"),
+        ("секунда", "секунды", "секунд"),
+    ),
     "en": (("day", "days"), ("hour", "hours"), ("minute", "minutes"), ("second", "seconds")),
 }
 _SHORT_WEEKDAYS = "пн вт ср чт пт сб вс".split()
@@ -57,7 +62,9 @@ def money(amount: Any, currency: str, language: str) -> str:
     value = float(amount)
     if value % 1:
         whole, _, cents = f"{value:.2f}".partition(".")
-        text = number(float(whole), language, grouped=True) + ("." if language.startswith("en") else ",") + cents
+        text = (
+            number(float(whole), language, grouped=True) + ("." if language.startswith("en") else ",") + cents
+        )
         if value < 0 and not text.startswith("-"):
             text = "-" + text
     else:

@@ -15,7 +15,6 @@ _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+|[\u0300-\u036f][^\W_]*)*")
 """Letters and digits, with accents and apostrophes inside: `don't` is one word, `кто-то` is two."""
 
 
-
 def fold(text: str) -> str:
     """The form in which words are compared: NFC, case folded, `ё` as `е`, stress marks dropped."""
     folded = unicodedata.normalize("NFC", text).casefold().replace("ё", "е").replace("’", "'")

@@ -6,10 +6,12 @@ import random
 import timeit
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from ses.scenario.expressions import compile_expression, compile_template
 from ses.scenario.recogniser import ListEntity, ListEntry, PatternSource, RobotRecogniser, build_recogniser
+from ses.scenario.recognition import Utterance
 from ses.scenario.values import ListValue
 
 COMMON = "хочу можно нужно заказать купить узнать проверить показать пожалуйста сейчас завтра мне ваш новый".split()
@@ -18,7 +20,7 @@ SYLLABLES = "ба ве ги до жу за ки лу ме но пе ра су т
 
 def words(count: int, seed: int) -> list[str]:
     """Distinct words of a made-up trade."""
-    chance = random.Random(seed)  # noqa: S311 (no secret)
+    chance = random.Random(seed)
     made: dict[str, None] = {}
     while len(made) < count:
         made["".join(chance.choices(SYLLABLES, k=3))] = None
@@ -27,7 +29,7 @@ def words(count: int, seed: int) -> list[str]:
 
 def robot(intents: int) -> RobotRecogniser:
     """A robot of so many intents, five patterns and five examples each, whose words partly repeat."""
-    chance = random.Random(1)  # noqa: S311
+    chance = random.Random(1)
     trade = words(max(40, intents * 2), 2)
     patterns, examples = [], {}
     for number in range(intents):
@@ -35,9 +37,13 @@ def robot(intents: int) -> RobotRecogniser:
         mine = [trade[number * 2 % len(trade)], trade[(number * 2 + 1) % len(trade)]]
         for _ in range(5):
             common = chance.sample(COMMON, 2)
-            patterns.append(PatternSource(f"* ({common[0]}|{common[1]}) * [очень] {chance.choice(mine)} *", name))
-        examples[name] = [" ".join(chance.sample(COMMON, 2) + [chance.choice(mine)]) for _ in range(5)]
-    sizes = ListEntity("size", (ListEntry("small", ("маленькая", "мал*")), ListEntry("large", ("большая", "больш*"))))
+            patterns.append(
+                PatternSource(f"* ({common[0]}|{common[1]}) * [очень] {chance.choice(mine)} *", name)
+            )
+        examples[name] = [" ".join([*chance.sample(COMMON, 2), chance.choice(mine)]) for _ in range(5)]
+    sizes = ListEntity(
+        "size", (ListEntry("small", ("маленькая", "мал*")), ListEntry("large", ("большая", "больш*")))
+    )
     return build_recogniser(["ru"], patterns, examples, [sizes], {"size": "size"})
 
 
@@ -50,27 +56,45 @@ def measure(name: str, run: Callable[[], Any], number: int = 2000) -> float:
 def main() -> None:
     scope = {"n": 5, "size": ListValue("large", "большая"), "prices": {"m": {"large": 590}}, "pizza": "m",
              "#now": datetime(2026, 11, 22, 12, tzinfo=UTC)}  # fmt: skip
-    for source in ("n", "n > 3", "prices[pizza][size]", "size == 'large' and n > 3", "n|plural('пицца','пиццы','пицц')"):
-        measure(f"expression  {source}", lambda e=compile_expression(source): e.evaluate(scope))  # type: ignore[misc]
+    for source in (
+        "n",
+        "n > 3",
+        "prices[pizza][size]",
+        "size == 'large' and n > 3",
+        "n|plural('пицца','пиццы','пицц')",
+    ):
+        measure(f"expression  {source}", partial(compile_expression(source).evaluate, scope))
     for text in ("Здравствуйте!", "{{ pizza }}", "{{ pizza }}, {{ size }}: итого {{ n }} ₽"):
-        measure(f"template    {text}", lambda t=compile_template(text, "ru"): t.render(scope))  # type: ignore[misc]
+        measure(f"template    {text}", partial(compile_template(text, "ru").render, scope))
     for intents in (10, 100, 1000):
-        made = robot(intents)
-        trade = words(max(40, intents * 2), 2)
-        said = f"здравствуйте, хочу заказать очень {trade[3]} большую"
-        typed = f"нужно {trade[4]} сегодня побыстрее"
-        measure(f"{intents:5} intents: read", lambda r=made: r.read(said))  # type: ignore[misc]
-        for name, text in (("a pattern matches", said), ("examples decide", typed), ("nothing matches", "какая сегодня погода в городе")):
-            utterance = made.read(text)
+        measure_robot(intents)
 
-            def turn(r: RobotRecogniser = made, u: Any = utterance) -> Any:
-                r._last = None
-                return r.intents(u, ())
 
-            print(" " * 6, text, "→", [(one.intent, round(one.score, 2), one.by) for one in turn()[:2]])
-            measure(f"{intents:5} intents: {name}", turn)
-        both = made.read(said)
-        measure(f"{intents:5} intents: list entities", lambda r=made, u=both: r.entities(u, ("size",)))  # type: ignore[misc]
+def measure_robot(intents: int) -> None:
+    made = robot(intents)
+    trade = words(max(40, intents * 2), 2)
+    said = f"здравствуйте, хочу заказать очень {trade[3]} большую"
+    measure(f"{intents:5} intents: read", partial(made.read, said))
+    phrases = {
+        "a pattern matches": said,
+        "an example matches": f"{COMMON[1]} {trade[4]} {COMMON[2]} побыстрее",
+        "nothing matches": "какая сегодня погода в городе",
+    }
+    for name, text in phrases.items():
+        read = [made.read(text), made.read(text)]
+
+        def turn(read: list[Utterance] = read) -> object:
+            read.reverse()  # another utterance each time: the matches of the last one are remembered
+            return made.intents(read[0], ())
+
+        print(
+            " " * 6,
+            text,
+            "→",
+            [(one.intent, round(one.score, 2), one.by) for one in made.intents(read[0], ())[:2]],
+        )
+        measure(f"{intents:5} intents: {name}", turn)
+    measure(f"{intents:5} intents: list entities", partial(made.entities, made.read(said), ("size",)))
 
 
 if __name__ == "__main__":

@@ -14,13 +14,26 @@ _URL = re.compile(
     re.IGNORECASE,
 )
 _PHONE = re.compile(r"(?<![\w.,:])\+?\d(?:[ \u00a0().\-–]{0,3}\d){5,14}(?![\w:]|[.,]\d)")
-_COUNTRY = {"ru": "RU", "uk": "UA", "be": "BY", "kk": "KZ", "en": "US", "de": "DE", "fr": "FR", "es": "ES", "it": "IT"}
+_COUNTRY = {
+    "ru": "RU",
+    "uk": "UA",
+    "be": "BY",
+    "kk": "KZ",
+    "en": "US",
+    "de": "DE",
+    "fr": "FR",
+    "es": "ES",
+    "it": "IT",
+}
 
 
 def emails(utterance: Utterance, asked: Asked) -> list[Found]:
     if "@" not in utterance.raw:
         return []
-    return [spanning("email", match[0].lower(), utterance, *match.span()) for match in _EMAIL.finditer(utterance.raw)]
+    return [
+        spanning("email", match[0].lower(), utterance, *match.span())
+        for match in _EMAIL.finditer(utterance.raw)
+    ]
 
 
 def urls(utterance: Utterance, asked: Asked) -> list[Found]:

@@ -201,7 +201,10 @@ def _bare_day(sequence: list[Piece], at: int, today: date) -> tuple[date | None,
         return None, at
     first = today.replace(day=1)
     for _ in range(12):
-        if piece.number <= monthrange(first.year, first.month)[1] and first.replace(day=piece.number) >= today:
+        if (
+            piece.number <= monthrange(first.year, first.month)[1]
+            and first.replace(day=piece.number) >= today
+        ):
             return first.replace(day=piece.number), at + (2 if named else 1)
         first = (first + timedelta(days=32)).replace(day=1)
     return None, at

@@ -11,10 +11,20 @@ from ses.scenario.builtin.numerals import Piece, pieces
 from ses.scenario.builtin.quantities import unit_seconds
 from ses.scenario.recognition import Found, Utterance
 
-_CLOCK = re.compile(r"(?<![\w.:])([01]?\d|2[0-3])[:.]([0-5]\d)(?![\w:]|\.\d)(?:\s*([ap])\.?m\b\.?)?", re.IGNORECASE)
+_CLOCK = re.compile(
+    r"(?<![\w.:])([01]?\d|2[0-3])[:.]([0-5]\d)(?![\w:]|\.\d)(?:\s*([ap])\.?m\b\.?)?", re.IGNORECASE
+)
 _AMPM = re.compile(r"(?<![\w.:])(\d{1,2})\s*([ap])\.?m\b\.?", re.IGNORECASE)
 _ISO = re.compile(r"(?<![\w.])\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?!\w)")
-_PARTS = {"утра": "am", "ночи": "night", "дня": "pm", "вечера": "pm", "morning": "am", "afternoon": "pm", "evening": "pm"}
+_PARTS = {
+    "утра": "am",
+    "ночи": "night",
+    "дня": "pm",
+    "вечера": "pm",
+    "morning": "am",
+    "afternoon": "pm",
+    "evening": "pm",
+}
 _NAMED = {"полдень": time(12), "полночь": time(0), "noon": time(12), "midday": time(12), "midnight": time(0)}
 _HALF_PAST = (
     "первого второго третьего четвертого пятого шестого седьмого восьмого девятого десятого одиннадцатого двенадцатого"
@@ -35,10 +45,19 @@ def timed(
         for match in form.finditer(utterance.raw):
             groups = match.groups()
             half = groups[-1]
-            value = _time(int(groups[0]), int(groups[1]) if form is _CLOCK else 0, {"a": "am", "p": "pm"}.get((half or "").lower(), ""))
+            value = _time(
+                int(groups[0]),
+                int(groups[1]) if form is _CLOCK else 0,
+                {"a": "am", "p": "pm"}.get((half or "").lower(), ""),
+            )
             one = spanning("time", value.strftime("%H:%M"), utterance, *match.span()) if value else None
             if one and value and taken.isdisjoint(range(one.first, one.last)):
-                if "." in match[0] and not half and not asked.open and not _after_preposition(utterance, one.first):
+                if (
+                    "." in match[0]
+                    and not half
+                    and not asked.open
+                    and not _after_preposition(utterance, one.first)
+                ):
                     continue  # 12.30 may be a sum
                 found.append((one, value))
                 taken = taken | set(range(one.first, one.last))
@@ -49,7 +68,9 @@ def timed(
             continue
         value, end = _spelled(sequence, at, asked.open)
         if value is not None:
-            one = spanning("time", value.strftime("%H:%M"), utterance, sequence[at].start, sequence[end - 1].end)
+            one = spanning(
+                "time", value.strftime("%H:%M"), utterance, sequence[at].start, sequence[end - 1].end
+            )
             found.append((one, value))
         at = max(end, at + 1)
     return sorted(found, key=lambda one: one[0].start)
@@ -137,9 +158,15 @@ def _spelled(sequence: list[Piece], at: int, wanted: bool) -> tuple[time | None,
     if piece.ordinal or not isinstance(piece.number, int) or not 0 <= piece.number <= 23:
         return None, at
     hour, minute, end = piece.number, 0, at + 1
-    said = end < len(sequence) and re.fullmatch(r"час(?:а|ов|у|ам)?|ч|o'clock", sequence[end].word) is not None
+    said = (
+        end < len(sequence) and re.fullmatch(r"час(?:а|ов|у|ам)?|ч|o'clock", sequence[end].word) is not None
+    )
     end += said
-    if end < len(sequence) and isinstance(sequence[end].number, int) and 0 <= (sequence[end].number or 0) <= 59:
+    if (
+        end < len(sequence)
+        and isinstance(sequence[end].number, int)
+        and 0 <= (sequence[end].number or 0) <= 59
+    ):
         after = sequence[end + 1].word if end + 1 < len(sequence) else ""
         if said and unit_seconds(after) == 60:
             minute, end = int(sequence[end].number or 0), end + 2
@@ -159,7 +186,18 @@ def _spelled(sequence: list[Piece], at: int, wanted: bool) -> tuple[time | None,
 
 def _is_end(sequence: list[Piece], end: int) -> bool:
     word = sequence[end].word
-    return word in ("завтра", "сегодня", "послезавтра", "today", "tomorrow", "on", "пожалуйста", "please", "и", "and")
+    return word in (
+        "завтра",
+        "сегодня",
+        "послезавтра",
+        "today",
+        "tomorrow",
+        "on",
+        "пожалуйста",
+        "please",
+        "и",
+        "and",
+    )
 
 
 def _preposed(sequence: list[Piece], at: int) -> bool:
@@ -188,5 +226,3 @@ def _part(sequence: list[Piece], at: int) -> tuple[str, int]:
     if len(words) == 3 and words[:2] == ["in", "the"] and words[2] in _PARTS:
         return _PARTS[words[2]], at + 3
     return "", at
-
-

@@ -60,7 +60,11 @@ _ORDINAL_STEMS = _numbers(
     "20 двадцат; 30 тридцат"
 )
 _ORDINALS = (
-    {stem + ending: value for stem, value in _ORDINAL_STEMS.items() for ending in ("ое", "ого", "ому", "ым", "ом")}
+    {
+        stem + ending: value
+        for stem, value in _ORDINAL_STEMS.items()
+        for ending in ("ое", "ого", "ому", "ым", "ом")
+    }
     | {"третье": 3, "третьего": 3, "третьему": 3}
     | _numbers(
         "1 first; 2 second; 3 third; 4 fourth; 5 fifth; 6 sixth; 7 seventh; 8 eighth; 9 ninth; 10 tenth; 11 eleventh;"
@@ -85,7 +89,11 @@ def pieces(utterance: Utterance) -> list[Piece]:
         piece = digits.get(at)
         if piece is not None:
             found.append(_scaled(piece, utterance))
-        elif words[at].text in ("минус", "minus") and at + 1 < len(words) and _starts(utterance, at + 1, digits):
+        elif (
+            words[at].text in ("минус", "minus")
+            and at + 1 < len(words)
+            and _starts(utterance, at + 1, digits)
+        ):
             inner = digits.get(at + 1)
             inner = _scaled(inner, utterance) if inner else _in_words(utterance, at + 1)
             number = None if inner.number is None else -inner.number
@@ -101,7 +109,14 @@ def pieces(utterance: Utterance) -> list[Piece]:
 
 def _starts(utterance: Utterance, at: int, digits: dict[int, Piece]) -> bool:
     text = utterance.words[at].text
-    return at in digits or text in _CARDINALS or text in _ORDINALS or text in _HALVES or text in _SCALES or text == "hundred"
+    return (
+        at in digits
+        or text in _CARDINALS
+        or text in _ORDINALS
+        or text in _HALVES
+        or text in _SCALES
+        or text == "hundred"
+    )
 
 
 def _in_digits(utterance: Utterance) -> dict[int, Piece]:
@@ -118,7 +133,9 @@ def _in_digits(utterance: Utterance) -> dict[int, Piece]:
         last = bisect_right(starts, match.end() - 1)
         if first < 0 or first in found:
             continue
-        found[first] = Piece("", number, bool(suffix) and suffix not in ("к", "k"), *match.span(), first, last)
+        found[first] = Piece(
+            "", number, bool(suffix) and suffix not in ("к", "k"), *match.span(), first, last
+        )
     return found
 
 
@@ -132,7 +149,9 @@ def _scaled(piece: Piece, utterance: Utterance) -> Piece:
         number, at = number * _SCALES[words[at].text], at + 1
     elif _with_half(utterance, at):
         number, at = number + 0.5, at + 2
-    return piece._replace(number=_tidy(number), end=words[at - 1].end if at > piece.last else piece.end, last=at)
+    return piece._replace(
+        number=_tidy(number), end=words[at - 1].end if at > piece.last else piece.end, last=at
+    )
 
 
 def _with_half(utterance: Utterance, at: int) -> bool:
@@ -146,7 +165,13 @@ def _in_words(utterance: Utterance, begin: int) -> Piece:
     scale, at, ordinal, empty = 10**12, begin, False, True
     while at < len(words):
         text = words[at].text
-        if text == "and" and not empty and at + 1 < len(words) and words[at + 1].text in _CARDINALS and group >= 100:
+        if (
+            text == "and"
+            and not empty
+            and at + 1 < len(words)
+            and words[at + 1].text in _CARDINALS
+            and group >= 100
+        ):
             at += 1
             continue
         if text in _HALVES and empty:

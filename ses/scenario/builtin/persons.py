@@ -28,7 +28,11 @@ def persons(utterance: Utterance, asked: Asked) -> list[Found]:
     match = _INTRODUCED.search(utterance.raw)
     if match:
         return _said(utterance, match.start(1), match.end(1), capitalised=not asked.open)
-    if asked.open and 1 <= len(utterance.words) <= 3 and all(_is_name_like(word.text) for word in utterance.words):
+    if (
+        asked.open
+        and 1 <= len(utterance.words) <= 3
+        and all(_is_name_like(word.text) for word in utterance.words)
+    ):
         return _said(utterance, utterance.words[0].start, utterance.words[-1].end, capitalised=False)
     return []
 
@@ -85,7 +89,11 @@ def _grade(utterance: Utterance, at: int) -> int:
 def _nominative(words: list[str]) -> str:
     """Each name in the nominative, of the gender that all of them can have (Петровой Анны → Петрова Анна)."""
     readings = [
-        [parse for parse in russian().parse(word) if any(mark in parse.tag for mark in _MARKS) and parse.tag.number != "plur"]
+        [
+            parse
+            for parse in russian().parse(word)
+            if any(mark in parse.tag for mark in _MARKS) and parse.tag.number != "plur"
+        ]
         for word in words
     ]
     genders = [{parse.tag.gender for parse in each} for each in readings]
@@ -100,5 +108,3 @@ def _nominative(words: list[str]) -> str:
 
 def _capital(word: str) -> str:
     return "-".join(part[:1].upper() + part[1:] for part in word.split("-"))
-
-

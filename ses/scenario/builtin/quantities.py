@@ -19,7 +19,11 @@ def numbers(utterance: Utterance, asked: Asked) -> list[Found]:
 
 
 def integers(utterance: Utterance, asked: Asked) -> list[Found]:
-    return [found._replace(entity="integer") for found in numbers(utterance, asked) if isinstance(found.value, int)]
+    return [
+        found._replace(entity="integer")
+        for found in numbers(utterance, asked)
+        if isinstance(found.value, int)
+    ]
 
 
 _CURRENCIES = (
@@ -31,7 +35,9 @@ _CURRENCIES = (
     ("BYN", r"byn\b|белорусск\w+ руб\w*"),
     ("CNY", r"¥|юан\w*|cny\b|yuans?\b"),
 )
-_AFTER = re.compile(r"\s*(?:" + "|".join(f"(?P<{code}>{signs})" for code, signs in _CURRENCIES) + ")", re.IGNORECASE)
+_AFTER = re.compile(
+    r"\s*(?:" + "|".join(f"(?P<{code}>{signs})" for code, signs in _CURRENCIES) + ")", re.IGNORECASE
+)
 _BEFORE = re.compile(r"(?P<RUB>₽)|(?P<USD>\$)|(?P<EUR>€)|(?P<GBP>£)|(?P<KZT>₸)|(?P<CNY>¥)")
 _CENTS = re.compile(r"\s*(?:коп(?:\.|\b|е\w*)|cents?\b|цент\w*)", re.IGNORECASE)
 

@@ -22,7 +22,9 @@ SIZE = ListEntity(
     "size",
     (
         ListEntry("small", ("маленькая", "мал*")),
-        ListEntry("large", ("большая", "больш*", "на (всю|целую) компанию"), {"ru": "Большая", "en": "Large"}),
+        ListEntry(
+            "large", ("большая", "больш*", "на (всю|целую) компанию"), {"ru": "Большая", "en": "Large"}
+        ),
     ),
 )
 
@@ -30,7 +32,15 @@ SIZE = ListEntity(
 @pytest.fixture(scope="module")
 def ru() -> RobotRecogniser:
     return build_recogniser(
-        ["ru"], [], {}, [SIZE, RegexEntity("order_no", r"№?\d{6}"), RegexEntity("room", r"каб\w*\.? (\d+)"), SeeEntity("city", "geo", "town")]
+        ["ru"],
+        [],
+        {},
+        [
+            SIZE,
+            RegexEntity("order_no", r"№?\d{6}"),
+            RegexEntity("room", r"каб\w*\.? (\d+)"),
+            SeeEntity("city", "geo", "town"),
+        ],
     )
 
 
@@ -174,7 +184,14 @@ def test_nothing_is_found_where_nothing_is(ru: RobotRecogniser, entity: str, tex
 
 @pytest.mark.parametrize(
     ("entity", "text"),
-    [("money", "500"), ("date", "5"), ("time", "7"), ("time", "12.30"), ("datetime", "в 18:30"), ("time", "в 3 пиццерии")],
+    [
+        ("money", "500"),
+        ("date", "5"),
+        ("time", "7"),
+        ("time", "12.30"),
+        ("datetime", "в 18:30"),
+        ("time", "в 3 пиццерии"),
+    ],
 )
 def test_bare_numbers_are_values_only_when_asked_for(ru: RobotRecogniser, entity: str, text: str) -> None:
     assert values(ru, entity, text, asked=False) == []
@@ -263,7 +280,9 @@ SAID = st.one_of(
     st.lists(
         st.sampled_from(
             "завтра в через 22 ноября 18:30 двадцать пять третьего час час. 5 99 -3 1 590 руб ₽ $ пол полседьмого half a an "
-            "next пятницу in two weeks pm 12 минус сто тысяч 2026 31 02 . / : - +7 913 да нет Анна Петрова меня зовут".split(" ")
+            "next пятницу in two weeks pm 12 минус сто тысяч 2026 31 02 . / : - +7 913 да нет Анна Петрова меня зовут".split(
+                " "
+            )
         ),
         max_size=8,
     ).map(" ".join),
@@ -272,7 +291,9 @@ SAID = st.one_of(
 
 @settings(max_examples=300, deadline=None)
 @given(SAID, st.sampled_from(sorted(FINDERS)), st.sampled_from(["ru", "en"]), st.booleans())
-def test_finders_never_fail_and_point_into_the_text(text: str, entity: str, language: str, asked: bool) -> None:
+def test_finders_never_fail_and_point_into_the_text(
+    text: str, entity: str, language: str, asked: bool
+) -> None:
     recogniser = build_recogniser([language])
     said = recogniser.read(text)
     from ses.scenario.builtin import Asked

@@ -65,7 +65,9 @@ def test_nothing_in_common_is_no_intent(recogniser: RobotRecogniser) -> None:
 
 def test_examples_are_not_asked_when_a_pattern_is_sure(recogniser: RobotRecogniser) -> None:
     sure = build_recogniser(["ru"], [PatternSource("можно пиццу", "by_pattern")], EXAMPLES)
-    assert [(one.intent, one.by) for one in sure.intents(sure.read("можно пиццу"), ())] == [("by_pattern", "pattern")]
+    assert [(one.intent, one.by) for one in sure.intents(sure.read("можно пиццу"), ())] == [
+        ("by_pattern", "pattern")
+    ]
 
 
 def test_a_common_word_of_thousands_of_examples_opens_only_some() -> None:
@@ -76,7 +78,9 @@ def test_a_common_word_of_thousands_of_examples_opens_only_some() -> None:
 
 
 def test_one_typo_in_a_list_form_is_forgiven_to_the_open_question_only() -> None:
-    pizzas = ListEntity("pizza", (ListEntry("m", ("маргарита",)), ListEntry("p", ("пепперони",)), ListEntry("t", ("сыр",))))
+    pizzas = ListEntity(
+        "pizza", (ListEntry("m", ("маргарита",)), ListEntry("p", ("пепперони",)), ListEntry("t", ("сыр",)))
+    )
     recogniser = build_recogniser(["ru"], [], {}, [pizzas])
     said = recogniser.read("давайте марграиту")
     assert recogniser.entities(said, ["pizza"]) == []

@@ -12,14 +12,23 @@ from hypothesis import strategies as st
 from ses.scenario.faults import Fault
 from ses.scenario.lexicon import WordForms
 from ses.scenario.pattern_syntax import AnyOrder, Capture, Choice, Node, Sequence, Star, Term, parse_pattern
-from ses.scenario.recogniser import ListEntity, ListEntry, PatternSource, build_recogniser, normal_form, unmatchable
+from ses.scenario.recogniser import (
+    ListEntity,
+    ListEntry,
+    PatternSource,
+    build_recogniser,
+    normal_form,
+    unmatchable,
+)
 
 SIZES = ListEntity("size", (ListEntry("large", ("большая",)), ListEntry("small", ("мал*",))))
 
 
 def matched(pattern: str, text: str, languages: tuple[str, ...] = ("ru",)) -> tuple[int, int] | None:
     """`(k, n)` of the match, or none."""
-    recogniser = build_recogniser(languages, [PatternSource(pattern, "it")], entities=[SIZES], slots={"to": "text"})
+    recogniser = build_recogniser(
+        languages, [PatternSource(pattern, "it")], entities=[SIZES], slots={"to": "text"}
+    )
     utterance = recogniser.read(text)
     found = recogniser.patterns(utterance, recogniser.entities(utterance, recogniser.in_patterns))
     return (found[0].matched, found[0].total) if found else None
@@ -53,7 +62,9 @@ def matched(pattern: str, text: str, languages: tuple[str, ...] = ("ru",)) -> tu
         ("да, конечно!", "да конечно", (2, 2)),
     ],
 )
-def test_what_matches_and_how_many_words_it_counts(pattern: str, text: str, result: tuple[int, int] | None) -> None:
+def test_what_matches_and_how_many_words_it_counts(
+    pattern: str, text: str, result: tuple[int, int] | None
+) -> None:
     assert matched(pattern, text) == result
 
 
@@ -173,7 +184,9 @@ def itself(words: list[str], languages: object) -> dict[str, WordForms]:
 def naive(node: Node, words: list[str], at: int) -> Iterator[tuple[int, int]]:
     """Every `(end, words matched)`: the meaning of patterns, written down as plainly as possible."""
     if isinstance(node, Term):
-        if at < len(words) and (words[at].startswith(node.text) if node.kind == "prefix" else words[at] == node.text):
+        if at < len(words) and (
+            words[at].startswith(node.text) if node.kind == "prefix" else words[at] == node.text
+        ):
             yield at + 1, 1
     elif isinstance(node, Star):
         for end in range(at, len(words) + 1):
@@ -207,9 +220,9 @@ def pattern_texts() -> st.SearchStrategy[str]:
             sequence,
             st.lists(sequence, min_size=1, max_size=3).map(lambda options: "(" + "|".join(options) + ")"),
             sequence.map(lambda text: f"[{text}]"),
-            st.tuples(st.lists(solid.map(lambda text: f"({text})"), min_size=2, max_size=3), st.booleans()).map(
-                lambda pair: "{" + (" * " if pair[1] else " ").join(pair[0]) + "}"
-            ),
+            st.tuples(
+                st.lists(solid.map(lambda text: f"({text})"), min_size=2, max_size=3), st.booleans()
+            ).map(lambda pair: "{" + (" * " if pair[1] else " ").join(pair[0]) + "}"),
         )
 
     return st.recursive(leaves, deeper, max_leaves=6)
@@ -219,7 +232,10 @@ def pattern_texts() -> st.SearchStrategy[str]:
 @given(pattern_texts(), st.lists(st.sampled_from([*WORDS, "aa"]), max_size=5))
 def test_the_matcher_agrees_with_a_naive_one(pattern: str, words: list[str]) -> None:
     recogniser = build_recogniser(["xx"], [PatternSource(pattern, "it")], lexicon=itself)  # type: ignore[arg-type]
-    expected = max((count for end, count in naive(parse_pattern(pattern).root, words, 0) if end == len(words)), default=None)
+    expected = max(
+        (count for end, count in naive(parse_pattern(pattern).root, words, 0) if end == len(words)),
+        default=None,
+    )
     found = recogniser.patterns(recogniser.read(" ".join(words)), ())
     assert (found[0].matched if found else None) == expected
 

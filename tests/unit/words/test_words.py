@@ -54,7 +54,8 @@ def test_places_point_at_the_words_in_the_raw_text(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("Да, ещё!", "да еще"), ("  OK ", "ok"), ("Заказать пиццу", "ЗАКАЗАТЬ   ПИЦЦУ."), ("👍", " 👍")]
+    ("one", "other"),
+    [("Да, ещё!", "да еще"), ("  OK ", "ok"), ("Заказать пиццу", "ЗАКАЗАТЬ   ПИЦЦУ."), ("👍", " 👍")],
 )
 def test_labels_compare_by_their_words(one: str, other: str) -> None:
     assert phrase_key(one) == phrase_key(other)
