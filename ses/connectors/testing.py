@@ -30,7 +30,9 @@ class MemoryReception:
         self._connector: Connector | None = None
         self._keys: dict[Conversation, bytes] = {}
         self._entries: defaultdict[Conversation, list[Entry]] = defaultdict(list)
+        self._ids: defaultdict[Conversation, set[str]] = defaultdict(set)
         self._turns: defaultdict[Conversation, int] = defaultdict(int)
+        self._seqs: defaultdict[Conversation, int] = defaultdict(int)
         self.received: list[Inbound] = []
         """In the order they became durable, second copies left out."""
         self.refusals: list[Refused | Exception] = []
@@ -50,13 +52,13 @@ class MemoryReception:
         if self.refusals:
             raise self.refusals.pop(0)
         conversation = inbound.conversation
-        entries = self._entries[conversation]
-        if any(entry.inbound is not None and entry.id == inbound.id for entry in entries):
+        if inbound.id in self._ids[conversation]:
             return False
+        self._ids[conversation].add(inbound.id)
         if key_hash is not None:
             self._keys.setdefault(conversation, key_hash)
         self.received.append(inbound)
-        entries.append(Entry("visitor", inbound.id, inbound.at, None, inbound=inbound))
+        self._entries[conversation].append(Entry("visitor", inbound.id, inbound.at, None, inbound=inbound))
         self._turns[conversation] += 1
         for number, message in enumerate(self._answer(inbound), 1):
             await self.say(conversation, message, f"{self._turns[conversation]}/{number}")
@@ -64,10 +66,10 @@ class MemoryReception:
 
     async def say(self, conversation: Conversation, message: Outgoing, place: str) -> Outgoing:
         """Store a message of the robot and push it. `place`: TURN/NUMBER."""
-        entries = self._entries[conversation]
-        seq = 1 + sum(entry.outgoing is not None for entry in entries)
+        self._seqs[conversation] += 1
+        seq = self._seqs[conversation]
         message = msgspec.structs.replace(message, id=f"{conversation.session}/{place}", seq=seq)
-        entries.append(Entry("robot", message.id, 0.0, seq, outgoing=message))
+        self._entries[conversation].append(Entry("robot", message.id, 0.0, seq, outgoing=message))
         if self.push and self._connector is not None:
             await self._connector.deliver(conversation, message)
         return message
