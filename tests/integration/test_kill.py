@@ -1,0 +1,202 @@
+"""SIGKILL at random instants of the real daemon, under load through the websocket.
+
+Each visitor counts: the robot adds one to a variable with every message and says the number, so a message lost,
+answered twice, run twice or out of order shows in the visitor's own window. Every fifth message makes an `http` call,
+so that turns die between two legs too.
+
+`SES_KILL_ROUNDS=100 pytest tests/integration/test_kill.py -s` runs as many rounds as you like.
+"""
+
+import asyncio
+import json
+import os
+import random
+import signal
+import socket
+import sys
+from dataclasses import dataclass, field
+
+import aiohttp
+import pytest
+
+from ses.connectors.web.testing import Closed, pages
+
+ROUNDS = int(os.environ.get("SES_KILL_ROUNDS", "8"))
+VISITORS = int(os.environ.get("SES_KILL_VISITORS", "40"))
+SEED = int(os.environ.get("SES_KILL_SEED", str(random.SystemRandom().randrange(10**6))))
+AHEAD = 3
+"""Messages a visitor sends without waiting for acknowledgements."""
+
+ROBOT = """
+id: counter
+language: en
+variables: {n: 0}
+flows:
+  call:
+    on: [{command: call}]
+    steps:
+      - set: {n: {add: 1}}
+      - say: "{{ n }}: calling"
+      - http: {post: "http://127.0.0.1:PORT/ses/testapi/slow", json: {n: "{{ n }}"}, save: answer}
+      - say: "{{ n }}: {{ answer.said }}"
+  count:
+    steps:
+      - set: {n: {add: 1}}
+      - say: "{{ n }}: {{ message.text }}"
+events:
+  fallback: count
+"""
+
+
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+class Daemon:
+    """The real program on a folder of its own; started and killed again and again."""
+
+    def __init__(self, folder):
+        self.api, self.public = free_port(), free_port()
+        self.folder = folder
+        robot = folder / "scenarios" / "counter"
+        robot.mkdir(parents=True)
+        (robot / "robot.yaml").write_text(ROBOT.replace("PORT", str(self.api)))
+        (folder / "testapi").mkdir()
+        (folder / "testapi" / "slow.reply").write_text('{"said": "called"}')
+        (folder / "testapi" / "slow.meta.yaml").write_text("delay: 0.02\n")
+        config = {
+            "port": self.api,
+            "widget": {"port": self.public},
+            "limits": {"flood": {"messages": 1_000_000, "per": 1, "burst": 1_000_000}},
+            "connectors": {
+                "web": {"site": {"token": "t", "robot": "counter", "origins": ["https://site.example"]}}
+            },
+        }
+        (folder / "config.json").write_text(json.dumps(config))
+        self.process = None
+
+    async def start(self):
+        with (self.folder / "output").open("ab") as output:
+            self.process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "ses", "run", "--config", str(self.folder / "config.json"),
+                stdout=output, stderr=output,
+            )  # fmt: skip
+
+    async def up(self):
+        async with aiohttp.ClientSession() as http, asyncio.timeout(60):
+            while True:
+                try:
+                    async with http.get(f"http://127.0.0.1:{self.api}/live") as answer:
+                        if answer.status == 200:
+                            return
+                except aiohttp.ClientError:
+                    assert self.process.returncode is None, (self.folder / "output").read_text()[-2000:]
+                await asyncio.sleep(0.02)
+
+    async def end(self, how=signal.SIGKILL):
+        if self.process is not None and self.process.returncode is None:
+            self.process.send_signal(how)
+            await self.process.wait()
+
+
+def expected(texts):
+    """What a visitor who said all this must have been shown."""
+    shown = []
+    for number, text in enumerate(texts, 1):
+        shown += [f"{number}: calling", f"{number}: called"] if text == "/call" else [f"{number}: {text}"]
+    return shown
+
+
+@dataclass
+class Visitor:
+    """Behaves as the page does: keeps what is not acknowledged, and sends it again under the same id."""
+
+    name: int
+    page: object
+    chance: random.Random
+    said: list = field(default_factory=list)
+    unsent: dict = field(default_factory=dict)
+    gaps: list = field(default_factory=list)
+    leaving: bool = False
+
+    async def live(self):
+        while True:
+            try:
+                await self.visit()
+                return
+            except (Closed, OSError, aiohttp.ClientError, TimeoutError):
+                await self.page.close()
+                await asyncio.sleep(self.chance.uniform(0.01, 0.1))
+
+    async def visit(self):
+        await self.page.connect()
+        if len(self.page.shown) != self.page.after:
+            self.gaps.append(sorted(self.page.shown))
+        for id, text in self.unsent.items():
+            await self.page.say(text, id)
+        while not (self.leaving and not self.unsent and len(self.page.shown) >= len(expected(self.said))):
+            while len(self.unsent) < AHEAD and not self.leaving:
+                await self.say()
+            frame = await self.page.receive(seconds=20)
+            if frame["type"] == "ack":
+                self.unsent.pop(frame["id"], None)
+            elif frame["type"] == "error":
+                await asyncio.sleep(frame.get("retry_after", 0.1))
+                for id, text in self.unsent.items():
+                    await self.page.say(text, id)
+            elif frame["type"] == "message":
+                await asyncio.sleep(self.chance.uniform(0, 0.02))
+
+    async def say(self):
+        text = "/call" if len(self.said) % 5 == 4 else f"{self.name} says {len(self.said)}"
+        id = f"{self.name}-{len(self.said)}"
+        self.said.append(text)
+        self.unsent[id] = text
+        await self.page.say(text, id)
+
+
+@pytest.mark.slow
+async def test_a_daemon_killed_at_any_instant_loses_nothing_and_repeats_nothing(tmp_path):
+    chance = random.Random(SEED)
+    daemon = Daemon(tmp_path)
+    await daemon.start()
+    kills = 0
+    try:
+        base = f"http://127.0.0.1:{daemon.public}"
+        async with pages(base, "site", "t", origin="https://site.example") as page:
+            visitors = [
+                Visitor(number, page(), random.Random(f"{SEED}/{number}")) for number in range(VISITORS)
+            ]
+            tasks = [asyncio.create_task(visitor.live()) for visitor in visitors]
+            for _ in range(ROUNDS):
+                await daemon.up()
+                # Most kills hit the daemon at work, some while it still takes up what the last one left.
+                await asyncio.sleep(chance.choice((chance.uniform(0, 0.1), chance.uniform(0.1, 1.0))))
+                await daemon.end()
+                kills += 1
+                await daemon.start()
+            await daemon.up()
+            await asyncio.sleep(0.5)
+            for visitor in visitors:
+                visitor.leaving = True
+            done, late = await asyncio.wait(tasks, timeout=60)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        await daemon.end(signal.SIGTERM)
+    finally:
+        await daemon.end()
+    said = sum(len(visitor.said) for visitor in visitors)
+    print(
+        f"\n{kills} kills, {VISITORS} visitors, {said} messages acknowledged, seed {SEED}, {len(late)} unanswered"
+    )
+    for visitor in visitors:
+        shown = [visitor.page.shown[seq]["text"] for seq in sorted(visitor.page.shown)]
+        assert shown == expected(visitor.said), f"seed {SEED}, visitor {visitor.name}"
+        assert visitor.page.twice == [], f"seed {SEED}: shown twice"
+        assert visitor.gaps == [], f"seed {SEED}: something was missing after a break"
+        assert set(visitor.page.acknowledged) >= {f"{visitor.name}-{n}" for n in range(len(visitor.said))}
+    for task in done:
+        task.result()
