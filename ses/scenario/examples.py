@@ -21,9 +21,11 @@ from ses.scenario.words import split
 TYPO = 0.8
 SHORTEST = 4
 """Letters of a word in which a typo is forgiven."""
-LEAST = 0.3
+LEAST = 0.4
 """Scores below this are not looked for: no robot's threshold is so low."""
-POSTINGS = 200
+NEAR = 0.2
+"""Scores this much below the best are not looked for: no robot's margin is so wide."""
+POSTINGS = 50
 """Examples opened by one word at most, the shortest first: what bounds the cost of an utterance of common words."""
 
 
@@ -59,31 +61,31 @@ class ExampleSet:
         return bool(self._examples)
 
     def best(self, words: Sequence[Word], atoms: Sequence[Atoms]) -> dict[str, float]:
-        """The best score of each intent that has one of at least `LEAST`."""
+        """The best score of each intent near enough to the best of all to matter.
+
+        The rarest words of the utterance open the examples that hold them. What has only the other, commoner words
+        in common cannot score more than `2·rest / (w(utterance) + rest)`; once that is too little, it is left shut.
+        """
         said = self._weigh(words, atoms)
         mass = sum(weight for weight, _, _ in said)
-        if not mass:
-            return {}
         known = sorted((one for one in said if one[1]), key=lambda one: -one[0])
         rest = sum(weight * factor for weight, _, factor in known)
-        least = LEAST / (2 - LEAST) * mass  # an example with less in common than this scores below LEAST
-        opened: set[int] = set()
-        for weight, own, factor in known:
-            if rest < least:
-                break
-            for atom in own:
-                opened.update(self._postings[atom])
-            rest -= weight * factor
+        least = LEAST
+        seen: set[int] = set()
         scores: dict[str, float] = {}
-        for index in opened:
-            intent, theirs, heavy = self._examples[index]
-            common = 0.0
-            for weight, own, factor in known:
-                if not own.isdisjoint(theirs):
-                    common += weight * factor
-            score = 2 * common / (mass + heavy)
-            if score > scores.get(intent, LEAST):
-                scores[intent] = min(score, 1.0)
+        for weight, own, factor in known:
+            if 2 * rest < least * (mass + rest):
+                break
+            rest -= weight * factor
+            for atom in own:
+                for index in self._postings[atom]:
+                    if index not in seen:
+                        seen.add(index)
+                        intent, theirs, heavy = self._examples[index]
+                        score = 2 * _common(known, theirs) / (mass + heavy)
+                        if score >= least and score > scores.get(intent, 0.0):
+                            scores[intent] = min(score, 1.0)
+                            least = max(least, score - NEAR)
         return scores
 
     def _weigh(self, words: Sequence[Word], atoms: Sequence[Atoms]) -> list[tuple[float, Atoms, float]]:
@@ -121,6 +123,14 @@ class ExampleSet:
             for atom, indices in filed.items()
         }
         return {atom: tuple(indices) for atom, indices in lightest_first.items()}
+
+
+def _common(known: Sequence[tuple[float, Atoms, float]], theirs: Atoms) -> float:
+    common = 0.0
+    for weight, own, factor in known:
+        if not own.isdisjoint(theirs):
+            common += weight * factor
+    return common
 
 
 def words_of(examples: Mapping[str, Sequence[str]]) -> Iterable[str]:
