@@ -168,7 +168,7 @@ def _by_words(
 
 
 def _alike(said: str, label: str) -> bool:
-    """The same word, or forms of one: a common beginning of at least four letters and short endings."""
+    """The same word, or forms of one: two thirds of the letters in common at the beginning, and short endings."""
     if said == label:
         return True
     common = 0
@@ -176,4 +176,5 @@ def _alike(said: str, label: str) -> bool:
         if one != other:
             break
         common += 1
-    return common >= 4 and len(said) - common <= 3 and len(label) - common <= 3
+    longer = max(len(said), len(label))
+    return common >= 3 and common * 3 >= longer * 2 and longer - common <= 3

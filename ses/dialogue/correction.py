@@ -242,7 +242,7 @@ def change(turn: Turn, activity: Activity, slot: Slot, value: Any) -> bool:
         index = _earliest(frame, flow, slot.name)
         if index is not None and effect_since(activity.frames[depth:], index):
             if current is not None:
-                _too_late(turn, activity, program, slot, value)
+                _too_late(turn, activity, slot, value, frame)
                 return True
             index = None  # nothing is lost by a value that was missing
         if index is not None:
@@ -278,13 +278,13 @@ def refuse(turn: Turn, slot: Slot | None, value: Any) -> None:
         scope.local = before
 
 
-def _too_late(turn: Turn, activity: Activity, program: Program, slot: Slot, value: Any) -> None:
-    """An effect cannot be undone: the old value stays, and the author's `on_correct` or `ses.too_late` answers."""
-    if slot.on_correct and slot.on_correct in program.flows:
-        frame = call(turn, activity, slot.on_correct, {})
-        frame.args["value"] = value
-        return
-    turn.precede(engine_text(turn, "ses.too_late"))
+def _too_late(turn: Turn, activity: Activity, slot: Slot, value: Any, frame: Frame) -> None:
+    """An effect cannot be undone. The author's `on_correct` runs with the new value; without one the old stays."""
+    if slot.on_correct:
+        store(turn, frame, slot, value)
+        call(turn, activity, slot.on_correct, {})
+    else:
+        turn.precede(engine_text(turn, "ses.too_late"))
 
 
 def _earliest(frame: Frame, flow: Flow, slot: str) -> int | None:
