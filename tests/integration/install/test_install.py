@@ -8,9 +8,14 @@ from __future__ import annotations
 import json
 import os
 import pwd
+import re
 import shutil
+import socket
 import subprocess
+from contextlib import contextmanager
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -50,6 +55,45 @@ class Machine:
         return subprocess.run(
             ["runuser", "-u", ACCOUNT, "--", *words], capture_output=True, text=True, cwd="/"
         )
+
+    @contextmanager
+    def daemon(self):
+        """The installed daemon, started as the service starts it; yields the API's address when it says it is ready."""
+        told = self.units / "notify"
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+            notify.bind(str(told))
+            told.chmod(0o777)
+            notify.settimeout(60)
+            words = [self.prefix / "venv/bin/ses", "run", "--config", self.prefix / "config.json"]
+            process = subprocess.Popen(
+                ["setpriv", f"--reuid={ACCOUNT}", f"--regid={ACCOUNT}", "--clear-groups", *words],
+                env={"NOTIFY_SOCKET": str(told), "PATH": "/usr/bin:/bin"},
+                cwd=self.prefix,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            try:
+                states = ""
+                while "READY=1" not in states:
+                    states += notify.recv(4096).decode() + "\n"
+                yield re.search(r"http://127\.0\.0\.1:\d+", states)[0]
+            finally:
+                process.terminate()
+                complaints = process.communicate(timeout=60)[1]
+                told.unlink()
+            assert (process.returncode, complaints) == (0, "")
+
+
+def call(address: str, key: str, content: object = None) -> tuple[int, dict]:
+    """GET, or POST of JSON, with the key: status and body."""
+    body = None if content is None else json.dumps(content).encode()
+    request = Request(address, body, {"X-API-Key": key, "Content-Type": "application/json"})
+    try:
+        with urlopen(request, timeout=30) as answer:
+            return answer.status, json.load(answer)
+    except HTTPError as refused:
+        with refused:
+            return refused.code, json.load(refused)
 
 
 @pytest.fixture(scope="module")
@@ -116,17 +160,12 @@ def test_the_account_can_use_what_was_installed(machine, installed):
     assert machine.as_account("touch", str(machine.prefix / "venv/bin/x")).returncode != 0
 
 
-def test_the_widget_travels_with_the_package(machine, installed):
+def test_scripts_styles_and_texts_travel_with_the_package(machine, installed):
     (package,) = (machine.prefix / "venv/lib").glob("python3*/site-packages/ses")
-    inside = {
-        str(path.relative_to(package))
-        for path in package.rglob("*")
-        if path.is_file() and path.suffix != ".pyc"
-    }
-    here = subprocess.run(
-        ["git", "ls-files", "ses"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout.split()
-    assert {name.removeprefix("ses/") for name in here} <= inside
+    here = {path.relative_to(ROOT / "ses") for path in (ROOT / "ses").rglob("*") if path.is_file()}
+    assets = {path for path in here if path.suffix not in (".py", ".pyc")}
+    assert assets
+    assert [str(path) for path in assets if not (package / path).is_file()] == []
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not here")
@@ -138,6 +177,23 @@ def test_systemd_finds_no_fault_with_the_unit(machine, installed):
     done = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True)
     complaints = [line for line in (done.stdout + done.stderr).splitlines() if unit.name in line]
     assert (done.returncode, complaints) == (0, [])
+
+
+def test_the_service_runs_as_its_account_and_a_conversation_survives_an_update(machine, installed):
+    path = machine.prefix / "config.json"
+    config = json.loads(path.read_text())
+    key = config["auth"]["keys"]["admin"]["key"]
+    path.write_text(json.dumps({**config, "port": 0, "widget": {"port": 0}}))
+
+    with machine.daemon() as api:
+        assert call(f"{api}/ses/robots", "wrong")[0] == 403
+        status, asked = call(f"{api}/ses/ask/helpdesk", key, {"text": "hello"})
+        assert (status, asked["error"]) == (200, 0)
+    assert machine.install_sh("-i").returncode == 0
+    with machine.daemon() as api:
+        status, session = call(f"{api}/ses/session/helpdesk/{asked['session_id']}", key)
+        assert status == 200
+        assert session["data"][0]["request"]["message"] == "hello"
 
 
 def test_an_update_keeps_everything_that_is_the_administrators(machine, installed):
