@@ -13,9 +13,12 @@ from typing import Any
 from jinja2 import nodes
 
 from ses.errors import StepError
+from ses.scenario import access
 from ses.scenario import operations as do
+from ses.scenario.callee import Callee
 from ses.scenario.faults import Fault
-from ses.scenario.functions import FILTERS, FUNCTIONS, NOW, Callee, now
+from ses.scenario.filters import FILTERS
+from ses.scenario.functions import FUNCTIONS, now
 from ses.scenario.inflection import CASES
 from ses.scenario.lexicon import russian
 from ses.scenario.nearest import nearest
@@ -115,7 +118,7 @@ class Compiler:
         return lambda scope: scope.get(name)
 
     def _field(self, node: nodes.Getattr) -> Run:
-        name, get = node.attr, do.field
+        name, get = node.attr, access.field
         if isinstance(node.node, nodes.Name):
             base = node.node.name
             self._name(node.node)
@@ -124,7 +127,7 @@ class Compiler:
         return lambda scope: get(inner(scope), name)
 
     def _item(self, node: nodes.Getitem) -> Run:
-        get, whole, index = do.item, self.compile(node.node), self.compile(node.arg)
+        get, whole, index = access.item, self.compile(node.node), self.compile(node.arg)
         return lambda scope: get(whole(scope), index(scope))
 
     def _compare(self, node: nodes.Compare) -> Run:
@@ -132,15 +135,15 @@ class Compiler:
             raise Fault("comparisons are chained", node.lineno, "join two of them with 'and'")
         sign, left, right = node.ops[0].op, self.compile(node.expr), self.compile(node.ops[0].expr)
         if sign == "eq":
-            return lambda scope: do.equal(left(scope), right(scope))
+            return lambda scope: access.equal(left(scope), right(scope))
         if sign == "ne":
-            return lambda scope: not do.equal(left(scope), right(scope))
+            return lambda scope: not access.equal(left(scope), right(scope))
         if sign == "in":
-            return lambda scope: do.contains(left(scope), right(scope))
+            return lambda scope: access.contains(left(scope), right(scope))
         if sign == "notin":
-            return lambda scope: not do.contains(left(scope), right(scope))
+            return lambda scope: not access.contains(left(scope), right(scope))
         order = _ORDER[sign]
-        return lambda scope: order(*do.comparable(left(scope), right(scope)))
+        return lambda scope: order(*access.comparable(left(scope), right(scope)))
 
     def _logic(self, node: nodes.And | nodes.Or) -> Run:
         left, right = self.compile(node.left), self.compile(node.right)
@@ -159,7 +162,7 @@ class Compiler:
         ]
 
         def build(scope: Scope) -> dict[str, Any]:
-            return {do.key_text(key(scope)): value(scope) for key, value in pairs}
+            return {access.key_text(key(scope)): value(scope) for key, value in pairs}
 
         return build
 
@@ -242,6 +245,3 @@ def _default(value: Run, other: Run) -> Run:
         return other(scope) if found is None else found
 
     return default
-
-
-__all__ = ["NOW", "Compiler", "Run", "Scope"]

@@ -7,30 +7,38 @@ only for what cannot go well: a comparison of a text with a number, a key that a
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from typing import Literal
 
 from jinja2 import nodes
 
+from ses.scenario.expression_types import (
+    ANY,
+    BOOLEAN,
+    DATETIME,
+    MONEY,
+    NAMES,
+    NONE,
+    NUMBER,
+    TEXT,
+    Type,
+    type_of_entity,
+)
 from ses.scenario.expressions import condition_tree
 from ses.scenario.faults import Fault
-from ses.scenario.functions import FILTERS, FUNCTIONS
+from ses.scenario.filters import FILTERS
+from ses.scenario.functions import FUNCTIONS
 from ses.scenario.nearest import nearest
 
-Kind = Literal[
-    "text",
-    "number",
-    "boolean",
-    "date",
-    "time",
-    "datetime",
-    "duration",
-    "money",
-    "list",
-    "map",
-    "choice",
-    "none",
-    "any",
+__all__ = [
+    "ANY",
+    "BOOLEAN",
+    "MONEY",
+    "NONE",
+    "NUMBER",
+    "TEXT",
+    "Type",
+    "TypeProblem",
+    "infer",
+    "type_of_entity",
 ]
 
 
@@ -38,36 +46,6 @@ class TypeProblem(Fault):
     """Types that do not go together."""
 
 
-@dataclass(frozen=True, slots=True)
-class Type:
-    kind: Kind
-    keys: frozenset[str] | None = None
-    """Of a `choice`: the keys its value may have; none when unknown."""
-    fields: Mapping[str, Type] | None = None
-    """Of a `map`: its known fields."""
-    item: Type | None = None
-    """Of a `list`."""
-    closed: bool = False
-    """A `map` that has no other fields than these."""
-    constant: str | None = None
-    """A text that is written in the expression."""
-
-
-ANY, TEXT, NUMBER, BOOLEAN, NONE = Type("any"), Type("text"), Type("number"), Type("boolean"), Type("none")
-_DATE, _TIME, _DATETIME = Type("date"), Type("time"), Type("datetime")
-MONEY = Type("map", fields={"amount": NUMBER, "currency": TEXT}, closed=True)
-_OF_ENTITY: dict[str, Type] = {
-    "number": NUMBER, "integer": NUMBER, "money": MONEY, "date": _DATE, "time": _TIME, "datetime": _DATETIME,
-    "duration": Type("duration"), "phone": TEXT, "email": TEXT, "url": TEXT, "yes_no": BOOLEAN, "person": TEXT, "text": TEXT,
-    "location": Type("map", fields={"lat": NUMBER, "lon": NUMBER}),
-    "contact": Type("map", fields={"phone": TEXT, "name": TEXT}),
-    **dict.fromkeys(("file", "image", "voice"), Type("map", fields=dict.fromkeys(("media", "name", "mime"), TEXT) | {"size": NUMBER})),
-}  # fmt: skip
-_NAMES: dict[str, str] = {
-    "text": "a text", "number": "a number", "boolean": "true/false", "date": "a date", "time": "a time",
-    "datetime": "a datetime", "duration": "a duration", "money": "money", "list": "a list", "map": "a map",
-    "choice": "a list value", "none": "none", "any": "anything",
-}  # fmt: skip
 _LIKE_TEXT = frozenset({"text", "choice"})
 _TEMPORAL = frozenset({"date", "time", "datetime"})
 _DATE_FIELDS: dict[str, Collection[str]] = {
@@ -76,13 +54,6 @@ _DATE_FIELDS: dict[str, Collection[str]] = {
     "time": ("hour", "minute"),
     "choice": ("key", "label"),
 }
-
-
-def type_of_entity(name: str, keys: Collection[str] = ()) -> Type:
-    """The type of a slot of this entity; `keys` of a list entity."""
-    if keys:
-        return Type("choice", frozenset(keys))
-    return _OF_ENTITY.get(name, ANY)
 
 
 def infer(expression: str, types: Mapping[str, Type]) -> Type:
@@ -151,11 +122,11 @@ class _Inference:
         if node.name == "default":
             return _either(value, self.type_of(node.args[0])) if node.args else value
         if node.name in ("plural", "round") and value.kind in ("list", "date", "time", "datetime", "boolean"):
-            raise TypeProblem(f"'{node.name}' counts a number, not {_NAMES[value.kind]}", node.lineno)
+            raise TypeProblem(f"'{node.name}' counts a number, not {NAMES[value.kind]}", node.lineno)
         if node.name == "date" and value.kind in ("number", "boolean", "list", "choice", "duration"):
-            raise TypeProblem(f"'date' takes a date, not {_NAMES[value.kind]}", node.lineno)
+            raise TypeProblem(f"'date' takes a date, not {NAMES[value.kind]}", node.lineno)
         if node.name == "join" and value.kind in ("number", "text", "boolean", "date"):
-            raise TypeProblem(f"'join' takes a list, not {_NAMES[value.kind]}", node.lineno)
+            raise TypeProblem(f"'join' takes a list, not {NAMES[value.kind]}", node.lineno)
         return _kind(FILTERS[node.name].gives) if node.name in FILTERS else ANY
 
     def _field(self, node: nodes.Getattr) -> Type:
@@ -173,7 +144,7 @@ class _Inference:
                 return ANY  # `choices` have fields of their own
             if node.attr not in known:
                 raise TypeProblem(
-                    f"{_NAMES[whole.kind]} has no field '{node.attr}'",
+                    f"{NAMES[whole.kind]} has no field '{node.attr}'",
                     node.lineno + 1,
                     nearest(node.attr, known),
                 )
@@ -185,16 +156,16 @@ class _Inference:
                 else _kind(node.attr)
             )
         elif whole.kind in ("text", "number", "boolean", "list", "duration"):
-            raise TypeProblem(f"{_NAMES[whole.kind]} has no fields", node.lineno, "")
+            raise TypeProblem(f"{NAMES[whole.kind]} has no fields", node.lineno, "")
         return ANY
 
     def _item(self, node: nodes.Getitem) -> Type:
         whole, index = self.type_of(node.node), self.type_of(node.arg)
         if whole.kind in ("number", "boolean", "date", "time", "datetime", "duration"):
-            raise TypeProblem(f"{_NAMES[whole.kind]} has no parts", node.lineno)
+            raise TypeProblem(f"{NAMES[whole.kind]} has no parts", node.lineno)
         if whole.kind == "list":
             if index.kind not in ("number", "any"):
-                raise TypeProblem(f"a place in a list is a number, not {_NAMES[index.kind]}", node.lineno)
+                raise TypeProblem(f"a place in a list is a number, not {NAMES[index.kind]}", node.lineno)
             return whole.item or ANY
         if whole.kind == "map" and whole.fields is not None and index.constant is not None:
             if index.constant in whole.fields:
@@ -226,7 +197,7 @@ class _Inference:
             return
         if first == second or (first in _LIKE_TEXT and second in _LIKE_TEXT):
             if not equality and first in ("map", "boolean", "list", "none"):
-                raise TypeProblem(f"{_NAMES[first]} has no order", at.lineno, "compare with '=='")
+                raise TypeProblem(f"{NAMES[first]} has no order", at.lineno, "compare with '=='")
             return
         if {first, second} <= {"date", "datetime"} or (
             (first in _TEMPORAL and second == "text") or (second in _TEMPORAL and first == "text")
@@ -235,21 +206,21 @@ class _Inference:
         if first == "choice" or second == "choice":
             other = second if first == "choice" else first
             raise TypeProblem(
-                f"a list value is compared with {_NAMES[other]}",
+                f"a list value is compared with {NAMES[other]}",
                 at.lineno,
                 "compare it with a key: size == 'large'",
             )
         raise TypeProblem(
-            f"{_NAMES[first]} is compared with {_NAMES[second]}", at.lineno, _remedy(first, second)
+            f"{NAMES[first]} is compared with {NAMES[second]}", at.lineno, _remedy(first, second)
         )
 
     def _check_in(self, needle: Type, hay: Type, at: nodes.Expr) -> None:
         if hay.kind in ("number", "boolean", "date", "time", "datetime", "duration"):
             raise TypeProblem(
-                f"nothing can be looked for in {_NAMES[hay.kind]}", at.lineno, "'in' takes a list"
+                f"nothing can be looked for in {NAMES[hay.kind]}", at.lineno, "'in' takes a list"
             )
         if hay.kind in _LIKE_TEXT and needle.kind not in ("text", "choice", "any"):
-            raise TypeProblem(f"{_NAMES[needle.kind]} cannot be looked for in a text", at.lineno)
+            raise TypeProblem(f"{NAMES[needle.kind]} cannot be looked for in a text", at.lineno)
         if isinstance(at, nodes.List):
             for one in at.items:
                 self._check_order(needle, self.type_of(one), True, one)
@@ -274,7 +245,7 @@ class _Inference:
             and (first in _TEMPORAL or first in ("text", "duration"))
             and second == "duration"
         ):
-            return _DATETIME if first == "text" else ANY if first == "date" else left
+            return DATETIME if first == "text" else ANY if first == "date" else left
         if isinstance(node, nodes.Add) and first == "duration" and second in _TEMPORAL:
             return ANY if second == "date" else right
         if isinstance(node, nodes.Sub) and first in _TEMPORAL and second in _TEMPORAL:
@@ -284,7 +255,7 @@ class _Inference:
         if isinstance(node, nodes.Div) and first == second == "duration":
             return NUMBER
         raise TypeProblem(
-            f"'{node.operator}' cannot join {_NAMES[first]} and {_NAMES[second]}",
+            f"'{node.operator}' cannot join {NAMES[first]} and {NAMES[second]}",
             node.right.lineno,
             _remedy(first, second),
         )
@@ -332,4 +303,4 @@ def _either(left: Type, right: Type) -> Type:
 
 
 def _kind(name: str) -> Type:
-    return Type(name) if name in _NAMES else ANY  # type: ignore[arg-type]
+    return Type(name) if name in NAMES else ANY  # type: ignore[arg-type]
