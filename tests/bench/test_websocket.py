@@ -89,5 +89,7 @@ def test_a_message_over_the_websocket():
     finally:
         mine.send(False)
         server.join()
-    print(f"\nwebsocket in, ack and answer out, {DIALOGUES} open: {used * 1e6:.1f} µs CPU a message (budget {BUDGET * 1e6:.0f})")
+    print(
+        f"\nwebsocket in, ack and answer out, {DIALOGUES} open: {used * 1e6:.1f} µs CPU a message (budget {BUDGET * 1e6:.0f})"
+    )
     assert used <= BUDGET

@@ -18,10 +18,15 @@ POLICY = (
 
 
 class Demo:
-    """Serves `/` (the first connector) and `/demo/NAME`. `folder` holds the page, its style and its picture."""
+    """Serves `/` (the first connector) and `/demo/NAME`.
+
+    `folder` holds the style, a page `index.html` and, for robots that have a site of their own, `ROBOT.html`.
+    """
 
     def __init__(self, folder: Path, connectors: Mapping[str, WebConnector]) -> None:
-        self._page = Template((folder / "index.html").read_text(encoding="utf-8"))
+        self._pages = {
+            page.stem: Template(page.read_text(encoding="utf-8")) for page in folder.glob("*.html")
+        }
         self._style = (folder / "demo.css").read_text(encoding="utf-8")
         self._connectors = connectors
 
@@ -52,7 +57,7 @@ class Demo:
         site = connector.site
         # Behind a proxy the scheme is not known here, so the host alone must do for a friendly hint.
         known = any(origin.endswith(f"://{request.host}") for origin in site.origins)
-        page = self._page.substitute(
+        page = self._pages.get(site.robot, self._pages["index"]).substitute(
             name=html.escape(site.name),
             token=html.escape(site.token),
             type=site.type,
