@@ -43,7 +43,7 @@ class Typed(io.StringIO):
         super().__init__()
         self._left: Iterator[str | Act] = iter(lines)
 
-    def readline(self, size: int | None = -1, /) -> str:
+    def readline(self, size: int | None = -1, /) -> str:  # type: ignore[override]  # as StringIO has it
         for line in self._left:
             if isinstance(line, str):
                 return f"{line}\n"
