@@ -61,6 +61,16 @@ def not_a_text(node: Node, what: str, report: Report) -> PydanticCustomError:
     return reported()
 
 
+def _text_before(node: Map, key: str) -> str:
+    """In `{say: Привет, мир}` the text that the comma before `мир` cuts; empty when it is none."""
+    keys = list(node)
+    value = node[key]
+    if not (node.flow and isinstance(value, Scalar) and value.empty) or keys.index(key) == 0:
+        return ""
+    before = node[keys[keys.index(key) - 1]]
+    return before.text if isinstance(before, Scalar) and before.plain else ""
+
+
 class Shape(BaseModel):
     """A map of the language with fixed keys."""
 
@@ -143,6 +153,11 @@ class Shape(BaseModel):
             if key in cls.later:
                 report.error("later", at, f"`{key}` is {cls.later[key]} that this version does not run yet",
                              suggestion="leave it out for now", length=len(key))  # fmt: skip
+                continue
+            before = _text_before(node, key)
+            if before:
+                report.error("text-cut-short", at, "the comma cuts the text: this becomes a key of its own",
+                             suggestion=quoted(f"{before}, {key}"), length=len(key))  # fmt: skip
                 continue
             best = nearest(key, known)
             report.error(

@@ -56,6 +56,12 @@ READING = [
     Bad("a second document", "title: А\n▲---\ntitle: Б\n", "second-document"),
     Bad("a quote left open", "title: 'А\n▲", "bad-yaml", "quotes"),
     Bad("a list for a key", "▲[а, б]: в\n", "bad-key"),
+    Bad(
+        "a comma inside braces",
+        "flows: {a: {on: x, steps: [{say: Привет, ▲мир}]}}\n",
+        "text-cut-short",
+        '"Привет, мир"',
+    ),
     Bad("a control character", "title: А▲\x01Б\n", "bad-yaml"),
 ]
 
