@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ses.scenario.builtin.asked import Asked, Finder
+from ses.scenario.builtin.clock import times
 from ses.scenario.builtin.contacts import answers, emails, phones, urls
 from ses.scenario.builtin.days import dates
-from ses.scenario.builtin.moments import moments, times
+from ses.scenario.builtin.moments import moments
 from ses.scenario.builtin.persons import persons
 from ses.scenario.builtin.quantities import durations, integers, numbers, sums
 

@@ -94,7 +94,10 @@ def answers(utterance: Utterance, asked: Asked) -> list[Found]:
         for length in range(min(_LONGEST, len(words) - at), 0, -1):
             answer = _ANSWERS.get(tuple(words[at : at + length]))
             if answer is not None:
-                found.append(covering("yes_no", answer, utterance, at, at + length))
+                if found and found[-1].value is answer and found[-1].last == at:
+                    found[-1] = covering("yes_no", answer, utterance, found[-1].first, at + length)
+                else:
+                    found.append(covering("yes_no", answer, utterance, at, at + length))
                 at += length - 1
                 break
         at += 1
