@@ -95,8 +95,10 @@ def find(
     if not known:
         return None
     for slot in known:
-        if slot.name in captures:
-            return _correction(turn, [slot], captures[slot.name])
+        if slot.name in captures and slot.name != slot.type:
+            correction = _correction(turn, [slot], captures[slot.name])
+            if correction is not None:
+                return correction
     named = [slot for slot in known if _named(turn, heard, slot)]
     if len(named) == 1:
         found = _values_after_name(turn, heard, named[0])

@@ -64,6 +64,8 @@ def fits(turn: Turn, heard: Heard, slots: Sequence[Slot], captures: dict[str, li
     empty = [slot for slot in slots if not filled(turn, slot)]
     for slot in empty:
         found = apart(captures.get(slot.name, ()), taken)
+        if found and slot.name == slot.type:  # `@pizza` names the entity too: it says that one is there, not which
+            found = apart(heard.values([slot.type]), taken) or found
         if found:
             spans = [(one.start, one.end) for one in found]
             taken.extend(spans)

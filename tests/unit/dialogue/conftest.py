@@ -239,3 +239,9 @@ def talk() -> type[Talk]:
 @pytest.fixture
 def killed() -> type[Killed]:
     return Killed
+
+
+@pytest.fixture(scope="session")
+def compiled() -> Callable[[str], Program]:
+    """Compiles a robot once for many conversations."""
+    return compile_robot

@@ -153,7 +153,10 @@ async def test_an_edit_of_the_last_message_runs_again_from_before_it(talk: Any) 
     assert chat.said[0].replaces == "s/2/1"
     assert chat.said[0].id == "s/3/1"
     assert await chat.turn(chat.inbound(text="7", edit_of="m1")) == []
-    assert await chat.turn(chat.inbound(text="8", edit_of="m2")) == []
+    assert await chat.turn(chat.inbound(text="8", edit_of="m2")) == ["8."]
+    assert chat.said[0].replaces == "s/3/1"
+    await chat.event("leave")
+    assert await chat.turn(chat.inbound(text="9", edit_of="m2")) == []
 
 
 async def test_an_edit_after_an_effect_is_only_logged(talk: Any) -> None:

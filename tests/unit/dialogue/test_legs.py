@@ -196,5 +196,5 @@ flows:
       - say: "{{ kind.class }} {{ kind.confidence }} {{ things[0].value }} {{ known.answer }}"
 """
     chat = talk(robot, smc={"net": 0.2, "hw": 0.7}, see=[FoundEntity("d", "принтер", "printer")], qas=Answer("Ответ", 0.9))
-    assert (await chat.say("сломался принтер вот")) == ["hw 0.7 printer Ответ"]
+    assert (await chat.say("сломался принтер вот")) == ["hw 0,7 printer Ответ"]
     assert chat.services.called[-1] == ("qas", "it", "сломался принтер вот")

@@ -32,7 +32,7 @@ async def test_the_span_becomes_the_slots_name_in_the_log(talk: Any) -> None:
     assert chat.said[0].masked == "Ваш номер ‹phone›?"
     assert "9131234567" not in json.dumps(chat.trace, ensure_ascii=False)
     await chat.say("да")
-    assert chat.said[0].masked == "Звоним ‹phone›, Большая."
+    assert chat.said[0].masked == "‹phone›, Большая."
     assert chat.leg.masked == {}
 
 

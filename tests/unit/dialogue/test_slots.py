@@ -74,6 +74,19 @@ flows: {order: {on: ["* хочу *"], needs: [size], steps: [{say: "{{ size }}."
     """)
 
 
+async def test_a_capture_named_like_its_entity_does_not_decide_between_two_values(talk: Any) -> None:
+    robot = ENTITIES + """
+slots: {size: {type: size, ask: Какой?}}
+flows: {order: {on: ["* @size *"], needs: [size], steps: [{say: "{{ size }}."}]}}
+"""
+    await talk(robot)("""
+        user: большую и маленькую
+        bot: Какой вариант правильный? [Большая | Маленькая]
+        press: Большая
+        bot: Большая.
+    """)
+
+
 async def test_many_takes_all_values(talk: Any) -> None:
     robot = ENTITIES + """
 slots: {extras: {type: extra, many: true, optional: true, ask: Добавить?}}
