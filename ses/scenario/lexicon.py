@@ -127,12 +127,13 @@ def _others(words: Iterable[str], language: str) -> Mapping[str, WordForms]:
     wanted = set(lemmas.values())
     forms: dict[str, set[str]] = {lemma: {lemma} for lemma in wanted}
     for form, lemma in dictionary.items():
-        folded = fold(lemma)
-        if folded in wanted:
+        folded = lemma if lemma in wanted else fold(lemma) if not lemma.islower() else ""
+        if folded in wanted:  # the dictionary has 180,000 entries: most are passed over by the first look
             forms[folded].add(fold(form))
     if language == "en":
         for lemma in wanted:
-            forms[lemma].update(_english_regular(lemma))
+            if len(forms[lemma]) == 1:
+                forms[lemma].update(_english_regular(lemma))
     return {word: WordForms((lemma,), frozenset(forms[lemma] | {word})) for word, lemma in lemmas.items()}
 
 
