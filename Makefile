@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: help run test lint types unit integration peers bench check format clean prepare-run prepare-test
+.PHONY: help run test lint types unit integration peers kill bench check format clean prepare-run prepare-test
 .NOTPARALLEL:
 
 BIN := .venv/bin
@@ -44,6 +44,9 @@ integration: prepare-test ## Tests with real servers, processes and a real brows
 
 peers: prepare-test ## Tests with other people's clients
 	@if compgen -G 'tests/peers/**/test_*.py' >/dev/null || compgen -G 'tests/peers/test_*.py' >/dev/null; then printf '\n== tests with others'\'' clients\n'; $(BIN)/pytest -q tests/peers; fi
+
+kill: prepare-test ## Kill the daemon a hundred times under load: nothing lost, nothing twice
+	@SES_KILL_ROUNDS=100 $(BIN)/pytest -q -s tests/integration/test_kill.py
 
 bench: prepare-test ## Measure speed and memory against the budgets
 	@$(BIN)/pytest -q -s tests/bench

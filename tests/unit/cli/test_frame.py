@@ -55,6 +55,14 @@ def test_a_bad_configuration_ends_with_2_and_all_its_mistakes(tmp_path, capsys):
     assert "Traceback" not in told.err
 
 
+def test_programs_get_the_mistakes_as_json(tmp_path, capsys):
+    path = tmp_path / "config.json"
+    path.write_text('{"prot": 1}')
+    assert run("config", "--format", "json", "--config", str(path)) == 2
+    (problem,) = json.loads(capsys.readouterr().out)["problems"]
+    assert (problem["line"], problem["column"], problem["key"]) == (1, 2, "prot")
+
+
 def test_a_good_configuration_is_told_and_shown_without_secrets(tmp_path, capsys):
     path = tmp_path / "config.json"
     path.write_text(json.dumps({"auth": {"keys": {"a": {"key": "k" * 32, "scopes": ["ask"]}}}}))
