@@ -1,0 +1,68 @@
+"""The pages for authors say what is so: every line, mock and option is in docs/testing.md, and examples are valid."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+
+from ses.cli.test import play_tests
+from ses.scenario.files import RobotFiles
+from ses.scenario.load import load_files
+from ses.scenario.models.shape import Shape
+from ses.testing.reading import read_cases
+from ses.testing.shapes import CaseShape, HttpMock, QasMock, SeeMock, SmcMock, StepShape
+
+ROOT = Path(__file__).parents[3]
+TESTING = (ROOT / "docs" / "testing.md").read_text("utf-8")
+
+AROUND_THE_README = b"""
+id: pizzas
+language: en
+timezone: Europe/London
+entities:
+  pizza: {values: {margherita: [margherita]}}
+  size: {values: {small: [small], large: [large]}}
+slots:
+  pizza: {type: pizza, ask: Which pizza?}
+  size: {type: size, ask: What size?}
+  address: {type: text, ask: Where to?}
+"""
+
+
+def example(page: str) -> str:
+    found = re.search(r"^```yaml\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    assert found is not None
+    return found[1]
+
+
+@pytest.mark.parametrize("shape", [StepShape, CaseShape, SmcMock, SeeMock, QasMock, HttpMock])
+def test_every_key_is_documented(shape: type[Shape]) -> None:
+    keys = list(shape.keys())  # as authors write them: not a dict's
+    missing = [key for key in keys if not re.search(rf"[`{{ ]{key}[:` ]", TESTING)]
+    assert missing == []
+
+
+def test_every_option_of_the_command_is_documented() -> None:
+    for name in inspect.signature(play_tests, eval_str=True).parameters.values():
+        for option in getattr(name.annotation, "__metadata__", ()):
+            for declaration in getattr(option, "param_decls", None) or ():
+                if declaration.startswith("--") and declaration != "--config":
+                    short = next((one for one in option.param_decls if len(one) == 2), declaration)
+                    assert short in TESTING or declaration in TESTING, declaration
+
+
+def test_the_example_of_a_test_is_one(tmp_path: Path) -> None:
+    file = tmp_path / "example.yaml"
+    file.write_text(example(TESTING), "utf-8")
+    cases, findings = read_cases([file], tmp_path)
+    assert findings == ()
+    assert len(cases) == 1
+
+
+def test_the_robot_of_the_readme_has_no_faults() -> None:
+    flow = example((ROOT / "README.md").read_text("utf-8"))
+    loaded = load_files(RobotFiles("pizzas", {"robot.yaml": AROUND_THE_README, "order.yaml": flow.encode()}))
+    assert loaded.findings == ()
