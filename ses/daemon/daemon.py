@@ -123,7 +123,7 @@ class Daemon:
         gc.freeze()
         api, public, robots = self._interfaces.api, self._interfaces.public, self._robots.ids()
         log.info("started", robots=robots, api=api, public=public)
-        self._supervisor.ready(f"{len(robots)} robots, API at {api}")
+        self._supervisor.ready(self._status())
         if sys.stderr.isatty():
             findings, keys = self._robots.findings(), self._config.auth is not None
             sys.stderr.write(
@@ -177,10 +177,12 @@ class Daemon:
                     check_robots(config, self._known_robots())
                     await self._take(config)
             except ConfigError as error:
-                log.error(
-                    "the configuration has mistakes; the one before stays in force", problems=str(error)
+                # Its text is for the administrator; a traceback would hide it.
+                problems = str(error)
+                log.error(  # noqa: TRY400
+                    "the configuration has mistakes; the one before stays in force", problems=problems
                 )
-            self._supervisor.ready(f"{len(self._robots.ids())} robots, API at {self._interfaces.api}")
+            self._supervisor.ready(self._status())
 
     async def _take(self, config: Config) -> None:
         before, self._config = self._config, config
@@ -224,6 +226,11 @@ class Daemon:
     def _known_robots(self) -> set[str]:
         """Robots with a folder, those with errors among them: an error in a robot is no error of the configuration."""
         return {*self._robots.ids(), *self._robots.findings()}
+
+    def _status(self) -> str:
+        """For `systemctl status`."""
+        interfaces = self._interfaces
+        return f"{len(self._robots.ids())} robots; API at {interfaces.api}; websites at {interfaces.public}"
 
     def _readiness(self) -> dict[str, str]:
         """Every part's state; what harms only some conversations is `degraded`."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,6 @@ if TYPE_CHECKING:
 
 def launch(config: Config) -> None:
     """Run the daemon until told to end. Raises `SesError` when it cannot start."""
-    _without_rich()
     from ses.daemon.robot_files import RobotFiles
 
     files = RobotFiles(config.scenarios)
@@ -23,14 +21,3 @@ def launch(config: Config) -> None:
     from ses.daemon.daemon import run_daemon
 
     run_daemon(config, files)
-
-
-def _without_rich() -> None:
-    """structlog decorates tracebacks by rich when it finds it. The daemon's are plain, and rich is 4 MB."""
-    if "rich" in sys.modules or "structlog" in sys.modules:
-        return
-    sys.modules["rich"] = None  # type: ignore[assignment]  # the documented way to make an import fail
-    try:
-        import structlog  # noqa: F401
-    finally:
-        del sys.modules["rich"]

@@ -110,7 +110,7 @@ async def test_tts_cannot_send_us_elsewhere(suite, peer, path):
 
 async def test_sbs_reads_the_traits_of_a_voice(suite, peer):
     trait = {"class": "x", "confidence": 0.5}
-    peer.answer_json({name: trait for name in ("age", "gender", "emotion", "multispeaker", "synth")})
+    peer.answer_json(dict.fromkeys(("age", "gender", "emotion", "multispeaker", "synth"), trait))
     assert (await suite.sbs.analyze(b"RIFF")).gender.confidence == 0.5
 
 
