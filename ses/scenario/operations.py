@@ -61,10 +61,9 @@ def add(left: Any, right: Any) -> Any:
     kind, other = type(left), type(right)
     if (kind is int or kind is float) and (other is int or other is float):
         return bounded(left + right)
-    if kind is ListValue and isinstance(left.key, str):
-        return add(left.key, right)
-    if other is ListValue and isinstance(right.key, str):
-        return add(left, right.key)
+    if (kind is ListValue or other is ListValue) and _is_texts(left) and _is_texts(right):
+        # readers see the labels joined, data the keys
+        return ListValue(add(_key(left), _key(right)), add(_label(left), _label(right)))
     if other is timedelta:
         return _moved(left, right)
     if kind is timedelta:
@@ -78,6 +77,18 @@ def add(left: Any, right: Any) -> Any:
             raise wrong(f"the list would have more than {MAX_TEXT} items")
         return left + right
     raise wrong(f"{type_name(left)} and {type_name(right)} cannot be added")
+
+
+def _is_texts(value: Any) -> bool:
+    return type(value) is str or (type(value) is ListValue and isinstance(value.key, str))
+
+
+def _key(value: Any) -> Any:
+    return value.key if type(value) is ListValue else value
+
+
+def _label(value: Any) -> Any:
+    return value.label if type(value) is ListValue else value
 
 
 def subtract(left: Any, right: Any) -> Any:

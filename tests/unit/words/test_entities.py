@@ -71,6 +71,8 @@ def values(recogniser: RobotRecogniser, entity: str, text: str, *, asked: bool =
         ("number", "два с половиной", 2.5),
         ("number", "полторы", 1.5),
         ("integer", "трёх хватит", 3),
+        ("integer", "на троих", 3),
+        ("integer", "нас десятеро", 10),
         ("money", "500", {"amount": 500, "currency": "RUB"}),
         ("money", "переведи 1 590,50 ₽", {"amount": 1590.5, "currency": "RUB"}),
         ("money", "пять тысяч рублей", {"amount": 5000, "currency": "RUB"}),

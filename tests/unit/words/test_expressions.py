@@ -163,6 +163,7 @@ def test_values(source: str, value: Any) -> None:
         ("[{{ empty }}{{ nothing }}]", "ru", "[]"),
         ("{{ days_list }}", "ru", "1, 2, 3"),
         ("{{ size.key }} {{ size.label }}", "ru", "large большая"),
+        ("пицца{{ ', ' + size if size }}", "ru", "пицца, большая"),
         ("{ {{ n }} }} {", "ru", "{ 5 }} {"),
         ("{{ day|date('d MMMM') }}", "de", "22 November"),
     ],
@@ -178,6 +179,7 @@ def test_data_keeps_keys_iso_and_types() -> None:
         "total": " {{ n * 2 }} ",
         "deep": [{"at": "{{ visit }}", "fixed": 1.5}, "{{ size.label }}"],
         "lasts": "{{ lasts }}",
+        "joined": "{{ 'size-' + size }}",
         "items": "{{ items }}",
     }
     assert compile_value(data).evaluate(SCOPE) == {
@@ -186,6 +188,7 @@ def test_data_keeps_keys_iso_and_types() -> None:
         "total": 10,
         "deep": [{"at": "2026-11-23T18:30", "fixed": 1.5}, "большая"],
         "lasts": 9000,
+        "joined": "size-large",
         "items": SCOPE["items"],
     }
 
