@@ -132,6 +132,16 @@ class _Compiler:
         )  # fmt: skip
 
     def _check_settings(self) -> None:
+        """What stands once in a robot: its time zone, and each name that expressions read."""
+        first: dict[str, tuple[str, Source]] = {}
+        for section in ("slots", "variables", "data"):
+            for name, at in self._places.get(section, {}).items():
+                other, there = first.setdefault(name, (section, at))
+                if other != section:
+                    self._report.error(
+                        "duplicate-name", at, f"`{name}` stands under `{other}:` too ({there.file}:{there.line})",
+                        suggestion="rename one of them", also=there, length=len(name),
+                    )  # fmt: skip
         zone = self._robot.timezone
         if zone is not None and zone not in available_timezones():
             self._report.error("bad-value", zone.at, f"there is no time zone `{zone}`",

@@ -70,7 +70,7 @@ def load_robots(folder: Path, *, lexicon: Lexicon | None = None) -> dict[str, Lo
     for path in sorted(folder.iterdir()):
         if not is_robot(path):
             continue
-        loaded = load_robot(path, lexicon=lexicon)
+        loaded = _load_or_blame(path, lexicon)
         other = robots.get(loaded.name)
         if other is not None:
             where = other.path.name if other.path is not None else other.name
@@ -87,6 +87,18 @@ def load_robots(folder: Path, *, lexicon: Lexicon | None = None) -> dict[str, Lo
             continue
         robots[loaded.name] = loaded
     return robots
+
+
+def _load_or_blame(path: Path, lexicon: Lexicon | None) -> Loaded:
+    """A fault of this program in one robot must not stop the others; it is told as a finding."""
+    try:
+        return load_robot(path, lexicon=lexicon)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is reported with the robot it happened in
+        message = f"SES itself failed on this robot: {type(error).__name__}: {error}"
+        finding = Finding(
+            "internal", message, Source(path.name, 1, 1), suggestion="please report it with the robot's files"
+        )
+        return Loaded(path.stem, None, (finding,), path=path)
 
 
 def load_files(files: RobotFiles, report: Report | None = None, *, lexicon: Lexicon | None = None) -> Loaded:

@@ -80,7 +80,7 @@ def explain(name: str, text: str, error: yaml.YAMLError, report: Report) -> None
 
 
 def _special_start(lines: list[str], number: int) -> int | None:
-    match = _VALUE.match(lines[number])
+    match = _VALUE.match(lines[number]) if number < len(lines) else None
     if match is None or match["value"][0] not in _SPECIAL:
         return None
     value = match["value"]

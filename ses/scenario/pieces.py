@@ -153,12 +153,13 @@ class Pieces:
 def leaf(node: Any, path: Collection[str | int]) -> Any:
     """The part of a node that `path` leads to."""
     for step in path:
-        if (isinstance(node, Map) and isinstance(step, str) and step in node) or (
-            isinstance(node, Seq) and isinstance(step, int) and step < len(node)
-        ):
-            node = node[step]
-        else:
-            break
+        match node, step:
+            case Map(), str() if step in node:
+                node = node[step]
+            case Seq(), int() if step < len(node):
+                node = node[step]
+            case _:
+                break
     return node
 
 

@@ -172,6 +172,9 @@ class RobotWords:
         return str(name)
 
     def _entity(self, name: str, model: Entity) -> None:
+        if name in BUILT_IN or name == "text":
+            self._report.error("duplicate-name", model.at, f"`{name}` is a built-in entity",
+                               suggestion=f"another name, such as `my_{name}`")  # fmt: skip
         given = [key for key in ("values", "pattern", "see") if getattr(model, key) is not None]
         if len(given) != 1:
             self._report.error("bad-value", model.at, f"the entity `{name}` has one of `values`, `pattern` and `see`",

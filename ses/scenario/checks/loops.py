@@ -53,10 +53,11 @@ def _ends(component: list[Place], flows: Mapping[str, Flow], resting: frozenset[
     ops = [op_at(flows, place) for place in component]
     forgotten = {name for op in ops if isinstance(op, Unset) for name in op.names}
     written = {name for op in ops if not isinstance(op, Ask) for name in op.writes}
+    written |= {name for op in ops if isinstance(op, CallFlow) for name in _written_by(op.flow, flows)}
     for place, op in zip(component, ops, strict=True):
         if isinstance(op, Confirm | Menu | LoopNext):
             return True
-        if isinstance(op, Ask) and (op.again or op.slot in forgotten):
+        if isinstance(op, Ask) and (op.again or op.slot in forgotten | written):
             return True
         if isinstance(op, CallFlow) and op.flow in resting:
             return True
@@ -64,6 +65,18 @@ def _ends(component: list[Place], flows: Mapping[str, Flow], resting: frozenset[
         if leaves_loop and (op.leaves or (isinstance(op, Test) and (op.reads & written or not op.reads))):
             return not isinstance(op, Test) or bool(op.reads & written) or _varies(op)
     return False
+
+
+def _written_by(start: str, flows: Mapping[str, Flow]) -> set[str]:
+    """What a called flow, and those it goes on to, give a value."""
+    seen: set[str] = set()
+    waiting = [start]
+    while waiting:
+        name = waiting.pop()
+        if name not in seen and name in flows:
+            seen.add(name)
+            waiting += [op.flow for op in flows[name].ops if isinstance(op, CallFlow | GotoFlow)]
+    return {written for name in seen for op in flows[name].ops for written in op.writes}
 
 
 def _varies(op: Test) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from ses.scenario.compile import Compiled, good
 from ses.scenario.faults import Fault
 from ses.scenario.inference import ANY, BOOLEAN, NUMBER, TEXT, Type, infer, type_of_entity
+from ses.scenario.models.messages import Args
 from ses.scenario.models.steps import RepeatBody, SetStep
 from ses.scenario.names import parts_of
 from ses.scenario.nodes import Map, Scalar, plain_data
@@ -64,11 +65,18 @@ def type_of_slot(compiled: Compiled, slot: Slot) -> Type:
 
 def _forget_changed(compiled: Compiled, types: dict[str, Type]) -> None:
     """A variable that is set to a value of another type has none; slots keep theirs, `set` checks it."""
+    settled: set[int] = set()
+    """The values of `set`; other maps of values are the arguments of calls and buttons."""
     for part in parts_of(compiled.robot):
         if isinstance(part, SetStep):
+            settled.add(id(part.set))
             for name, data in part.set.values.items():
                 if name in types and name not in compiled.slots and not _fits(types[name], data.node, types):
                     types[name] = ANY
+        elif isinstance(part, Args) and id(part) not in settled:
+            for name in part.values:
+                if name not in compiled.slots:
+                    types.pop(name, None)
         elif isinstance(part, RepeatBody):
             types.pop(str(part.name) if part.name is not None else "item", None)
         save = getattr(part, "save", None)

@@ -129,6 +129,8 @@ NAMES = [
     Bad("an unknown table", "data: {prices: ▲data/price.yaml}\n", "unknown-file", "data"),
     Bad("an unknown field", A % 'say: "Привет {{ user.▲lang }}"', "unknown-field", "language"),
     Bad("a label twice", A % "{label: l, say: А}, {label: ▲l, say: Б}, {goto: l}, end", "duplicate-name"),
+    Bad("one name for a slot and a variable", "slots: {q: {type: text, ask: А?}}\nvariables: {▲q: 1}\nflows: {a: {on: x, needs: q}}\n", "duplicate-name", "rename"),
+    Bad("an entity of a built-in name", "entities: {date: ▲{values: {a: [а]}}}\n", "duplicate-name", "my_date"),
     Bad("setting a table", "data: {t: data/t.csv}\n" + A % "{set: {▲t: 1}}", "read-only"),
     Bad("break outside of a loop", A % "▲break", "no-loop"),
 ]  # fmt: skip
