@@ -204,12 +204,28 @@ def test_stopping_gives_the_process_its_logging_back(tmp_path):
     assert logging.getLogger().handlers == before
 
 
+@pytest.fixture
+def fresh_structlog():
+    yield
+    structlog.reset_defaults()
+
+
+@pytest.mark.usefixtures("fresh_structlog")
 def test_commands_warn_on_stderr_and_keep_stdout_clean(capsys):
     log_to_stderr()
     structlog.get_logger().info("nobody asked")
     structlog.get_logger().warning("look here")
-    structlog.reset_defaults()
     captured = capsys.readouterr()
     assert captured.out == ""
     assert "look here" in captured.err
     assert "nobody asked" not in captured.err
+
+
+@pytest.mark.usefixtures("fresh_structlog")
+def test_a_command_warns_on_the_stderr_of_that_moment(monkeypatch):
+    monkeypatch.setattr("sys.stderr", gone := io.StringIO())
+    log_to_stderr()
+    monkeypatch.setattr("sys.stderr", now := io.StringIO())
+    gone.close()
+    structlog.get_logger().warning("look here")
+    assert "look here" in now.getvalue()
