@@ -51,7 +51,7 @@ class Answering:
         clock: Clock,
         observer: Observer,
     ) -> None:
-        self.services = services
+        self._services = services
         self.clock = clock
         self._store = store
         self._robots = robots
@@ -94,19 +94,20 @@ class Answering:
     async def _drain(self, mailbox: Mailbox) -> None:
         try:
             while mailbox.waiting and not mailbox.held and not self._stopping:
-                await self._turn(mailbox)
+                await self._attempt(mailbox)
         except Exception:
             mailbox.held = True  # it would fail again and again; the next start tries anew
             log.exception("a conversation has stopped", conversation=_name(mailbox))
         finally:
             self._end(mailbox)
 
-    async def run_suspect(self, mailbox: Mailbox, treatment: Treatment) -> None:
-        """Deal with the inbound at the head of a held mailbox, then let the others follow."""
+    async def run_suspect(self, mailbox: Mailbox, treatment: Treatment, services: Services) -> None:
+        """Deal with the inbound at the head of a held mailbox, then let the others follow. Its calls go out through
+        `services`."""
 
         async def alone() -> None:
             try:
-                await self._turn(mailbox, treatment)
+                await self._attempt(mailbox, treatment, services)
                 mailbox.held = False
             except Exception:
                 log.exception("a conversation has stopped", conversation=_name(mailbox))
@@ -125,7 +126,7 @@ class Answering:
         """A robot that was missing is there: go on with those who waited for it."""
         for mailbox in list(self._shelf.live.values()):
             head = mailbox.waiting[0] if mailbox.waiting else None
-            if mailbox.held and head is not None and not head.attempts and head.inbound.robot == robot:
+            if mailbox.held and head is not None and not head.suspicion and head.inbound.robot == robot:
                 mailbox.held = False
                 self.wake(mailbox)
 
@@ -138,9 +139,21 @@ class Answering:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
+    async def _attempt(
+        self, mailbox: Mailbox, treatment: Treatment = "run", services: Services | None = None
+    ) -> None:
+        """A turn, as soon as what it needs can be read from the store."""
+        while True:
+            try:
+                await self._turn(mailbox, treatment, services or self._services)
+                return
+            except StoreUnavailable as error:
+                log.warning("a turn waits for the store", reason=str(error))
+                await asyncio.sleep(LONGEST_PAUSE)
+
     # --- one turn ----------------------------------------------------------------------------------------------
 
-    async def _turn(self, mailbox: Mailbox, treatment: Treatment = "run") -> None:
+    async def _turn(self, mailbox: Mailbox, treatment: Treatment, services: Services) -> None:
         assert mailbox.waiting
         program = self._robots.newest(mailbox.waiting[0].inbound.robot)
         if program is None:
@@ -159,7 +172,7 @@ class Answering:
         else:
             batch = [mailbox.waiting[0]]
         resumed = session is not None and session.flight is not None
-        run = TurnRun(self, mailbox, program, batch, resumed=resumed)
+        run = TurnRun(self, services, mailbox, program, batch, resumed=resumed)
         structlog.contextvars.bind_contextvars(conversation=_name(mailbox), trace=run.trace)
         outcome: Outcome = "answered" if treatment == "run" else "poison"
         try:

@@ -16,7 +16,7 @@ class Waiting(NamedTuple):
 
     row: int
     inbound: Inbound
-    attempts: int = 0
+    suspicion: int = 0
 
 
 class Mailbox:

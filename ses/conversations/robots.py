@@ -176,11 +176,16 @@ class Robots:
 
     async def watch(self) -> None:
         """Reload whenever a file changes; runs until cancelled."""
+        if not self._source.folder.is_dir():
+            log.warning("there is no folder of robots to be watched", folder=str(self._source.folder))
+            return
         async for _ in awatch(self._source.folder, recursive=True, step=100):
             try:
                 await self.reload()
             except (SesError, OSError) as error:
                 log.warning("the robots could not be reloaded", reason=str(error))
+            except Exception:
+                log.exception("the robots could not be reloaded")
 
     async def sweep(self) -> None:
         """Let go of old versions: from memory when unused, from the store when no session rests in them."""

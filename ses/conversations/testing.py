@@ -1,8 +1,6 @@
 """Doubles for tests and benches of the pipeline: a robot that echoes, a source of robots without files, a
 connector that keeps what it was handed."""
 
-
-
 from __future__ import annotations
 
 import asyncio

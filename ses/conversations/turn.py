@@ -20,7 +20,6 @@ class Legs(Protocol):
     """Who makes the legs of a turn durable."""
 
     clock: Clock
-    services: Services
 
     async def write(self, run: TurnRun, leg: Leg) -> None: ...
 
@@ -42,10 +41,17 @@ class TurnRun:
     )
 
     def __init__(
-        self, legs: Legs, mailbox: Mailbox, program: Program, batch: Sequence[Waiting], *, resumed: bool
+        self,
+        legs: Legs,
+        services: Services,
+        mailbox: Mailbox,
+        program: Program,
+        batch: Sequence[Waiting],
+        *,
+        resumed: bool,
     ) -> None:
         self.clock = legs.clock
-        self.services = legs.services
+        self.services = services
         self.mailbox = mailbox
         self.program = program
         self.batch = batch

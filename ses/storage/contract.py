@@ -112,8 +112,8 @@ class Store(Protocol):
         """Inbounds without a finished turn whose row is higher, in the order they came."""
         ...
 
-    async def suspect(self, row: int) -> int:
-        """Note, before it runs, that a row may be the one that kills the daemon; its attempts from now on."""
+    async def suspect(self, row: int, points: int) -> None:
+        """Add to (or take from) the suspicion that an inbound kills the daemon; durable before it goes on."""
         ...
 
     async def undelivered(self, after: tuple[int, int], limit: int) -> Sequence[Undelivered]:

@@ -69,6 +69,10 @@ SENT: Literal[1] = 1
 FAILED: Literal[2] = 2
 
 
+DEATH = 4
+"""Suspicion that falls on the head of each conversation when the daemon died without a word."""
+
+
 class TurnRecord(msgspec.Struct, gc=False, kw_only=True):
     """A leg of a turn. The last one names in `done` the inbounds it answers."""
 
@@ -108,8 +112,8 @@ class Pending(msgspec.Struct, gc=False):
     connector: str
     session_id: str
     body: bytes
-    attempts: int
-    """How often the daemon died with this at the head of its conversation."""
+    suspicion: int
+    """`DEATH` for each time the daemon died while this may have been the cause, 0 for none."""
 
 
 class SentRow(msgspec.Struct, gc=False):

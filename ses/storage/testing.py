@@ -223,7 +223,9 @@ class StoreContract:
 
     async def test_the_log_is_paged_without_gaps_or_repeats(self, store: Store) -> None:
         for number in range(7):
-            session, inbox = await begun(store, f"s{number % 3}", external_id=f"m{number}", at=100.0 + number // 2)
+            session, inbox = await begun(
+                store, f"s{number % 3}", external_id=f"m{number}", at=100.0 + number // 2
+            )
             row = await store.session("web.site", f"s{number % 3}")
             assert row is not None
             await store.commit(
@@ -279,8 +281,8 @@ class StoreContract:
         kept = [await store.version("pizzeria", version) for version in ("v1", "v2", "v3")]
         assert kept == [b"v1", None, b"v3"]
 
-    async def test_an_attempt_is_noted_before_it_is_made(self, store: Store) -> None:
+    async def test_suspicion_grows_and_falls(self, store: Store) -> None:
         _, inbox = await begun(store)
-        assert await store.suspect(inbox) == 1
-        assert await store.suspect(inbox) == 2
-        assert [one.attempts for one in await store.pending(0, 10)] == [2]
+        await store.suspect(inbox, 4)
+        await store.suspect(inbox, -3)
+        assert [one.suspicion for one in await store.pending(0, 10)] == [1]

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from ses.storage.rows import Accepted, Addition, Arrival, SessionRow, TurnRecord, VersionRow
+from ses.storage.rows import DEATH, Accepted, Addition, Arrival, SessionRow, TurnRecord, VersionRow
 
 _encode = msgspec.json.encode
 _decode = msgspec.json.decode
@@ -113,11 +113,10 @@ def delivered(db: sqlite3.Connection, what: tuple[int, int, int]) -> None:
     )
 
 
-def suspect(db: sqlite3.Connection, row: int) -> int:
-    """One attempt more for an inbound that is about to run after having been there when the daemon died."""
-    db.execute("UPDATE inbox SET attempts = attempts + 1 WHERE id = ?", (row,))
-    found = db.execute("SELECT attempts FROM inbox WHERE id = ?", (row,)).fetchone()
-    return int(found[0]) if found else 0
+def suspect(db: sqlite3.Connection, what: tuple[int, int]) -> None:
+    """Row and points: suspicion that an inbound kills the daemon grows or falls."""
+    row, points = what
+    db.execute("UPDATE inbox SET suspicion = suspicion + ? WHERE id = ?", (points, row))
 
 
 def remove(db: sqlite3.Connection, what: tuple[Sequence[int], float]) -> int:
@@ -163,8 +162,9 @@ def begin_service(db: sqlite3.Connection, _: None) -> bool:
         db.execute("INSERT INTO meta VALUES ('running', 1)")
     else:
         db.execute(
-            "UPDATE inbox SET attempts = 1 WHERE attempts = 0"
-            " AND id IN (SELECT min(id) FROM inbox WHERE turn IS NULL GROUP BY session)"
+            "UPDATE inbox SET suspicion = ? WHERE suspicion = 0"
+            " AND id IN (SELECT min(id) FROM inbox WHERE turn IS NULL GROUP BY session)",
+            (DEATH,),
         )
     return clean
 
@@ -172,4 +172,4 @@ def begin_service(db: sqlite3.Connection, _: None) -> bool:
 def end_service(db: sqlite3.Connection, _: None) -> None:
     """A clean stop: what is left in the queue is nobody's fault."""
     db.execute("DELETE FROM meta WHERE name = 'running'")
-    db.execute("UPDATE inbox SET attempts = 0 WHERE turn IS NULL AND attempts > 0")
+    db.execute("UPDATE inbox SET suspicion = 0 WHERE turn IS NULL AND suspicion <> 0")

@@ -121,7 +121,7 @@ def _position(line: LogLine) -> LogPosition:
 
 def pending(db: sqlite3.Connection, after: int, limit: int) -> list[Pending]:
     rows = db.execute(
-        "SELECT inbox.id, inbox.session, sessions.connector, sessions.session, inbox.body, inbox.attempts"
+        "SELECT inbox.id, inbox.session, sessions.connector, sessions.session, inbox.body, inbox.suspicion"
         " FROM inbox JOIN sessions ON sessions.id = inbox.session"
         " WHERE inbox.turn IS NULL AND inbox.id > ? ORDER BY inbox.id LIMIT ?",
         (after, limit),

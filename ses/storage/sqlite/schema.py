@@ -40,7 +40,7 @@ CREATE TABLE inbox (
     external_id TEXT NOT NULL,
     at REAL NOT NULL,
     turn INTEGER,
-    attempts INTEGER NOT NULL DEFAULT 0,
+    suspicion INTEGER NOT NULL DEFAULT 0,
     body BLOB NOT NULL,
     UNIQUE (session, external_id)
 );

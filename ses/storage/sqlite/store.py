@@ -122,8 +122,8 @@ class SqliteStore:
     async def delivered(self, session: int, seq: int, *, failed: bool) -> None:
         await self._writing.run(commands.delivered, (session, seq, FAILED if failed else SENT))
 
-    async def suspect(self, row: int) -> int:
-        return int(await self._writing.run(commands.suspect, row))
+    async def suspect(self, row: int, points: int) -> None:
+        await self._writing.run(commands.suspect, (row, points))
 
     async def remove(self, sessions: Sequence[int], before: float) -> int:
         return int(await self._writing.run(commands.remove, (sessions, before)))

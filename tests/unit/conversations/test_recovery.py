@@ -1,5 +1,6 @@
 """A daemon that is killed loses nothing and says nothing twice; a message that kills it is found out."""
 
+import asyncio
 import json
 import sqlite3
 import subprocess
@@ -8,7 +9,11 @@ import sys
 import msgspec
 import pytest
 
+from ses.conversations.engine import Engine
+from ses.conversations.solitude import WAITING
+from ses.conversations.testing import echo, echo_poison
 from ses.messages import Inbound
+from ses.storage.rows import DEATH
 from ses.storage.sqlite.store import SqliteStore
 from ses.storage.testing import accepted, arrival
 
@@ -103,10 +108,7 @@ async def test_those_less_suspected_are_answered_before_the_killer_runs_again(da
             store, arrival("m", session=session, robot="echo", body=msgspec.json.encode(body), expires=9e9)
         )
     await store.close()
-    database = sqlite3.connect(daemon.database)
-    database.execute("INSERT INTO meta VALUES ('running', 1)")
-    database.commit()
-    database.close()
+    accuse(daemon.database)
     assert daemon() == (-9, [])
     code, printed = daemon()
     assert (code, said(printed)) == (-9, [("s2", 1, "hello"), ("s3", 1, "hello")])
@@ -144,3 +146,43 @@ def test_everything_acknowledged_before_a_kill_is_answered_after_it_in_order(dae
     assert set(said(first)) <= {(session, seq, text) for session, seq, text in rows} | {
         ("killer", 1, "poison")
     }
+
+
+async def test_a_suspect_that_waits_for_a_service_holds_up_no_other_and_is_hardly_accused(pipeline_over):
+    """Only who computes while the daemon dies is under full suspicion."""
+    gate = asyncio.Event()
+    calls = []
+
+    class Services:
+        async def classify(self, model, text):
+            calls.append(text)
+            await gate.wait()
+            return []
+
+    async def asks(session, inbounds, programs, newest, ports, *, user_variables):
+        await ports.services.classify("model", inbounds[0].text)
+        return await echo(session, inbounds, programs, newest, ports, user_variables=user_variables)
+
+    async with pipeline_over(engine=Engine(asks, echo_poison), services=Services()) as pipeline:
+        for name in ("s1", "s2", "s3"):
+            await pipeline.say(name, name)
+    accuse(pipeline.store.path)
+    calls.clear()
+    async with pipeline_over(engine=Engine(asks, echo_poison), services=Services()) as pipeline:
+        async with asyncio.timeout(5):
+            while len(calls) < 3:
+                await asyncio.sleep(0.001)
+        assert [one.suspicion for one in await pipeline.store.pending(0, 9)] == [DEATH + WAITING] * 3
+        gate.set()
+        for name in ("s1", "s2", "s3"):
+            assert await pipeline.inbox.until(name, 1) == [name]
+        await pipeline.quiet()
+        assert await pipeline.store.pending(0, 9) == []
+
+
+def accuse(path):
+    """Make it look as if the daemon had died."""
+    database = sqlite3.connect(path)
+    database.execute("INSERT INTO meta VALUES ('running', 1)")
+    database.commit()
+    database.close()

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from ses.storage.contract import StoreRefused, StoreUnavailable
-from ses.storage.rows import SENT, OutboxRow
+from ses.storage.rows import DEATH, SENT, OutboxRow
 from ses.storage.sqlite.schema import VERSION
 from ses.storage.sqlite.store import SqliteStore
 from ses.storage.testing import StoreContract, accepted, arrival, begun, record
@@ -95,11 +95,11 @@ asyncio.run(main())
     assert (died.stdout, died.returncode) == ("True\n", -9)
     second = SqliteStore(tmp_path / "ses.db")
     assert not await second.open()
-    assert [one.attempts for one in await second.pending(0, 9)] == [1, 0]
+    assert [one.suspicion for one in await second.pending(0, 9)] == [DEATH, 0]
     await second.close()
     third = SqliteStore(tmp_path / "ses.db")
     assert await third.open()
-    assert [one.attempts for one in await third.pending(0, 9)] == [0, 0]
+    assert [one.suspicion for one in await third.pending(0, 9)] == [0, 0]
     await third.close()
 
 
@@ -117,7 +117,7 @@ def make_room(store):
 
 
 async def test_a_full_disk_is_told_and_passes(store):
-    session, _ = await begun(store)
+    await begun(store)
     fill(store)
     with pytest.raises(StoreUnavailable, match="the disk is full"):
         await accepted(store, arrival("big", body=b"x" * 100_000))

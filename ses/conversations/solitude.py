@@ -1,0 +1,100 @@
+"""Suspects compute one at a time: while one of them does, its row says so on the disk.
+
+Only computing can bring the daemon down with it, so a suspect that waits for a service makes room for the next one.
+A death while it computed counts fully, one while it waited a quarter: who is killed from outside now and then is not
+given up, who kills is, whatever the way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from typing import TypeVar
+
+import structlog
+
+from ses.dialogue.ports import Services
+from ses.services.answers import Answer, ClassScore, FoundEntity, HttpReply, HttpRequest
+from ses.storage.contract import Store, StoreUnavailable
+from ses.storage.rows import DEATH
+
+log = structlog.get_logger("ses.recovery")
+
+WAITING = 1
+"""Suspicion that stays on a suspect while it waits for a service."""
+PAUSE = 2.0
+
+T = TypeVar("T")
+
+
+class Solitude:
+    """One suspect's turn at computing alone."""
+
+    def __init__(self, store: Store, room: asyncio.Lock, row: int) -> None:
+        self._store = store
+        self._room = room
+        self._row = row
+        self._inside = False
+
+    async def enter(self) -> None:
+        await self._come_in()
+        await self._note(DEATH)
+
+    def leave(self) -> None:
+        """The turn is over and its row is done with, or the daemon stops."""
+        if self._inside:
+            self._inside = False
+            self._room.release()
+
+    async def step_out(self) -> None:
+        await self._note(WAITING - DEATH)
+        self.leave()
+
+    async def step_in(self) -> None:
+        await self._come_in()
+        await self._note(DEATH - WAITING)
+
+    async def _come_in(self) -> None:
+        await self._room.acquire()
+        self._inside = True
+
+    async def _note(self, points: int) -> None:
+        while True:
+            try:
+                await self._store.suspect(self._row, points)
+                return
+            except StoreUnavailable as error:
+                log.warning("recovery waits for the store", reason=str(error))
+                await asyncio.sleep(PAUSE)
+
+
+class OutsideCalls:
+    """Implements `Services` for a suspect: each call is made outside of its solitude."""
+
+    def __init__(self, services: Services, solitude: Solitude) -> None:
+        self._services = services
+        self._solitude = solitude
+        self._calls = 0
+
+    async def classify(self, model: str, text: str) -> Sequence[ClassScore]:
+        return await self._outside(self._services.classify(model, text))
+
+    async def extract(self, model: str, text: str) -> Sequence[FoundEntity]:
+        return await self._outside(self._services.extract(model, text))
+
+    async def ask(self, text: str, category: str, channel: str) -> Answer | None:
+        return await self._outside(self._services.ask(text, category, channel))
+
+    async def http(self, request: HttpRequest) -> HttpReply:
+        return await self._outside(self._services.http(request))
+
+    async def _outside(self, call: Awaitable[T]) -> T:
+        self._calls += 1
+        if self._calls == 1:
+            await self._solitude.step_out()
+        try:
+            return await call
+        finally:
+            self._calls -= 1
+            if not self._calls:
+                await self._solitude.step_in()
