@@ -65,3 +65,12 @@ def test_the_defaults_in_the_table_are_true(document):
         assert same, f"{document}: {key} is {actual!r}"
         checked += 1
     assert checked > 25
+
+
+def test_both_languages_give_the_same_commands_and_settings():
+    blocks = [
+        re.findall(r"```(?:nginx|html)\n.*?```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)
+        for page in PAGES
+    ]
+    assert len(blocks[0]) == 2
+    assert blocks[0] == blocks[1]
