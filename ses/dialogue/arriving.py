@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from ses.dialogue.buttons import pressed
-from ses.dialogue.failing import event_flow, fallback
+from ses.dialogue.failing import event_flow
 from ses.dialogue.pressing import press, stale
 from ses.dialogue.questions import Question, open_question
-from ses.dialogue.replying import answer, failed
+from ses.dialogue.replying import answer
 from ses.dialogue.routing import route
 from ses.dialogue.saying import engine_text
 from ses.dialogue.session import Session
@@ -114,12 +114,8 @@ def _untaken(turn: Turn, question: Question | None = None) -> None:
     if flow is not None and flow not in under_way(turn.session):
         push(turn, flow, kind="event", args={"event": {"name": "attachment"}})
         return
-    turn.understood = False
-    question = question or open_question(turn)
-    if question is not None:
-        failed(turn, question)
-    else:
-        fallback(turn)
+    turn.precede(engine_text(turn, "ses.attachment"))
+    turn.repeat = True
 
 
 # --- values from outside ---

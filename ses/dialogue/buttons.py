@@ -78,15 +78,14 @@ def pressed(turn: Turn, button: str) -> tuple[Offered, int] | None:
     return None
 
 
-def typed(turn: Turn, text: str) -> tuple[Offered, int] | None:
-    """The button of the robot's last message whose label was typed."""
+def typed(turn: Turn, key: str) -> tuple[Offered, int] | None:
+    """The button of the robot's last message whose label was typed; `key` as `label_key` makes it."""
     session = turn.session
-    if not session.labels or not session.offered or len(text) > 200:
+    if not session.labels or not session.offered or not key:
         return None
     offered = session.offered[-1]
-    key = label_key(text)
     for index, one in enumerate(offered.offers):
-        if key and label_key(one.label) == key:
+        if label_key(one.label) == key:
             return offered, index
     return None
 

@@ -9,7 +9,7 @@ from ses.dialogue.arriving import drop_everything, take_outside, understand
 from ses.dialogue.buttons import withdraw
 from ses.dialogue.failing import event_flow, fail, report
 from ses.dialogue.ports import Leg, Ports
-from ses.dialogue.questions import open_question, put
+from ses.dialogue.questions import put
 from ses.dialogue.session import Session
 from ses.dialogue.stack import end, push
 from ses.dialogue.steps import run
@@ -120,7 +120,8 @@ def _begin(
         new = True
     turn.scope.first = new
     turn.hot = not new and silence > newest.session.idle
-    session.touched = now
+    if first.event is None or new:
+        session.touched = now
     settle_versions(turn, release=turn.hot)
     turn.enter(turn.top)
     return turn
@@ -139,10 +140,8 @@ async def _handle(turn: Turn, inbound: Inbound) -> None:
         if not _restore(turn, inbound):
             turn.trace.understand("edit")
             return
-        session = turn.session
     elif inbound.event is None:
-        session.before = b""
-        session.before = session.encode()
+        session.snapshot()
         session.last = inbound.id if inbound.button is None else ""
     session.answers = (session.turn, turn.said + len(turn.drafts) + 1, 0)
     take_outside(turn, inbound)
@@ -169,7 +168,8 @@ async def _route(turn: Turn, inbound: Inbound) -> None:
     turn.route = False
     held = [draft for draft in turn.drafts if draft.question]
     try:
-        if turn.session.pending is None and turn.top is not None and open_question(turn) is None:
+        top = turn.top
+        if top is not None and not top.frames[-1].open and turn.session.pending is None:
             await run(turn)
         await understand(turn, inbound)
     except StepError as error:
@@ -214,16 +214,19 @@ async def _settle(turn: Turn) -> None:
 def _mask(turn: Turn, inbound: Inbound) -> None:
     if not turn.private or inbound.text is None:
         return
-    program = turn.newest
-    raw = program.recogniser.read(inbound.text).raw
-    if turn.text and turn.text != inbound.text:
-        return  # the spans belong to what was said before a choice
-    masked = raw
-    last = len(raw)
-    for start, stop, slot in sorted(set(turn.private), reverse=True):
-        if start < last:
-            masked = f"{masked[:start]}‹{slot}›{masked[min(stop, last) :]}"
-            last = start
+    raw = turn.newest.recogniser.read(inbound.text).raw
+    spans = sorted(set(turn.private), reverse=True)
+    masked, last = raw, len(raw)
+    if turn.text and turn.text != inbound.text:  # the words after a command, or those said before a choice
+        for start, stop, slot in spans:
+            masked = masked.replace(turn.text[start:stop], f"‹{slot}›")
+    else:
+        for start, stop, slot in spans:
+            if start < last:
+                masked = f"{masked[:start]}‹{slot}›{masked[min(stop, last) :]}"
+                last = start
+    if masked == raw:
+        return
     turn.masked[inbound.id] = masked
 
 
@@ -233,12 +236,8 @@ def _restore(turn: Turn, inbound: Inbound) -> bool:
     session = turn.session
     if not session.before or inbound.edit_of != session.last:
         return False
-    before = Session.decode(session.before)
-    before.turn, before.seq, before.touched = session.turn, session.seq, session.touched
-    before.activities, before.questions = session.activities, session.questions
-    before.last, before.before, before.answers = session.last, session.before, session.answers
+    session.undo()
     number, first, last = session.answers
     turn.replaces = [f"{session.id}/{number}/{n}" for n in range(first, last + 1)]
-    turn.adopt(before)
     turn.enter(turn.top)
     return True

@@ -13,6 +13,9 @@ from ses.dialogue.understanding import BY_NAME, UNTYPED, Heard, apart, distinct,
 from ses.scenario.program import Program, Slot
 from ses.scenario.recognition import Found, Recognised
 
+WHOLE = 1 << 20
+"""The end of a span that covers an utterance of any length."""
+
 
 class Fit(NamedTuple):
     """A slot and what the utterance says of it; several values if it must be asked which."""
@@ -64,7 +67,9 @@ def fits(turn: Turn, heard: Heard, slots: Sequence[Slot], captures: dict[str, li
     empty = [slot for slot in slots if not filled(turn, slot)]
     for slot in empty:
         found = apart(captures.get(slot.name, ()), taken)
-        if found and slot.name == slot.type:  # `@pizza` names the entity too: it says that one is there, not which
+        if (
+            found and slot.name == slot.type
+        ):  # `@pizza` names the entity too: it says that one is there, not which
             found = apart(heard.values([slot.type]), taken) or found
         if found:
             spans = [(one.start, one.end) for one in found]
@@ -118,6 +123,12 @@ def note(turn: Turn, slot: Slot, spans: Sequence[tuple[int, int]]) -> None:
     turn.used.extend(spans)
     if slot.private:
         turn.private.extend((start, end, slot.name) for start, end in spans)
+
+
+def mask_answer(turn: Turn, slot: Slot | None) -> None:
+    """An answer to a private question that cannot be told apart from the words around it is private as a whole."""
+    if slot is not None and slot.private:
+        turn.private.append((0, WHOLE, slot.name))
 
 
 def fill_entered(turn: Turn, activity: Activity) -> None:

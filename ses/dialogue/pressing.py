@@ -12,15 +12,15 @@ from ses.dialogue.questions import Question, is_skip, open_question
 from ses.dialogue.replying import answer, apply_reply, begin_change, skip
 from ses.dialogue.saying import engine_text
 from ses.dialogue.session import Activity, Offer, Offered, Pending
-from ses.dialogue.starting import fall_back, start, start_with
+from ses.dialogue.starting import fall_back, may_interrupt, start, start_with
 from ses.dialogue.turn import Turn
 from ses.dialogue.understanding import hear
 from ses.scenario.program import Trigger
 
 
-def flow_button(turn: Turn, label: str) -> Trigger | None:
-    """The flow whose `button:` this label is."""
-    for trigger in turn.newest.by_button.get(label_key(label), ()):
+def flow_button(turn: Turn, key: str) -> Trigger | None:
+    """The flow whose `button:` this label is, as `label_key` makes it."""
+    for trigger in turn.newest.by_button.get(key, ()):
         if trigger.condition is None or trigger.condition.evaluate(turn.scope):
             return trigger
     return None
@@ -41,22 +41,27 @@ def press(turn: Turn, offered: Offered, index: int) -> str:
             stale(turn)
         return ""
     if offer.flow:
-        turn.session.pending = None
-        start(turn, offer.flow, args=offer.args)
-        return ""
+        return _start(turn, question, offer.flow, args=offer.args)
     if question is not None and offered.question == question.frame.question and pending is None:
         return _answer(turn, question, offered, offer)
-    trigger = flow_button(turn, offer.label) if offer.value is None else None
+    trigger = flow_button(turn, label_key(offer.label)) if offer.value is None else None
     if trigger is not None:
-        turn.session.pending = None
-        start(turn, trigger.flow, trigger=trigger)
-        return ""
+        return _start(turn, question, trigger.flow, trigger=trigger)
     if offered.kind == "slot":
         _late(turn, offered, offer)
         return ""
     if offered.kind == "say" and offer.value is None and offered.turn == turn.session.turn - 1:
         return offer.label
     stale(turn)
+    return ""
+
+
+def _start(turn: Turn, question: Question | None, flow: str, **more: Any) -> str:
+    """Start a flow by its button, unless the open question may not be interrupted: that is put again then."""
+    turn.repeat = True
+    if may_interrupt(turn, question, flow):
+        turn.session.pending = None
+        start(turn, flow, **more)
     return ""
 
 

@@ -10,13 +10,13 @@ from ses.dialogue.builtins import built_in, run_built_in
 from ses.dialogue.buttons import typed
 from ses.dialogue.correction import correct, fill_others, find, marker, only_value_follows
 from ses.dialogue.failing import fallback
-from ses.dialogue.filling import captured, slots_of
+from ses.dialogue.filling import captured, mask_answer, slots_of
 from ses.dialogue.pressing import choose, flow_button, press
 from ses.dialogue.questions import Question, open_question, pending_labels
 from ses.dialogue.replying import apply_reply, failed
 from ses.dialogue.session import Pending
 from ses.dialogue.stack import under_way
-from ses.dialogue.starting import start
+from ses.dialogue.starting import may_interrupt, start
 from ses.dialogue.turn import Draft, Turn
 from ses.dialogue.understanding import Heard, hear
 from ses.errors import StepError
@@ -51,15 +51,18 @@ async def route(turn: Turn, text: str) -> None:
     if turn.session.pending is not None and _choose_typed(turn, own, turn.session.pending):
         turn.trace.understand("choice")
         return
-    turn.session.pending = None
-
     name = built_in(turn, heard)
+    if turn.session.pending is not None and name in ("repeat", "help"):
+        turn.trace.understand(name)
+        turn.repeat = True
+        return
+    turn.session.pending = None
     if name and run_built_in(turn, name, question):
         turn.trace.understand(name)
         return
     if text.startswith("/") and _command(turn, text):
         return
-    if await _typed_label(turn, text, question):
+    if _typed_label(turn, heard.key, question):
         return
     await understand(turn, heard, own, question)
 
@@ -126,7 +129,7 @@ def _choose_typed(turn: Turn, heard: Heard, pending: Pending) -> bool:
         if len(set(map(repr, named))) == 1:
             choose(turn, pending, pending.options.index(named[0]))
             return True
-    label = typed(turn, heard.text)
+    label = typed(turn, heard.key)
     if label is not None and label[0].kind == pending.kind:
         choose(turn, pending, label[0].offers[label[1]].value)
         return True
@@ -145,16 +148,18 @@ def _command(turn: Turn, text: str) -> bool:
     return False
 
 
-async def _typed_label(turn: Turn, text: str, question: Question | None) -> bool:
-    label = typed(turn, text)
+def _typed_label(turn: Turn, key: str, question: Question | None) -> bool:
+    label = typed(turn, key)
     if label is not None:
         offered, index = label
         if offered.offers[index].value is not None or offered.offers[index].flow:
             turn.text = ""
+            if question is not None:
+                mask_answer(turn, question.slot)
             press(turn, offered, index)
             return True
-    trigger = flow_button(turn, text)
-    if trigger is None or not _may_interrupt(turn, question, trigger.flow):
+    trigger = flow_button(turn, key)
+    if trigger is None or not may_interrupt(turn, question, trigger.flow):
         return False
     turn.trace.understand("button", trigger.flow)
     turn.text = ""
@@ -200,21 +205,12 @@ def _candidates(turn: Turn, intents: Sequence[Recognised], question: Question | 
             known = best.get(flow.name)
             if known is not None and known.score >= score:
                 continue
-            if not _may_interrupt(turn, question, flow.name):
+            if not may_interrupt(turn, question, flow.name):
                 continue
             if trigger.condition is not None and not trigger.condition.evaluate(turn.scope):
                 continue
             best[flow.name] = Candidate(flow.name, score, bool(flow.within), trigger, one.by)
     return sorted(best.values(), key=lambda one: -one.score)
-
-
-def _may_interrupt(turn: Turn, question: Question | None, flow: str) -> bool:
-    """`interruptible: false` stops a digression, but not a `within` flow."""
-    if question is None or turn.newest.flows[flow].within:
-        return True
-    if question.slot is not None and not question.slot.interruptible:
-        return False
-    return all(question.program.flows[frame.flow].interruptible for frame in question.activity.frames)
 
 
 def _above(candidates: list[Candidate], least: int, threshold: float) -> list[Candidate]:
@@ -269,7 +265,7 @@ def _take(turn: Turn, heard: Heard, question: Question, reply: Reply, captures: 
         fill_others(turn, heard, activity, others, caught)
     elif reply.kind == "slot" and not turn.answered and turn.session.pending is None:
         turn.understood = False
-        _mask_answer(turn, question)
+        mask_answer(turn, question.slot)
 
 
 async def _unasked(turn: Turn, heard: Heard, question: Question, captures: Captures) -> None:
@@ -291,14 +287,8 @@ async def _unasked(turn: Turn, heard: Heard, question: Question, captures: Captu
         return
     turn.understood = False
     turn.trace.understand("invalid", question.op.id)
-    _mask_answer(turn, question)
+    mask_answer(turn, question.slot)
     failed(turn, question)
-
-
-def _mask_answer(turn: Turn, question: Question) -> None:
-    """An answer to a private question that was not understood may be private as a whole."""
-    if question.slot is not None and question.slot.private:
-        turn.private.append((0, len(turn.text), question.slot.name))
 
 
 async def _faq(turn: Turn, heard: Heard, question: Question | None) -> bool:

@@ -37,7 +37,19 @@ class Loop(msgspec.Struct, array_like=True, omit_defaults=True):
     next: int = 0
 
 
-class Frame(msgspec.Struct, omit_defaults=True, rename={"flow": "f", "place": "p", "trail": "t"}):
+def _brief(names: str) -> dict[str, str]:
+    """Short keys for fields: a session is kept for every conversation there ever was."""
+    pairs = (one.partition(":") for one in names.split())
+    return {name: key for name, _, key in pairs}
+
+
+class Frame(
+    msgspec.Struct,
+    omit_defaults=True,
+    rename=_brief(
+        "flow:f place:p open:o args:a owns:w skipped:k loops:l trail:t failures:x question:q changing:c choices:h"
+    ),
+):
     """A flow under way within an activity."""
 
     flow: str
@@ -62,7 +74,11 @@ class Frame(msgspec.Struct, omit_defaults=True, rename={"flow": "f", "place": "p
     """What the open question offers (`choices`): `{value, label, item}`."""
 
 
-class Activity(msgspec.Struct, omit_defaults=True, rename={"id": "i", "version": "v", "frames": "s"}):
+class Activity(
+    msgspec.Struct,
+    omit_defaults=True,
+    rename=_brief("id:i version:v frames:s kind:k args:a quiet:q"),
+):
     """One thing the conversation is about: a stack of frames, in one version of the robot."""
 
     id: int
@@ -148,7 +164,14 @@ class Flight(msgspec.Struct, omit_defaults=True):
     """The session's first turn."""
 
 
-class Session(msgspec.Struct, omit_defaults=True):
+class Session(
+    msgspec.Struct,
+    omit_defaults=True,
+    rename=_brief(
+        "robot:r connector:c id:i channel:h user:u language:l turn:t seq:n touched:m stack:s activities:a questions:q"
+        " variables:v slots:o page:p variants:w offered:b labels:y pending:z fallbacks:k flight:f last:e answers:g before:d"
+    ),
+):
     """The state of one conversation."""
 
     robot: str
@@ -199,6 +222,16 @@ class Session(msgspec.Struct, omit_defaults=True):
         """The versions of the robot its activities are pinned to."""
         return {activity.version for activity in self.stack}
 
+    def snapshot(self) -> None:
+        """Keep what a message may change, so that an edit of it can bring it back."""
+        self.before = _encode(Session("", "", "", **{name: getattr(self, name) for name in UNDONE}))
+
+    def undo(self) -> None:
+        """Bring back what the last message changed."""
+        before = _decode(self.before)
+        for name in UNDONE:
+            setattr(self, name, getattr(before, name))
+
     def encode(self) -> bytes:
         """MessagePack; between 150 and 700 bytes for an ordinary idle session."""
         return _encode(self)
@@ -208,6 +241,9 @@ class Session(msgspec.Struct, omit_defaults=True):
         """Raises `msgspec.DecodeError` for what `encode` did not write."""
         return _decode(data)
 
+
+UNDONE = ("stack", "variables", "slots", "variants", "offered", "labels", "pending", "fallbacks")
+"""What an edit brings back; numbers go on counting."""
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Session).decode

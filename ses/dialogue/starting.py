@@ -8,7 +8,7 @@ from typing import Any
 from ses.dialogue.correction import fill_others
 from ses.dialogue.failing import fallback
 from ses.dialogue.filling import captured, slots_of
-from ses.dialogue.questions import open_question
+from ses.dialogue.questions import Question, open_question
 from ses.dialogue.session import Activity
 from ses.dialogue.stack import push, store, under_way
 from ses.dialogue.turn import Turn
@@ -63,3 +63,12 @@ def fall_back(turn: Turn) -> None:
         return
     turn.trace.understand("fallback")
     fallback(turn)
+
+
+def may_interrupt(turn: Turn, question: Question | None, flow: str) -> bool:
+    """`interruptible: false` stops a digression, but not a `within` flow."""
+    if question is None or flow not in turn.newest.flows or turn.newest.flows[flow].within:
+        return True
+    if question.slot is not None and not question.slot.interruptible:
+        return False
+    return all(question.program.flows[frame.flow].interruptible for frame in question.activity.frames)

@@ -119,11 +119,6 @@ class Turn:
             scope.frame = activity.frames[-1]
             scope.program = self.program(activity)
 
-    def adopt(self, session: Session) -> None:
-        """Go on with another state of the same conversation (an edit)."""
-        self.session = session
-        self.scope.session = session
-
     # --- values ---
 
     def write_user(self, name: str, value: Any) -> None:

@@ -37,6 +37,11 @@ class Heard:
     def words(self) -> int:
         return max(len(self.utterance.words), 1)
 
+    @property
+    def key(self) -> str:
+        """What labels of buttons are compared with (`label_key`)."""
+        return " ".join([word.text for word in self.utterance.words]) or self.text.strip()
+
     def values(self, names: Collection[str]) -> list[Found]:
         """Values of these entities, as far as they are found without a network."""
         missing = [name for name in names if name not in self._found and name not in UNTYPED]

@@ -63,7 +63,13 @@ def robot(intents: int = 0) -> Program:
     flows = []
     for number in range(intents):
         verb, noun = f"сделай{_word(number)}", f"вещь{_word(number)}"
-        patterns = [f"* {verb} * {noun} *", f"{noun} *", f"* (мне|нам) {noun}", f"{verb} [ли] {noun}", f"* {verb}"]
+        patterns = [
+            f"* {verb} * {noun} *",
+            f"{noun} *",
+            f"* (мне|нам) {noun}",
+            f"{verb} [ли] {noun}",
+            f"* {verb}",
+        ]
         examples = [f"прошу {noun} {kind}" for kind in ("сейчас", "завтра", "скорее", "потом", "опять")]
         lines.append(f"  i{number}: {{patterns: {_list(patterns)}, examples: {_list(examples)}}}")
         flows.append(f"  f{number}: {{on: [{{intent: i{number}}}], steps: [{{say: Хорошо {number}}}]}}")
@@ -116,6 +122,11 @@ async def measure(program: Program, seconds: float = 1.5) -> tuple[float, list[i
     return best, sizes
 
 
+async def _many(program: Program, ports: Ports, times: int) -> None:
+    for _ in range(times):
+        await dialogue(program, ports, {program.version: program})
+
+
 def main() -> None:
     if "profile" in sys.argv:
         import cProfile
@@ -123,8 +134,7 @@ def main() -> None:
 
         program, ports = robot(), Ports()
         with cProfile.Profile() as profile:
-            for _ in range(500):
-                asyncio.run(dialogue(program, ports, {program.version: program}))
+            asyncio.run(_many(program, ports, 500))
         pstats.Stats(profile).sort_stats("tottime").print_stats(40)
         return
     cost, sizes = asyncio.run(measure(robot()))

@@ -46,7 +46,9 @@ async def test_labels_values_and_typed_labels_answer(talk: Any) -> None:
     """)
 
 
-async def test_an_old_slot_button_of_a_living_activity_is_a_correction_never_an_answer_to_another_question(talk: Any) -> None:
+async def test_an_old_slot_button_of_a_living_activity_is_a_correction_never_an_answer_to_another_question(
+    talk: Any,
+) -> None:
     chat = talk(ROBOT)
     await chat("""
         user: пару
@@ -124,6 +126,19 @@ async def test_an_unknown_button_is_stale_and_harms_nothing(talk: Any) -> None:
     await chat.say("хочу")
     for button in ("9.9.9", "nonsense", "1.1.99", "1.1.-1", "", "1.1.", "1.1.1.1"):
         assert await chat.turn(chat.inbound(button=button)) == ["Старая кнопка. Какой?"]
+
+
+async def test_a_flow_button_does_not_interrupt_what_may_not_be_interrupted(talk: Any) -> None:
+    await talk(ROBOT.replace("  two: {on:", "  two: {interruptible: false, on:"))("""
+        user: привет
+        bot: Здравствуйте!
+        user: пару
+        bot: Какой?
+        press: Заказать
+        bot: Какой?
+        press: Большая
+        bot: А второй?
+    """)
 
 
 async def test_url_and_request_buttons_come_back_as_they_are(talk: Any) -> None:

@@ -60,7 +60,9 @@ async def test_with_a_marker_while_another_slot_is_asked(talk: Any) -> None:
     assert chat.slots["size"] == "large"
 
 
-async def test_in_a_text_slot_a_marker_counts_only_first_with_nothing_but_the_value_after_it(talk: Any) -> None:
+async def test_in_a_text_slot_a_marker_counts_only_first_with_nothing_but_the_value_after_it(
+    talk: Any,
+) -> None:
     chat = talk(ROBOT)
     await chat("""
         user: хочу большую тонкое
@@ -101,7 +103,11 @@ async def test_yes_with_a_correction_is_a_correction_yes_with_the_same_value_is_
 
 
 async def test_numbers_are_corrected_only_by_name_or_marker(talk: Any) -> None:
-    robot = ROBOT.replace("needs: [size, crust, address]", "needs: [sum, crust, address]").replace("size == 'large'", "sum > 1").replace("{{ size }}", "{{ sum }}")
+    robot = (
+        ROBOT.replace("needs: [size, crust, address]", "needs: [sum, crust, address]")
+        .replace("size == 'large'", "sum > 1")
+        .replace("{{ size }}", "{{ sum }}")
+    )
     chat = talk(robot)
     await chat("""
         user: хочу
@@ -193,7 +199,9 @@ async def test_over_an_effect_the_old_value_stays(talk: Any) -> None:
 
 
 async def test_or_its_on_correct_decides_and_sees_the_new_value(talk: Any) -> None:
-    robot = EFFECT.replace("ask: Какой?}", 'ask: Какой?, on_correct: [{say: "Сообщу на кухню: {{ size }}."}]}')
+    robot = EFFECT.replace(
+        "ask: Какой?}", 'ask: Какой?, on_correct: [{say: "Сообщу на кухню: {{ size }}."}]}'
+    )
     await talk(robot, replies=[{}])("""
         user: хочу большую
         bot: Имя?
@@ -206,7 +214,10 @@ async def test_or_its_on_correct_decides_and_sees_the_new_value(talk: Any) -> No
 
 
 async def test_a_get_is_no_effect(talk: Any) -> None:
-    robot = EFFECT.replace('post: "https://crm.example/orders", json: {size: "{{ size }}"}', 'get: "https://crm.example/{{ size }}"')
+    robot = EFFECT.replace(
+        'post: "https://crm.example/orders", json: {size: "{{ size }}"}',
+        'get: "https://crm.example/{{ size }}"',
+    )
     chat = talk(robot, replies=[{}])
     await chat("""
         user: хочу большую

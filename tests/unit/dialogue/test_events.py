@@ -160,10 +160,13 @@ async def test_an_edit_of_the_last_message_runs_again_from_before_it(talk: Any) 
 
 
 async def test_an_edit_after_an_effect_is_only_logged(talk: Any) -> None:
-    chat = talk("""
+    chat = talk(
+        """
 slots: {name: {type: text, ask: Имя?}}
 flows: {a: {on: [старт], needs: [name], steps: [{http: {post: "https://a.example/"}}, {say: Готово.}]}}
-""", replies=[{}])
+""",
+        replies=[{}],
+    )
     await chat.say("старт")
     await chat.say("Ира")
     assert await chat.turn(chat.inbound(text="Оля", edit_of="m2")) == []

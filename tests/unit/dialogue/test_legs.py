@@ -38,19 +38,33 @@ async def test_what_was_said_before_a_call_is_committed_before_it(talk: Any) -> 
 
 
 @pytest.mark.parametrize("legs", [0, 1])
-async def test_a_turn_that_died_goes_on_and_repeats_only_the_call_in_flight(talk: Any, killed: Any, legs: int) -> None:
+async def test_a_turn_that_died_goes_on_and_repeats_only_the_call_in_flight(
+    talk: Any, killed: Any, legs: int
+) -> None:
     chat = talk(ORDER, replies=[{"id": 1}, {"id": 2}])
     await chat.say("заказ")
     inbound = chat.inbound(text="Ира")
     chat.ports.legs = []
     chat.ports.die_after = legs
     with pytest.raises(killed):
-        await run_turn(chat.session, [inbound], chat.programs, chat.program, chat.ports, user_variables=dict(chat.ports.user))
+        await run_turn(
+            chat.session,
+            [inbound],
+            chat.programs,
+            chat.program,
+            chat.ports,
+            user_variables=dict(chat.ports.user),
+        )
     stored = chat.ports.legs[-1][0]
     assert Session.decode(stored).flight.inbounds == [inbound.id]
     chat.clock.advance(3600)
     leg = await run_turn(
-        Session.decode(stored), [inbound], chat.programs, chat.program, chat.ports, user_variables=dict(chat.ports.user)
+        Session.decode(stored),
+        [inbound],
+        chat.programs,
+        chat.program,
+        chat.ports,
+        user_variables=dict(chat.ports.user),
     )
     chat.keep(leg)
     assert [m.text for m in chat.said] == ["Минутку…", "Первый 1.", "Второй 2, 1, 10."]
@@ -68,7 +82,9 @@ async def test_a_session_in_flight_needs_its_inbounds(talk: Any, killed: Any) ->
         await chat.say("Ира")
     session = Session.decode(chat.ports.legs[-1][0])
     with pytest.raises(ValueError, match="in flight"):
-        await run_turn(session, [chat.inbound(text="да")], chat.programs, chat.program, chat.ports, user_variables={})
+        await run_turn(
+            session, [chat.inbound(text="да")], chat.programs, chat.program, chat.ports, user_variables={}
+        )
 
 
 FAILING = """
@@ -113,7 +129,9 @@ async def test_on_error_catch_and_event_error(talk: Any) -> None:
 
 
 async def test_a_failure_inside_error_says_ses_error_and_runs_nothing(talk: Any) -> None:
-    robot = FAILING.replace('[{say: "Ошибка {{ error.kind }}."}]', '[{http: {get: "https://crm.example/"}}, {say: Никогда.}]')
+    robot = FAILING.replace(
+        '[{say: "Ошибка {{ error.kind }}."}]', '[{http: {get: "https://crm.example/"}}, {say: Никогда.}]'
+    )
     await talk(robot, replies=[DOWN])("""
         user: три
         bot: До.
@@ -123,7 +141,9 @@ async def test_a_failure_inside_error_says_ses_error_and_runs_nothing(talk: Any)
 
 async def test_an_expression_that_fails_is_an_error_of_kind_value(talk: Any) -> None:
     robot = FAILING + "variables: {thing: null}\n"
-    robot = robot.replace("  inner:", '  broken: {on: [четыре], steps: [{say: "{{ thing.name }}"}]}\n  inner:')
+    robot = robot.replace(
+        "  inner:", '  broken: {on: [четыре], steps: [{say: "{{ thing.name }}"}]}\n  inner:'
+    )
     await talk(robot)("""
         user: четыре
         bot: Ошибка value.
@@ -176,7 +196,9 @@ async def test_poison_during_a_call_ends_the_activity_that_called(talk: Any, kil
     session = Session.decode(chat.ports.legs[-1][0])
     said = chat.ports.legs[-1][1]
     leg = await run_poison(session, inbound, chat.programs, chat.program, chat.ports, user_variables={})
-    assert [m.text for m in leg.outgoing] == ["Извините, что-то пошло не так. Попробуйте, пожалуйста, чуть позже."]
+    assert [m.text for m in leg.outgoing] == [
+        "Извините, что-то пошло не так. Попробуйте, пожалуйста, чуть позже."
+    ]
     assert leg.outgoing[0].seq == said[-1].seq + 1
     assert leg.outgoing[0].id == "s/2/2"
     assert leg.session.stack == []
@@ -195,6 +217,11 @@ flows:
       - qas: {category: it, save: known}
       - say: "{{ kind.class }} {{ kind.confidence }} {{ things[0].value }} {{ known.answer }}"
 """
-    chat = talk(robot, smc={"net": 0.2, "hw": 0.7}, see=[FoundEntity("d", "принтер", "printer")], qas=Answer("Ответ", 0.9))
+    chat = talk(
+        robot,
+        smc={"net": 0.2, "hw": 0.7},
+        see=[FoundEntity("d", "принтер", "printer")],
+        qas=Answer("Ответ", 0.9),
+    )
     assert (await chat.say("сломался принтер вот")) == ["hw 0,7 printer Ответ"]
     assert chat.services.called[-1] == ("qas", "it", "сломался принтер вот")

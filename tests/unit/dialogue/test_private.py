@@ -61,6 +61,21 @@ async def test_a_correction_of_a_private_slot_is_masked(talk: Any) -> None:
     assert chat.leg.masked == {"m3": "нет, ‹phone›"}
 
 
+async def test_words_after_a_command_and_typed_labels_are_masked_too(talk: Any) -> None:
+    chat = talk(ROBOT.replace('on: ["* заказ *"]', "on: [{command: order}]"))
+    await chat.say("/order большая +7 913 123-45-67")
+    assert chat.leg.masked == {"m1": "/order большая ‹phone›"}
+    chat = talk("""
+slots: {card: {private: true, ask: Карта?, choices: "{{ cards }}", label: "{{ item.n }}", value: "{{ item.n }}"}}
+variables: {cards: [{n: Виза 1111}, {n: Мир 2222}]}
+flows: {a: {on: [карта], needs: [card], steps: [{say: "Взял {{ card }}."}]}}
+""")
+    await chat.say("карта")
+    await chat.say("виза 1111")
+    assert chat.leg.masked == {"m2": "‹card›"}
+    assert chat.said[0].masked == "Взял ‹card›."
+
+
 async def test_each_message_of_a_burst_is_masked_apart(talk: Any) -> None:
     chat = talk(ROBOT)
     await chat.burst("заказ большая", "+7 913 123-45-67", "да")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -71,12 +72,18 @@ actions = st.one_of(
     st.tuples(st.just("pass"), st.sampled_from([60, 3600, 200_000])),
     st.tuples(st.just("edit"), texts),
 )
-quick = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+quick = settings(
+    max_examples=120,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 
 
 @pytest.fixture(scope="module")
-def program(compiled: Any) -> Any:
-    return compiled(ROBOT)
+def begin(compiled: Any) -> Callable[[Any], Any]:
+    """Begins a conversation with the robot, which is compiled once (and has a short name in a report)."""
+    program = compiled(ROBOT)
+    return lambda talk: talk(program)
 
 
 class Echo:
@@ -107,9 +114,9 @@ def shown(messages: Any) -> list[tuple[Any, ...]]:
 
 @quick
 @given(story=st.lists(actions, max_size=14))
-def test_a_repeated_turn_from_any_checkpoint_says_the_same(talk: Any, program: Any, story: list[Any]) -> None:
+def test_a_repeated_turn_from_any_checkpoint_says_the_same(talk: Any, begin: Any, story: list[Any]) -> None:
     async def play() -> None:
-        chat = talk(program)
+        chat = begin(talk)
         chat.ports.services = Echo()
         for action in story:
             if action[0] == "pass":
@@ -124,7 +131,12 @@ def test_a_repeated_turn_from_any_checkpoint_says_the_same(talk: Any, program: A
                 session = None if start is None else Session.decode(start)
                 chat.ports.legs = []
                 repeated = await run_turn(
-                    session, arrived, chat.programs, chat.program, chat.ports, user_variables=user if not cut else kept
+                    session,
+                    arrived,
+                    chat.programs,
+                    chat.program,
+                    chat.ports,
+                    user_variables=user if not cut else kept,
                 )
                 told = [m for _, out in legs[:cut] for m in out]
                 told += [*(m for _, out in chat.ports.legs for m in out), *repeated.outgoing]
@@ -146,9 +158,11 @@ def test_a_repeated_turn_from_any_checkpoint_says_the_same(talk: Any, program: A
 
 @quick
 @given(story=st.lists(actions, max_size=14))
-def test_a_session_kept_in_memory_and_one_read_back_have_the_same_future(talk: Any, program: Any, story: list[Any]) -> None:
+def test_a_session_kept_in_memory_and_one_read_back_have_the_same_future(
+    talk: Any, begin: Any, story: list[Any]
+) -> None:
     async def play() -> None:
-        chat = talk(program)
+        chat = begin(talk)
         chat.ports.services = Echo()
         held: Session | None = None
         user: dict[str, Any] = {}
@@ -162,7 +176,9 @@ def test_a_session_kept_in_memory_and_one_read_back_have_the_same_future(talk: A
             chat.ports.legs = []
             before = dict(chat.ports.user)
             chat.ports.user = user
-            leg = await run_turn(held, arrived, chat.programs, chat.program, chat.ports, user_variables=dict(user))
+            leg = await run_turn(
+                held, arrived, chat.programs, chat.program, chat.ports, user_variables=dict(user)
+            )
             told = [*(m for _, out in chat.ports.legs for m in out), *leg.outgoing]
             chat.ports.keep(leg)
             user, chat.ports.user = chat.ports.user, before
@@ -175,9 +191,9 @@ def test_a_session_kept_in_memory_and_one_read_back_have_the_same_future(talk: A
 
 @quick
 @given(text=st.text(max_size=60))
-def test_any_text_at_all_is_answered(talk: Any, program: Any, text: str) -> None:
+def test_any_text_at_all_is_answered(talk: Any, begin: Any, text: str) -> None:
     async def play() -> None:
-        chat = talk(program)
+        chat = begin(talk)
         chat.ports.services = Echo()
         for before in ("хочу пиццу", "запиши", "карты"):
             await chat.say(before)

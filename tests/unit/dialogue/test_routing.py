@@ -98,7 +98,9 @@ async def test_a_greedy_text_slot_keeps_nearly_everything(talk: Any) -> None:
     """)
 
 
-async def test_two_flows_within_the_margin_are_asked_about_best_first_and_the_words_are_kept(talk: Any) -> None:
+async def test_two_flows_within_the_margin_are_asked_about_best_first_and_the_words_are_kept(
+    talk: Any,
+) -> None:
     robot = """
     entities:
       size: {values: {large: {label: Большая, forms: [большая]}}}
@@ -209,7 +211,9 @@ texts: {ses.fallback: Не понял.}
 """
 
 
-async def test_the_classifier_is_asked_only_when_nothing_is_sure_and_no_question_took_the_words(talk: Any) -> None:
+async def test_the_classifier_is_asked_only_when_nothing_is_sure_and_no_question_took_the_words(
+    talk: Any,
+) -> None:
     chat = talk(CLASSIFIED, smc={"order": 0.9})
     await chat("""
         user: точная фраза

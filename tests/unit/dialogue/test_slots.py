@@ -16,7 +16,9 @@ texts: {ses.fallback: Не понял.}
 
 
 async def test_two_empty_slots_of_one_type_are_filled_only_by_captures(talk: Any) -> None:
-    robot = ENTITIES + """
+    robot = (
+        ENTITIES
+        + """
 slots:
   from: {type: city, ask: Откуда?}
   to: {type: city, ask: Куда?}
@@ -26,6 +28,7 @@ flows:
     needs: [from, to]
     steps: [{say: "{{ from }} — {{ to }}."}]
 """
+    )
     await talk(robot)("""
         user: хочу в питер
         bot: Откуда?
@@ -39,13 +42,16 @@ flows:
 
 
 async def test_captures_of_the_flow_under_way_fill_while_it_asks(talk: Any) -> None:
-    robot = ENTITIES + """
+    robot = (
+        ENTITIES
+        + """
 slots:
   from: {type: city, ask: Откуда?}
   to: {type: city, ask: Куда?}
 flows:
   trip: {on: ["* хочу *", "* из @from в @to"], needs: [from, to], steps: [{say: "{{ from }} — {{ to }}."}]}
 """
+    )
     await talk(robot)("""
         user: хочу
         bot: Откуда?
@@ -55,10 +61,13 @@ flows:
 
 
 async def test_two_values_for_one_slot_are_asked_about(talk: Any) -> None:
-    robot = ENTITIES + """
+    robot = (
+        ENTITIES
+        + """
 slots: {size: {type: size, ask: Какой?}}
 flows: {order: {on: ["* хочу *"], needs: [size], steps: [{say: "{{ size }}."}]}}
 """
+    )
     chat = talk(robot)
     await chat("""
         user: хочу
@@ -75,10 +84,13 @@ flows: {order: {on: ["* хочу *"], needs: [size], steps: [{say: "{{ size }}."
 
 
 async def test_a_capture_named_like_its_entity_does_not_decide_between_two_values(talk: Any) -> None:
-    robot = ENTITIES + """
+    robot = (
+        ENTITIES
+        + """
 slots: {size: {type: size, ask: Какой?}}
 flows: {order: {on: ["* @size *"], needs: [size], steps: [{say: "{{ size }}."}]}}
 """
+    )
     await talk(robot)("""
         user: большую и маленькую
         bot: Какой вариант правильный? [Большая | Маленькая]
@@ -88,10 +100,13 @@ flows: {order: {on: ["* @size *"], needs: [size], steps: [{say: "{{ size }}."}]}
 
 
 async def test_many_takes_all_values(talk: Any) -> None:
-    robot = ENTITIES + """
+    robot = (
+        ENTITIES
+        + """
 slots: {extras: {type: extra, many: true, optional: true, ask: Добавить?}}
 flows: {order: {on: ["* хочу *"], needs: [extras], steps: [{say: "Плюс {{ extras|join(' и ') if extras else 'ничего' }}."}]}}
 """
+    )
     chat = talk(robot)
     await chat("""
         user: хочу
@@ -116,11 +131,14 @@ flows: {order: {on: ["* хочу *"], needs: [extras], steps: [{say: "Плюс {
 
 
 async def test_a_false_check_says_invalid_with_the_value_and_counts_as_a_failure(talk: Any) -> None:
-    robot = ENTITIES + """
+    robot = (
+        ENTITIES
+        + """
 variables: {left: [small]}
 slots: {size: {type: size, ask: Какой?, check: value in left, invalid: "Размера {{ value }} нет."}}
 flows: {order: {on: ["* хочу *"], needs: [size], steps: [{say: "{{ size }}."}]}}
 """
+    )
     await talk(robot)("""
         user: хочу
         bot: Какой?
@@ -136,10 +154,13 @@ flows: {order: {on: ["* хочу *"], needs: [size], steps: [{say: "{{ size }}."
 
 
 async def test_help_is_said_before_the_question(talk: Any) -> None:
-    robot = ENTITIES + """
+    robot = (
+        ENTITIES
+        + """
 slots: {size: {type: size, ask: Какой?, help: Размер влияет на цену.}}
 flows: {order: {on: ["* хочу *"], needs: [size], steps: [{say: "{{ size }}."}]}}
 """
+    )
     await talk(robot)("""
         user: хочу
         bot: Какой?
@@ -189,13 +210,16 @@ flows:
 
 
 async def test_keep_session_outlives_the_flow_keep_user_the_session(talk: Any) -> None:
-    robot = ENTITIES + """
+    robot = (
+        ENTITIES
+        + """
 session: {expire: 1h}
 slots:
   size: {type: size, ask: Какой?, keep: session}
   city: {type: city, ask: Город?, keep: user}
 flows: {order: {on: ["* хочу *"], needs: [size, city], steps: [{say: "{{ size }}, {{ city }}."}]}}
 """
+    )
     chat = talk(robot)
     await chat("""
         user: хочу
@@ -216,10 +240,13 @@ flows: {order: {on: ["* хочу *"], needs: [size, city], steps: [{say: "{{ siz
 
 
 async def test_default_is_taken_when_nothing_was_said(talk: Any) -> None:
-    robot = ENTITIES + """
+    robot = (
+        ENTITIES
+        + """
 slots: {size: {type: size, ask: Какой?, default: small}}
 flows: {order: {on: ["* хочу *"], needs: [size], steps: [{say: "{{ size }}."}]}}
 """
+    )
     await talk(robot)("""
         user: хочу
         bot: Маленькая.
@@ -229,7 +256,9 @@ flows: {order: {on: ["* хочу *"], needs: [size], steps: [{say: "{{ size }}."
 
 
 async def test_an_entered_flow_gets_the_words_not_yet_used(talk: Any) -> None:
-    robot = ENTITIES + """
+    robot = (
+        ENTITIES
+        + """
 slots:
   size: {type: size, ask: Какой?}
   city: {type: city, ask: Город?}
@@ -237,6 +266,7 @@ flows:
   order: {on: ["* хочу *"], needs: [size], steps: [{call: {flow: where}}, {say: "{{ size }}."}]}
   where: {needs: [city], steps: [{say: "{{ city }}."}]}
 """
+    )
     await talk(robot)("""
         user: хочу большую в москву
         bot: Москва.
@@ -245,7 +275,9 @@ flows:
 
 
 async def test_needs_with_a_condition_and_ask_again_and_its_own_words(talk: Any) -> None:
-    robot = ENTITIES + """
+    robot = (
+        ENTITIES
+        + """
 slots:
   size: {type: size, ask: Какой?}
   city: {type: city, ask: Город?}
@@ -257,6 +289,7 @@ flows:
       - ask: {slot: size, again: true, say: Точно какой?}
       - say: "{{ size }} {{ city }}."
 """
+    )
     await talk(robot)("""
         user: хочу маленькую
         bot: Точно какой?
@@ -272,10 +305,13 @@ flows:
 
 
 async def test_a_typo_in_the_answer_is_forgiven(talk: Any) -> None:
-    robot = ENTITIES + """
+    robot = (
+        ENTITIES
+        + """
 slots: {city: {type: city, ask: Город?}}
 flows: {order: {on: ["* хочу *"], needs: [city], steps: [{say: "{{ city }}."}]}}
 """
+    )
     await talk(robot)("""
         user: хочу
         bot: Город?
@@ -302,13 +338,16 @@ texts: {ses.back: Итак.}
 
 
 async def test_set_fills_a_slot_if_its_check_allows_and_none_empties_it(talk: Any) -> None:
-    robot = ENTITIES + """
+    robot = (
+        ENTITIES
+        + """
 slots: {size: {type: size, ask: Какой?, check: "value == 'large'", keep: session}}
 flows:
   a: {on: [раз], steps: [{set: {size: small}}, {say: "{{ size or 'пусто' }}"}]}
   b: {on: [два], steps: [{set: {size: large}}, {say: "{{ size or 'пусто' }}"}]}
   c: {on: [три], steps: [{set: {size: null}}, {say: "{{ size or 'пусто' }}"}]}
 """
+    )
     await talk(robot)("""
         user: раз
         bot: пусто
