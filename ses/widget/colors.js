@@ -49,7 +49,7 @@ export function accent(hex) {
   if (!color) return {};
   const white = /** @type {Rgb} */ ([255, 255, 255]);
   const black = /** @type {Rgb} */ ([16, 18, 24]);
-  // White reads well on most brand colours: darken a little for it, and give up only for the light ones.
+  // White suits most brands: darken a little for it, and give up only for light ones.
   const onWhite = contrast(color, white) >= 2.6;
   const base = onWhite ? readable(color, white) : readable(color, black);
   return {

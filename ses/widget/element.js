@@ -17,11 +17,11 @@ const FRAME = `
   <span class="badge" part="badge" hidden></span>
 </button>
 <section class="window" part="window" id="window" role="dialog" aria-labelledby="title" hidden>
-  <header class="header" part="header">
+  <div class="header" part="header">
     <span class="face" aria-hidden="true"></span>
     <div class="name"><h2 class="title" id="title" part="title"></h2><p class="status" part="status"></p></div>
     <button class="close" part="close" type="button"><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M6.5 6.5l11 11M17.5 6.5l-11 11"/></svg></button>
-  </header>
+  </div>
   <div class="notice" part="notice" role="status"></div>
   <div class="log" part="log" role="log" aria-live="polite" aria-relevant="additions" tabindex="0">
     <div class="lines"></div>
@@ -63,8 +63,9 @@ export class SesWidget extends HTMLElement {
     this.#words = words(language);
     this.#page = settings.type === "assistant";
     this.#origin = origin;
-    this.lang = this.#words === words("ru") ? "ru" : "en";
+    this.lang = this.#words.tag;
     this.dataset.type = settings.type;
+    if (this.#page) this.#find(".window").setAttribute("role", "region");
     const theme = tag.getAttribute("theme");
     if (theme) this.dataset.theme = theme;
     for (const [name, value] of Object.entries(accent(tag.getAttribute("color") || settings.color))) {
@@ -238,7 +239,8 @@ export class SesWidget extends HTMLElement {
   /** @param {boolean} byVisitor */
   #open(byVisitor) {
     this.#find(".window").hidden = false;
-    this.#find(".window").setAttribute("aria-modal", String(this.#full));
+    if (this.#full) this.#find(".window").setAttribute("aria-modal", "true");
+    else this.#find(".window").removeAttribute("aria-modal");
     this.#find(".launcher").setAttribute("aria-expanded", "true");
     this.toggleAttribute("open", true);
     this.#store.open = true;
@@ -330,7 +332,7 @@ export class SesWidget extends HTMLElement {
     badge.hidden = this.#unread === 0;
     badge.textContent = this.#unread > 9 ? "9+" : String(this.#unread);
     const said = this.#words;
-    const label = this.#opened ? said.close : this.#unread ? said.unread(this.#unread) : said.open;
+    const label = this.#opened ? said.close : this.#unread ? said.unread + this.#unread : said.open;
     this.#find(".launcher").setAttribute("aria-label", label);
   }
 

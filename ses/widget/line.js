@@ -150,7 +150,7 @@ export class Line {
     }
     const anchor = link(address, label);
     anchor.className = "file";
-    if (size) anchor.append(make("small", "", this.#words.size(size)));
+    if (size) anchor.append(make("small", "", sized(size, this.#words)));
     return anchor;
   }
 }
@@ -164,6 +164,12 @@ function walk(event) {
   if (!step || at < 0) return;
   event.preventDefault();
   stops[(at + step + stops.length) % stops.length]?.focus();
+}
+
+/** @param {number} bytes @param {Words} words */
+function sized(bytes, { units, tag }) {
+  const step = bytes < 1024 ? 0 : bytes < 1048576 ? 1 : 2;
+  return `${(bytes / 1024 ** step).toLocaleString(tag, { maximumSignificantDigits: 3 })} ${units[step]}`;
 }
 
 /** @param {unknown} value  `{lat, lon}` or `{phone, name}`. */

@@ -1,7 +1,6 @@
 // @ts-check
 /**
- * Puts the widget into the page. The script tag is found by its address (`document.currentScript` is null in
- * modules); its attributes: `token`, and optionally `title color lang theme variables container`.
+ * Puts the widget into the page. Its tag is found by address: `document.currentScript` is null in modules.
  * @import {Settings, World} from "./types.js"
  */
 

@@ -2,7 +2,7 @@
 /**
  * What outlives a reload: the session's pair, the messages not yet acknowledged, the last message read.
  *
- * Each unsent message has a key of its own, so that two tabs never overwrite each other's.
+ * Each unsent message has its own key: tabs never overwrite each other's.
  * @import {Pair, Shelf, Unsent} from "./types.js"
  */
 

@@ -2,8 +2,7 @@
 /**
  * The dialogue as the page knows it: what was shown, what waits to be acknowledged, what is being streamed.
  *
- * Knows no DOM. Promises: each message of the robot is shown once and in order; each message of the visitor is sent
- * until it is acknowledged, across breaks, reloads and tabs.
+ * The robot's messages are shown once and in order; the visitor's are sent until they are acknowledged.
  * @import {Entry, Frame, Link, Shown, Unsent, View, World} from "./types.js"
  */
 
@@ -17,8 +16,7 @@ export class Talk {
   #view;
   #about;
   #wire;
-  /** The last `seq` shown; null before the first welcome and after a displacement: then all is fetched anew. */
-  /** @type {number | null} */
+  /** The last `seq` shown; null: all is to be fetched anew. @type {number | null} */
   #seq = null;
   /** @type {string | null} */
   #session = null;
@@ -27,7 +25,7 @@ export class Talk {
   #number = 0;
   /** Unsent messages, kept here too in case the storage refuses. @type {Map<string, Unsent>} */
   #unsent = new Map();
-  /** Texts under way, by the id of the message to come. @type {Map<string, {attempt: number, text: string, size: number, whole: boolean}>} */
+  /** By the id of the message to come. @type {Map<string, {attempt: number, text: string, size: number, whole: boolean}>} */
   #streams = new Map();
   /** Refused for a while: from then on one at a time. */
   #careful = false;

@@ -1,5 +1,5 @@
 // @ts-check
-/** Texts as DOM nodes. What a robot or a model wrote is text: never parsed as HTML, links only to http and https. */
+/** Texts as DOM nodes, never parsed as HTML; links only to http and https. */
 
 const LINK = /https?:\/\/[^\s<>"«»]+/;
 const MARKS = /\*\*(?<bold>[^*\n]+)\*\*|`(?<code>[^`\n]+)`|\[(?<label>[^\]\n]+)\]\((?<target>https?:\/\/[^\s)]+)\)|\*(?<slant>[^*\s][^*\n]*)\*/;

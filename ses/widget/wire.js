@@ -2,8 +2,7 @@
 /**
  * One websocket after another: connects, notices silence, comes back.
  *
- * A page cannot see websocket pings, and a half-open socket looks alive, so it asks by itself: `ping` each 15–20 s,
- * and whoever says nothing for a while after it is given up.
+ * A page cannot see websocket pings, and a half-open socket looks alive: so it asks by itself.
  * @import {Frame, Link, Socket, World} from "./types.js"
  */
 
@@ -38,7 +37,7 @@ export class Wire {
     this.#owner = owner;
   }
 
-  /** Connect now, unless connected; also after a displacement, for the visitor acted. */
+  /** Connect, unless connected; after a displacement too. */
   want() {
     this.#wanted = true;
     if (!this.#socket) this.#connect();
@@ -98,7 +97,7 @@ export class Wire {
       return;
     }
     this.#turn("offline");
-    // Up to twice as long each time, and never in step with all the other pages of a daemon that restarts.
+    // Never in step with all the other pages of a daemon that restarts.
     const wait = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** this.#failures++) * (0.5 + this.#world.random() / 2);
     this.#retry = this.#world.later(wait, () => {
       if (this.#wanted && !this.#socket) this.#connect();

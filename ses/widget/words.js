@@ -2,6 +2,7 @@
 /** What the widget itself says. */
 
 const ru = {
+  tag: "ru",
   title: "Чат",
   open: "Открыть чат",
   close: "Закрыть чат",
@@ -20,14 +21,15 @@ const ru = {
   waiting: "отправляется",
   failed: "не отправлено",
   too_long: "слишком длинное",
-  unread: (/** @type {number} */ count) => `Открыть чат, новых сообщений: ${count}`,
+  unread: "Открыть чат, новых сообщений: ",
   down: "К новым сообщениям",
   file: "Файл",
-  size: (/** @type {number} */ bytes) => size(bytes, ["Б", "КБ", "МБ"], "ru"),
+  units: ["Б", "КБ", "МБ"],
 };
 
 /** @type {typeof ru} */
 const en = {
+  tag: "en",
   title: "Chat",
   open: "Open chat",
   close: "Close chat",
@@ -46,10 +48,10 @@ const en = {
   waiting: "sending",
   failed: "not sent",
   too_long: "too long",
-  unread: (count) => `Open chat, ${count} new`,
+  unread: "Open chat, new messages: ",
   down: "To new messages",
   file: "File",
-  size: (bytes) => size(bytes, ["B", "KB", "MB"], "en"),
+  units: ["B", "KB", "MB"],
 };
 
 /** @typedef {typeof ru} Words */
@@ -57,14 +59,4 @@ const en = {
 /** @param {string} language  A language tag: `ru-RU`. @returns {Words} */
 export function words(language) {
   return language.toLowerCase().startsWith("ru") ? ru : en;
-}
-
-/** @param {number} bytes @param {string[]} units @param {string} language */
-function size(bytes, units, language) {
-  let step = 0;
-  while (bytes >= 1024 && step < units.length - 1) {
-    bytes /= 1024;
-    step++;
-  }
-  return `${bytes.toLocaleString(language, { maximumFractionDigits: bytes < 10 ? 1 : 0 })} ${units[step]}`;
 }

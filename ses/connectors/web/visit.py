@@ -152,6 +152,8 @@ class Visit:
             if cut.code == 1009:
                 await self._tell_of_limit("frame")
             self._cut(cut)
+        except Exception:  # noqa: BLE001  a store that cannot be read ends this visit; the page comes back
+            await self._give_up()
         finally:
             if self._seat is not None:
                 self._seats.leave(self._seat.session, self)
@@ -193,7 +195,11 @@ class Visit:
 
     async def _fill(self) -> None:
         """A live message was lost: read from the store what lies between."""
-        missed = await self._reception.history(self._conversation, after=self._shown)
+        try:
+            missed = await self._reception.history(self._conversation, after=self._shown)
+        except Exception:  # noqa: BLE001  the page comes back and asks for what it missed
+            await self._give_up()
+            return
         shown = render.shown_entries(missed, self._media_url)
         for message in shown:
             self.outlet.send(render.encode(message))
@@ -357,6 +363,14 @@ class Visit:
             await self._reception.receive(inbound)
         except Refused as refusal:
             await log.ainfo("event limit not taken", connector=self._connector, reason=str(refusal))
+
+    async def _give_up(self) -> None:
+        """What is stored cannot be read: close as for a restart, so that the page tries again later."""
+        await log.aexception(
+            "history not read", connector=self._connector, session=self._conversation.session
+        )
+        note = "The conversation cannot be read now"
+        self._cut(CutOff(1012, render.Failure("internal", note, retry_after=RETRY_AFTER)))
 
     def _cut(self, cut: CutOff) -> None:
         if cut.failure is not None:

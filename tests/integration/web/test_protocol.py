@@ -325,3 +325,25 @@ async def test_two_unanswered_pings_and_the_socket_is_gone(start):
         with pytest.raises(Closed) as closed:
             await page.receive()
         assert closed.value.code == 1006
+
+
+async def test_when_the_store_cannot_be_read_the_page_is_sent_away_to_come_again(daemon):
+    page = daemon.page()
+    await page.connect()
+    await page.ask("раз")
+    await page.close()
+    history = daemon.reception.history
+
+    async def broken(*_args, **_more):
+        raise OSError("disk is gone")
+
+    daemon.reception.history = broken
+    await page.open_socket()
+    await page.send(type="hello", session=page.session, key=page.key)
+    assert (await page.receive())["code"] == "internal"
+    with pytest.raises(Closed) as closed:
+        await page.receive()
+    assert closed.value.code == 1012
+    daemon.reception.history = history
+    await page.connect()
+    assert (await page.ask("два"))["text"] == "echo два"

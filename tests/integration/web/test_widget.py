@@ -344,6 +344,39 @@ async def test_axe_finds_nothing(shop, visit, scheme, width):
         assert await visitor.axe() == []
 
 
+@pytest.mark.parametrize("kind", ["chat", "assistant"])
+@pytest.mark.parametrize("name", ["pizzeria", "helpdesk"])
+async def test_axe_finds_nothing_on_the_demo_pages(start, visit, kind, name):
+    port = free_port()
+    origin = f"http://127.0.0.1:{port}"
+    site = {"origins": frozenset({origin}), "robot": name, "type": kind, "title": "Робот"}
+    async with start(MemoryReception(robot), port=port, **site):
+        for scheme in ("light", "dark"):
+            visitor = await visit(
+                f"{origin}/demo/site", bypass_csp=True, color_scheme=scheme, reduced_motion="reduce"
+            )
+            if kind == "chat":
+                await visitor.open()
+            await visitor.sees("Чем помочь?")
+            await visitor.press("Меню")
+            await visitor.sees("Нажато")
+            assert await visitor.axe() == []
+
+
+async def test_an_assistant_fills_its_page(start, visit):
+    port = free_port()
+    origin = f"http://127.0.0.1:{port}"
+    async with start(MemoryReception(robot), port=port, origins=frozenset({origin}), type="assistant"):
+        visitor = await visit(origin, viewport={"width": 1000, "height": 700})
+        await visitor.sees("Чем помочь?")
+        box = await visitor.page.locator(".window").bounding_box()
+        assert (box["x"], box["width"], box["y"] + box["height"]) == (0, 1000, 700)
+        assert await visitor.page.locator("button.launcher").is_hidden()
+        await visitor.page.keyboard.press("Escape")
+        await visitor.say("привет")
+        await visitor.sees("Вы сказали: привет")
+
+
 async def test_on_a_phone_it_fills_the_screen_and_keeps_the_focus(shop, visit):
     async with shop() as site:
         visitor = await visit(site.url, viewport={"width": 390, "height": 844})
