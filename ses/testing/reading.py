@@ -105,19 +105,19 @@ def _is_time(text: str) -> bool:
 
 
 def _step(line: StepShape, report: Report) -> Step | None:
-    kinds = [
-        key for key, name in StepShape.keys().items() if key != "buttons" and getattr(line, name) is not None
-    ]
+    fields = StepShape.keys()
+    kinds = [key for key in fields if key != "buttons" and line.has(key)]
     if not kinds and any(one.code == "unknown-key" and one.at.line == line.at.line for one in report):
         return None  # a misspelt key, reported already
     if len(kinds) != 1:
-        said = (
-            f"has {len(kinds)} of them: " + ", ".join(f"`{kind}`" for kind in kinds) if kinds else "has none"
-        )
+        listed = ", ".join(f"`{kind}`" for kind in kinds)
+        said = f"has {len(kinds)} of them: {listed}" if kinds else "has none"
         report.error(
             "one-key", line.at, f"a line of a dialogue is one of `user`, `button`, `bot` …; this one {said}"
         )
         return None
+    if getattr(line, fields[kinds[0]]) is None:
+        return None  # its value is at fault, reported already
     if line.buttons is not None and line.bot is None:
         report.error(
             "wrong-place", line.key_at("buttons"), "`buttons` stands beside `bot`", length=len("buttons")

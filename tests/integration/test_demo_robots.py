@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ses.scenario.load import load_robot
 
 from ses.clock import SystemClock
+from ses.scenario.load import load_robot
 from ses.services.addresses import AddressRules
 from ses.services.settings import ServiceSettings
 from ses.services.suite import PORTS, ServiceSuite
