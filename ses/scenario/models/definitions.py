@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, ValidationInfo
+from pydantic import Field, ValidationInfo
 
 from ses.scenario.findings import did_you_mean
 from ses.scenario.models.messages import (
@@ -24,12 +24,12 @@ from ses.scenario.models.scalars import (
     Expr,
     Fraction,
     Label,
+    OneOrMany,
     Pattern,
     Reference,
     Text,
     Time,
     WholeNumber,
-    one_or_many,
 )
 from ses.scenario.models.shape import Shape, report_of, reported
 from ses.scenario.models.steps import Steps
@@ -96,18 +96,18 @@ class Flow(Shape):
         Wording | None, Field(description="What the user is shown when the robot asks which flow is meant")
     ] = None
     on: Annotated[
-        list[Annotated[Trigger, Short(_TEXT)]] | None, BeforeValidator(one_or_many), Short(_TEXT),
+        list[Annotated[Trigger, Short(_TEXT)]] | None, OneOrMany(),
         Field(description="Any one of these starts the flow"),
     ] = None  # fmt: skip
     within: Annotated[
-        list[Reference] | None, BeforeValidator(one_or_many), Short(_TEXT),
+        list[Reference] | None, OneOrMany(),
         Field(description="Listens only while one of these flows is under way"),
     ] = None  # fmt: skip
     interruptible: Annotated[
         Boolean, Field(description="Whether other flows may be started from its questions")
     ] = True
     needs: Annotated[
-        list[Annotated[Need, Short(_TEXT)]] | None, BeforeValidator(one_or_many), Short(_TEXT),
+        list[Annotated[Need, Short(_TEXT)]] | None, OneOrMany(),
         Field(description="Slots to collect first, in this order"),
     ] = None  # fmt: skip
     steps: Annotated[Steps | None, Field(description="What it does")] = None
@@ -162,8 +162,7 @@ class ListEntry(Shape):
     label: Annotated[Wording | None, Field(description="What it prints as")] = None
     forms: Annotated[
         list[Pattern],
-        BeforeValidator(one_or_many),
-        Short(_TEXT),
+        OneOrMany(),
         Field(description="How people say it, in the rules of patterns"),
     ]
 
@@ -213,13 +212,10 @@ class Intent(Shape):
     called = "an intent"
     later: ClassVar[Mapping[str, str]] = {"llm": "recognition by a language model"}
 
-    patterns: Annotated[
-        list[Pattern] | None, BeforeValidator(one_or_many), Short(_TEXT), Field(description="Patterns")
-    ] = None
+    patterns: Annotated[list[Pattern] | None, OneOrMany(), Field(description="Patterns")] = None
     examples: Annotated[
         list[Text] | None,
-        BeforeValidator(one_or_many),
-        Short(_TEXT),
+        OneOrMany(),
         Field(description="Phrases; similar ones are recognised"),
     ] = None
     smc: Annotated[SmcSource | None, Field(description="Recognised by the SMC service")] = None
@@ -285,8 +281,7 @@ class Qas(Shape):
 
     categories: Annotated[
         list[Text] | None,
-        BeforeValidator(one_or_many),
-        Short(_TEXT),
+        OneOrMany(),
         Field(description="Categories of the FAQ"),
     ] = None
     threshold: Annotated[Fraction, Field(description="A less confident answer is not said")] = 0.6

@@ -28,13 +28,15 @@ from ses.scenario.models.definitions import (
     check_event_name,
 )
 from ses.scenario.models.messages import MessageField, Short, Wording
-from ses.scenario.models.scalars import Label, Text, check_identifier, check_simple_name, one_or_many
+from ses.scenario.models.scalars import Label, OneOrMany, Text, check_identifier, check_simple_name
 from ses.scenario.models.shape import Shape, described, report_of, reported
 from ses.scenario.models.steps import Broken
 from ses.scenario.nodes import Map, Node, Scalar, Seq
 from ses.scenario.program import Source
 
 _TEXT: dict[str, Any] = {"type": "string"}
+_PLAIN: dict[str, Any] = {"type": ["string", "number", "boolean", "null", "array"]}
+"""A variable's first value as it is; a map would be taken for the definition."""
 NameCheck = Callable[[str, Source, ValidationInfo], None]
 
 
@@ -115,8 +117,8 @@ class _EventSchema:
     ) -> dict[str, Any]:
         shape = handler.resolve_ref_schema(handler(schema))
         steps = next(form for form in shape["properties"]["steps"]["anyOf"] if form.get("type") != "null")
-        nested = {"type": "array", "items": {"anyOf": [steps["items"], steps]}} if "items" in steps else steps
-        return {"anyOf": [_TEXT, steps, nested]}
+        ladder = {"type": "array", "items": steps}
+        return {"anyOf": [_TEXT, steps, ladder]}
 
 
 def section(what: str, check: NameCheck) -> Any:
@@ -147,14 +149,13 @@ class Robot(Shape):
     languages: Annotated[
         list[Label] | None,
         OrNothing,
-        BeforeValidator(one_or_many),
-        Short(_TEXT),
+        OneOrMany(),
         Field(description="If several, the first is the default"),
     ] = None
     timezone: Annotated[Text | None, OrNothing, Field(description="Such as `Europe/Moscow`")] = None
     session: Annotated[Session | None, OrNothing, Field(description="Settings of sessions")] = None
     variables: Annotated[
-        dict[str, Annotated[Variable, Recovered]] | None, *section("variables", check_identifier),
+        dict[str, Annotated[Variable, Recovered, Short(_PLAIN)]] | None, *section("variables", check_identifier),
         Field(description="Values that are remembered"),
     ] = None  # fmt: skip
     slots: Annotated[

@@ -246,6 +246,20 @@ class Data(Kind):
         return cls(node)
 
 
-def one_or_many(node: Any) -> Any:
+class OneOrMany:
     """One item may stand where a list is expected."""
-    return Seq(node.at, [node]) if isinstance(node, Scalar | Map) else node
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(self._take, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        many = handler(schema)
+        forms = many.get("anyOf", [many])
+        lists = [handler.resolve_ref_schema(form) for form in forms]
+        return {"anyOf": [*(one["items"] for one in lists if "items" in one), *forms]}
+
+    @staticmethod
+    def _take(node: Any) -> Any:
+        return Seq(node.at, [node]) if isinstance(node, Scalar | Map) else node

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
 from pydantic import (
-    BeforeValidator,
     Discriminator,
     Field,
     Tag,
@@ -26,12 +25,12 @@ from ses.scenario.models.scalars import (
     Kind,
     Label,
     Name,
+    OneOrMany,
     Pattern,
     Reference,
     Text,
     Time,
     WholeNumber,
-    one_or_many,
 )
 from ses.scenario.models.shape import Shape, described, report_of, reported
 from ses.scenario.nodes import Map, Node, Scalar
@@ -116,8 +115,7 @@ class AskItem(Question):
 
 AskItems = Annotated[
     list[Annotated[AskItem, Short(_TEXT)]],
-    BeforeValidator(one_or_many),
-    Short(_TEXT),
+    OneOrMany(),
 ]
 
 
@@ -154,7 +152,7 @@ class MenuItem(Shape):
     text: Annotated[Wording, Field(description="The label of its button")]
     phrases: Annotated[
         list[Pattern] | None,
-        BeforeValidator(one_or_many),
+        OneOrMany(),
         Field(alias="is", description="Patterns that choose it"),
     ] = None
     steps: Annotated[Steps | None, Field(description="What it does")] = None
@@ -188,8 +186,7 @@ class UnsetStep(Step):
 
     unset: Annotated[
         list[Reference],
-        BeforeValidator(one_or_many),
-        Short(_TEXT),
+        OneOrMany(),
         Field(description="Forget variables and slots"),
     ]
 
@@ -210,7 +207,7 @@ class IfStep(Shape):
     then: Annotated[Steps, Field(description="Steps if it is true")]
     branches: Annotated[
         list[ElifBranch] | None,
-        BeforeValidator(one_or_many),
+        OneOrMany(),
         Field(alias="elif", description="Further conditions"),
     ] = None
     otherwise: Annotated[Steps | None, Field(alias="else", description="Steps if none is true")] = None
@@ -482,7 +479,7 @@ AnyStep = TypeAliasType("AnyStep", Annotated[
     Short({"enum": sorted(BARE_STEPS)}),
 ])  # fmt: skip
 
-Steps = TypeAliasType("Steps", Annotated[list[AnyStep], BeforeValidator(one_or_many)])
+Steps = TypeAliasType("Steps", Annotated[list[AnyStep], OneOrMany()])
 
 _RECURSIVE: tuple[type[Shape], ...] = (
     *STEP_MODELS.values(),
