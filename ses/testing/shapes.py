@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from ses.messages import Channel
 from ses.scenario.models.messages import choice
-from ses.scenario.models.scalars import Data, Seconds, Share, Text, Whole, one_or_many
+from ses.scenario.models.scalars import Data, OneOrMany, Seconds, Share, Text, Whole
 from ses.scenario.models.shape import Shape
 from ses.scenario.nodes import Map, Node, Scalar
 
@@ -54,7 +54,7 @@ class Entity(Shape):
 class SeeReply(Answering):
     called = "an answer of `see`"
 
-    entities: Annotated[list[Entity] | None, BeforeValidator(one_or_many)] = None
+    entities: Annotated[list[Entity] | None, OneOrMany()] = None
 
 
 class SeeMock(SeeReply):
@@ -102,10 +102,10 @@ class MockMap(Shape):
     called = "`mock`"
     later: ClassVar[Mapping[str, str]] = {"llm": "a mock", "sbs": "a mock", "scripts": "a mock"}
 
-    smc: Annotated[list[SmcMock] | None, BeforeValidator(one_or_many)] = None
-    see: Annotated[list[SeeMock] | None, BeforeValidator(one_or_many)] = None
-    qas: Annotated[list[QasMock] | None, BeforeValidator(one_or_many)] = None
-    http: Annotated[list[HttpMock] | None, BeforeValidator(one_or_many)] = None
+    smc: Annotated[list[SmcMock] | None, OneOrMany()] = None
+    see: Annotated[list[SeeMock] | None, OneOrMany()] = None
+    qas: Annotated[list[QasMock] | None, OneOrMany()] = None
+    http: Annotated[list[HttpMock] | None, OneOrMany()] = None
 
 
 class Attached(Shape):
