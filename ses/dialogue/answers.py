@@ -41,6 +41,8 @@ async def read_reply(heard: Heard, question: Question, captures: Sequence[Found]
 async def _slot(heard: Heard, question: Question, slot: Slot, captures: Sequence[Found]) -> Reply | None:
     raw = heard.utterance.raw
     if slot.type == "text":
+        if slot.optional and _plain_no(heard):
+            return Reply("skip", [], 1000)
         if captures:
             return _found(heard, slot, captures)
         text = raw.strip()

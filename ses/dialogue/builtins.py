@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ses.dialogue.correction import rewind
+from ses.dialogue.changing import rewind
 from ses.dialogue.questions import Question
 from ses.dialogue.replying import skip
 from ses.dialogue.saying import engine_text, rendered

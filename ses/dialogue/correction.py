@@ -6,16 +6,14 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from ses.dialogue.filling import Fit, fits, note, slots_of
-from ses.dialogue.ports import Increment
+from ses.dialogue.changing import change
+from ses.dialogue.filling import note, slots_of
 from ses.dialogue.questions import Question, slot_title
-from ses.dialogue.saying import engine_text, rendered, texts
-from ses.dialogue.session import Activity, Frame, Pending
-from ses.dialogue.stack import call, clear, owner, passes, store
-from ses.dialogue.trail import absorb, effect_since
+from ses.dialogue.saying import texts
+from ses.dialogue.session import Activity, Pending
 from ses.dialogue.turn import Turn
 from ses.dialogue.understanding import BY_NAME, FILES, NUMBERS, Heard, apart, distinct
-from ses.scenario.program import Flow, Program, Slot
+from ses.scenario.program import Slot
 from ses.scenario.recognition import Found
 from ses.scenario.words import phrase_key
 
@@ -87,9 +85,11 @@ def find(
     question: Question,
     captures: dict[str, list[Found]],
     mark: tuple[int, int] | None,
+    *,
+    same: bool = False,
 ) -> Correction | None:
     """A value for a slot of this activity that is filled; with a marker, numbers too. None when there is none, or
-    when it would change nothing."""
+    when it would change nothing, unless `same` asks for that too."""
     open_slot = question.slot
     known = [slot for slot in slots_of(turn, question.activity) if _correctable(turn, slot, open_slot)]
     if not known:
@@ -122,13 +122,16 @@ def find(
         words = heard.utterance.words
         taken.append((words[mark[0]].start, words[mark[1] - 1].end))
     found = apart(heard.values(sorted({slot.type for slot in allowed})), taken)
+    repeated: Correction | None = None
     for one in found:
         slots = [slot for slot in allowed if slot.type == one.entity]
-        same = [other for other in found if other.entity == one.entity]
-        correction = _correction(turn, slots, same)
+        alike = [other for other in found if other.entity == one.entity]
+        correction = _correction(turn, slots, alike)
         if correction is not None:
             return correction
-    return None
+        if len(slots) == 1 and same:
+            repeated = Correction(slots, [turn.scope.stored(slots[0])], [(one.start, one.end)])
+    return repeated
 
 
 def _correctable(turn: Turn, slot: Slot, open_slot: Slot | None) -> bool:
@@ -199,9 +202,6 @@ def only_value_follows(heard: Heard, mark: tuple[int, int], correction: Correcti
     return True
 
 
-# --- applying it ---
-
-
 def correct(turn: Turn, activity: Activity, correction: Correction) -> None:
     """Change the slot, or ask what is meant."""
     if len(correction.slots) > 1 and len(correction.values) == 1:
@@ -223,146 +223,3 @@ def correct(turn: Turn, activity: Activity, correction: Correction) -> None:
         turn.repeat = True
         return
     change(turn, activity, slot, correction.values[0])
-
-
-def change(turn: Turn, activity: Activity, slot: Slot, value: Any) -> bool:
-    """Give a slot of an activity another value and go back to the earliest step that read it; the question is put
-    again. False when its `check` refuses (`invalid` then stands before the question)."""
-    program = turn.program(activity)
-    turn.repeat = True
-    turn.enter(activity)
-    try:
-        if not passes(turn, slot, value):
-            refuse(turn, slot, value)
-            return False
-        current = turn.scope.stored(slot)
-        if current == value:
-            return True
-        depth = owner(activity, program, slot.name)
-        frame = activity.frames[depth]
-        flow = program.flows[frame.flow]
-        index = _earliest(frame, flow, slot.name)
-        if index is not None and effect_since(activity.frames[depth:], index):
-            if current is not None:
-                _too_late(turn, activity, slot, value, frame)
-                return True
-            index = None  # nothing is lost by a value that was missing
-        if index is not None:
-            while len(activity.frames) > depth + 1:
-                above = activity.frames.pop()
-                absorb(activity.frames[-1], above)
-                for name in above.owns:
-                    turn.session.slots.pop(name, None)
-            rewind(turn, activity, frame, index)
-        _clear_readers(turn, program, activity, flow, slot.name)
-        store(turn, frame, slot, value)
-        frame.failures = 0
-        activity.frames[-1].failures = 0
-        return True
-    finally:
-        turn.enter(turn.top)
-
-
-def refuse(turn: Turn, slot: Slot | None, value: Any) -> None:
-    """Let what is said to an answer that does not do stand before the question."""
-    scope = turn.scope
-    if slot is None or slot.invalid is None:
-        turn.precede(engine_text(turn, "ses.invalid"))
-        return
-    before = scope.local
-    scope.local = {**before, "value": None if value is None else scope.living(slot, value)}
-    try:
-        text, masked = rendered(turn, slot.invalid, f"!{slot.name}")
-        if slot.private and value is not None:
-            masked = (masked or text).replace(str(value), f"‹{slot.name}›")
-        turn.precede(text, masked)
-    finally:
-        scope.local = before
-
-
-def _too_late(turn: Turn, activity: Activity, slot: Slot, value: Any, frame: Frame) -> None:
-    """An effect cannot be undone. The author's `on_correct` runs with the new value; without one the old stays."""
-    if slot.on_correct:
-        store(turn, frame, slot, value)
-        call(turn, activity, slot.on_correct, {})
-    else:
-        turn.precede(engine_text(turn, "ses.too_late"))
-
-
-def _earliest(frame: Frame, flow: Flow, slot: str) -> int | None:
-    """The first step of the trail that read the slot, or a variable computed from it."""
-    names = {slot, *(variable for variable, sources in flow.derived.items() if slot in sources)}
-    for index, step in enumerate(frame.trail):
-        place = flow.places.get(step.id)
-        if place is not None and not flow.ops[place].reads.isdisjoint(names):
-            return index
-    return None
-
-
-def _clear_readers(turn: Turn, program: Program, activity: Activity, flow: Flow, changed: str) -> None:
-    """Empty the slots whose `ask`, `check`, `choices` … read what changed, and those that read these."""
-    names = {changed, *(variable for variable, sources in flow.derived.items() if changed in sources)}
-    pending = [slot for slot in slots_of(turn, activity) if slot.name != changed]
-    while True:
-        hit = [slot for slot in pending if not slot.reads.isdisjoint(names)]
-        if not hit:
-            return
-        for slot in hit:
-            clear(turn, slot)
-            names.add(slot.name)
-        pending = [slot for slot in pending if slot.name not in names]
-
-
-def rewind(turn: Turn, activity: Activity, frame: Frame, index: int) -> None:
-    """Restore every variable set since the step at `index`, and stand before it."""
-    program = turn.program(activity)
-    place = frame.trail[index].id
-    for step in reversed(frame.trail[index:]):
-        for name in (*step.undo, *step.unset):
-            _restore(turn, program, frame, name, step.undo.get(name))
-    del frame.trail[index:]
-    frame.place = place
-    frame.open = False
-    frame.changing = ""
-    frame.failures = 0
-    frame.choices = []
-
-
-def _restore(turn: Turn, program: Program, frame: Frame, name: str, old: Any) -> None:
-    slot = program.slots.get(name)
-    variable = program.variables.get(name)
-    if slot is not None:
-        clear(turn, slot)
-        if old is not None:
-            store(turn, frame, slot, old)
-    elif variable is not None and variable.keep == "user":
-        if isinstance(turn.written.get(name), Increment) and isinstance(old, int | float):
-            turn.write_user(name, Increment(old - turn.user[name]))
-        else:
-            turn.write_user(name, old)
-    elif name in frame.args:
-        frame.args[name] = old
-    elif old is None:
-        turn.session.variables.pop(name, None)
-    else:
-        turn.session.variables[name] = old
-
-
-def fill_others(
-    turn: Turn, heard: Heard, activity: Activity, slots: Sequence[Slot], captures: dict[str, list[Found]]
-) -> list[Fit]:
-    """Fill empty slots of an activity unasked. A step that already ran without such a value is gone back to."""
-    filled = []
-    for fit in fits(turn, heard, slots, captures):
-        if fit.doubtful:
-            note(turn, fit.slot, fit.spans)
-            turn.session.pending = Pending(
-                kind="value", slot=fit.slot.name, activity=activity.id, options=list(fit.values)
-            )
-            turn.repeat = True
-            filled.append(fit)
-        elif passes(turn, fit.slot, fit.value):
-            note(turn, fit.slot, fit.spans)
-            change(turn, activity, fit.slot, fit.value)
-            filled.append(fit)
-    return filled

@@ -136,6 +136,7 @@ async def _handle(turn: Turn, inbound: Inbound) -> None:
     turn.used = []
     turn.private = []
     turn.understood = turn.fell = turn.answered = False
+    turn.asked = None
     if inbound.edit_of is not None:
         if not _restore(turn, inbound):
             turn.trace.understand("edit")

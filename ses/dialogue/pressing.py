@@ -7,7 +7,7 @@ from typing import Any
 
 from ses.dialogue.answers import Reply
 from ses.dialogue.buttons import label_key
-from ses.dialogue.correction import change
+from ses.dialogue.changing import change
 from ses.dialogue.questions import Question, is_skip, open_question
 from ses.dialogue.replying import answer, apply_reply, begin_change, skip
 from ses.dialogue.saying import engine_text

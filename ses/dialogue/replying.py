@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ses.dialogue.answers import Reply
-from ses.dialogue.correction import change, refuse
+from ses.dialogue.changing import change, refuse
 from ses.dialogue.failing import give_up
 from ses.dialogue.filling import note
 from ses.dialogue.questions import Question, ordered_slots
@@ -128,9 +128,17 @@ def begin_change(turn: Turn, question: Question, slot: str) -> None:
     turn.repeat = True
 
 
-def failed(turn: Turn, question: Question, value: Any = None) -> None:
-    """Nothing usable was said: `invalid` and the question again, or at the last failure `on_fail`."""
+def failed(turn: Turn, question: Question, value: Any = None, *, pending: Pending | None = None) -> None:
+    """Nothing usable was said: `invalid` and the question again, or at the last failure `on_fail`. The engine's own
+    question (`pending`) is put again once, then the open one below it."""
     frame = question.frame
+    if pending is not None:
+        frame.failures += 1
+        if frame.failures < RETRIES:
+            turn.session.pending = pending
+        turn.precede(engine_text(turn, "ses.invalid"))
+        turn.repeat = True
+        return
     frame.failures += 1
     retries = question.slot.retries if question.slot is not None else RETRIES
     if frame.failures >= retries:

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from ses.dialogue.answers import Reply, pick, read_reply
 from ses.dialogue.builtins import built_in, run_built_in
 from ses.dialogue.buttons import typed
-from ses.dialogue.correction import correct, fill_others, find, marker, only_value_follows
+from ses.dialogue.changing import fill_others
+from ses.dialogue.correction import correct, find, marker, only_value_follows
 from ses.dialogue.failing import fallback
 from ses.dialogue.filling import captured, mask_answer, slots_of
 from ses.dialogue.pressing import choose, flow_button, press
@@ -20,7 +21,7 @@ from ses.dialogue.starting import may_interrupt, start
 from ses.dialogue.turn import Draft, Turn
 from ses.dialogue.understanding import Heard, hear
 from ses.errors import StepError
-from ses.scenario.program import Confirm, Program, Trigger
+from ses.scenario.program import Confirm, Menu, Program, Trigger
 from ses.scenario.recognition import Found, Recognised
 
 Captures = dict[str, list[Found]]
@@ -56,7 +57,7 @@ async def route(turn: Turn, text: str) -> None:
         turn.trace.understand(name)
         turn.repeat = True
         return
-    turn.session.pending = None
+    turn.asked, turn.session.pending = turn.session.pending, None
     if name and run_built_in(turn, name, question):
         turn.trace.understand(name)
         return
@@ -78,7 +79,8 @@ async def understand(turn: Turn, heard: Heard, own: Heard, question: Question | 
     reply = None
     if question is not None:
         caught = captures.get(question.slot.name, ()) if question.slot is not None else ()
-        reply = await read_reply(own, question, caught)
+        if turn.asked is None or not isinstance(question.op, Confirm | Menu):
+            reply = await read_reply(own, question, caught)
     candidates = _candidates(turn, heard.intents, question)
     best = candidates[0].score if candidates else 0
     settings = turn.newest.session
@@ -271,7 +273,7 @@ def _take(turn: Turn, heard: Heard, question: Question, reply: Reply, captures: 
 async def _unasked(turn: Turn, heard: Heard, question: Question, captures: Captures) -> None:
     """The open question took nothing: a correction, another slot, the FAQ, and at last `invalid`."""
     activity = question.activity
-    correction = find(turn, heard, question, captures, None)
+    correction = find(turn, heard, question, captures, None, same=True)
     if correction is not None and not (question.slot is not None and question.slot.type == "text"):
         turn.trace.understand("correction", correction.slots[0].name)
         correct(turn, activity, correction)
@@ -288,7 +290,7 @@ async def _unasked(turn: Turn, heard: Heard, question: Question, captures: Captu
     turn.understood = False
     turn.trace.understand("invalid", question.op.id)
     mask_answer(turn, question.slot)
-    failed(turn, question)
+    failed(turn, question, pending=turn.asked)
 
 
 async def _faq(turn: Turn, heard: Heard, question: Question | None) -> bool:

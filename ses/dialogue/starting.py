@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ses.dialogue.correction import fill_others
+from ses.dialogue.changing import fill_others
 from ses.dialogue.failing import fallback
 from ses.dialogue.filling import captured, slots_of
 from ses.dialogue.questions import Question, open_question

@@ -10,7 +10,7 @@ import msgspec
 
 from ses.dialogue.ports import Increment, Leg, Ports
 from ses.dialogue.scope import Scope
-from ses.dialogue.session import Activity, Flight, Frame, Session
+from ses.dialogue.session import Activity, Flight, Frame, Pending, Session
 from ses.dialogue.trace import Trace
 from ses.errors import StepError
 from ses.messages import Attachment, Button, Inbound, Outgoing
@@ -73,6 +73,8 @@ class Turn:
         self.understood = False
         self.fell = False
         """The fallback ladder went on by one."""
+        self.asked: Pending | None = None
+        """The engine's own question that stood above the open one when the inbound came."""
         self.answered = False
         """The inbound answered the question that was open before it."""
         self.used: list[tuple[int, int]] = []

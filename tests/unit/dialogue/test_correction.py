@@ -44,6 +44,21 @@ async def test_without_a_marker_when_the_open_question_takes_nothing(talk: Any) 
     """)
 
 
+async def test_a_value_said_again_is_understood(talk: Any) -> None:
+    await talk(ROBOT)("""
+        user: хочу большую
+        bot: Тесто?
+        user: большую
+        bot: Тесто?
+        user: маленькую вместо большой
+        bot: Тесто?
+        user: тонкое
+        bot: Куда?
+        user: Мира 1
+        bot: Маленькая Тонкое Мира 1 2 small?
+    """)
+
+
 async def test_with_a_marker_while_another_slot_is_asked(talk: Any) -> None:
     chat = talk(ROBOT)
     await chat("""

@@ -107,6 +107,33 @@ async def test_a_bare_no_asks_what_to_change(chat: Any) -> None:
     """)
 
 
+async def test_yes_does_not_confirm_while_the_engine_asks_what_to_change(chat: Any) -> None:
+    await chat("""
+        user: хочу большую маргариту
+        bot: Куда везти?
+        user: Мира 1
+        bot: Маргарита, Большая, Мира 1: 590 ₽. Верно?
+        user: нет
+        bot: Что изменить? [Пицца | Размер | Адрес]
+        user: да
+        bot: Не совсем понял ответ. Что изменить? [Пицца | Размер | Адрес]
+        user: да
+        bot: Попробуем ещё раз. Маргарита, Большая, Мира 1: 590 ₽. Верно?
+        user: нет
+        bot: Что изменить?
+        user: повтори
+        bot: Что изменить?
+        user: маленькую
+        bot: Маргарита, Маленькая, Мира 1: 300 ₽. Верно?
+        user: нет
+        bot: Что изменить?
+        user: адрес
+        bot: Куда везти?
+        user: Ленина 2
+        bot: Маргарита, Маленькая, Ленина 2: 300 ₽. Верно?
+    """)
+
+
 async def test_an_idle_session_is_small(chat: Any) -> None:
     await chat("""
         user: хочу большую маргариту
@@ -114,4 +141,4 @@ async def test_an_idle_session_is_small(chat: Any) -> None:
         user: Мира 1
         bot: Маргарита, Большая, Мира 1: 590 ₽. Верно?
     """)
-    assert len(chat.stored) < 1400
+    assert len(chat.stored) < 800

@@ -41,6 +41,40 @@ flows:
     """)
 
 
+async def test_slots_that_check_each_other_are_filled_together(talk: Any) -> None:
+    robot = (
+        ENTITIES
+        + """
+slots:
+  from: {type: city, ask: Откуда?, check: value != to}
+  to: {type: city, ask: Куда?, check: value != from}
+flows:
+  trip: {on: ["* из @from в @to *"], needs: [from, to], steps: [{say: "{{ from }} — {{ to }}."}]}
+"""
+    )
+    await talk(robot)("""
+        user: поеду из москвы в питер
+        bot: Москва — Питер.
+    """)
+
+
+async def test_no_skips_an_optional_text(talk: Any) -> None:
+    robot = """
+slots: {note: {type: text, optional: true, ask: Примечание?}}
+flows: {a: {on: [старт], needs: [note], steps: [{say: "{{ note or 'ничего' }}."}]}}
+"""
+    await talk(robot)("""
+        user: старт
+        bot: Примечание?
+        user: нет
+        bot: ничего.
+        user: старт
+        bot: Примечание?
+        user: нет звонка
+        bot: нет звонка.
+    """)
+
+
 async def test_captures_of_the_flow_under_way_fill_while_it_asks(talk: Any) -> None:
     robot = (
         ENTITIES
