@@ -189,7 +189,8 @@ export class Talk {
     stream.text += text;
     stream.size += [...text].length; // the daemon counts characters, not UTF-16 units
     this.#view.typing(false);
-    this.#view.show({ ...shown({ type: "message", id, from: "robot", text: stream.text }), state: "streaming" }, true);
+    const sofar = shown({ type: "message", id, from: "robot", text: stream.text, at: this.#world.now() / 1000 });
+    this.#view.show({ ...sofar, state: "streaming" }, true);
   }
 
   /** @param {Extract<Frame, {type: "error"}>} error */
