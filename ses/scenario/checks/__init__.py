@@ -9,6 +9,7 @@ from ses.scenario.checks.questions import check_questions
 from ses.scenario.checks.reach import check_reach
 from ses.scenario.checks.triggers import check_triggers
 from ses.scenario.checks.usage import check_usage
+from ses.scenario.checks.values import check_values
 from ses.scenario.compile import Compiled
 from ses.scenario.findings import Report
 
@@ -16,6 +17,7 @@ from ses.scenario.findings import Report
 def check_whole(compiled: Compiled, report: Report) -> None:
     """Report what no single definition shows."""
     check_expressions(compiled, report)
+    check_values(compiled, report)
     check_triggers(compiled, report)
     check_questions(compiled, report)
     check_usage(compiled, report)

@@ -29,13 +29,13 @@ whatever was sent."""
 def known_types(compiled: Compiled) -> dict[str, Type]:
     """By name. What may change its type while a robot runs is left out."""
     types: dict[str, Type] = {name: type_of_slot(compiled, slot) for name, slot in compiled.slots.items()}
-    types |= {name: _of_data(data) for name, data in compiled.data.items()}
+    types |= {name: of_data(data) for name, data in compiled.data.items()}
     user: dict[str, Type] = dict(ENGINE["user"])
     for name, slot in compiled.slots.items():
         if slot.keep == "user":
             user[name] = types[name]
     for name, variable in good(compiled.robot.variables).items():
-        kind = _of_data(plain_data(variable.value.node)) if variable.value is not None else ANY
+        kind = of_data(plain_data(variable.value.node)) if variable.value is not None else ANY
         types[name] = kind if kind.kind in ("text", "number", "boolean") else ANY
         if variable.keep == "user":
             user[name] = types[name]
@@ -95,10 +95,11 @@ def _fits(kind: Type, node: Any, types: Mapping[str, Type]) -> bool:
             return infer(text, types).kind == kind.kind
         except Fault:
             return False
-    return _of_data(node.value()).kind == kind.kind
+    return of_data(node.value()).kind == kind.kind
 
 
-def _of_data(data: Any) -> Type:
+def of_data(data: Any) -> Type:
+    """The type of plain data; of a table every key is known."""
     if isinstance(data, bool):
         return BOOLEAN
     if isinstance(data, int | float):
@@ -106,7 +107,7 @@ def _of_data(data: Any) -> Type:
     if isinstance(data, str):
         return TEXT
     if isinstance(data, dict):
-        return Type("map", fields={str(key): _of_data(value) for key, value in data.items()})
+        return Type("map", fields={str(key): of_data(value) for key, value in data.items()}, closed=True)
     if isinstance(data, list):
         return Type("list")
     return ANY

@@ -215,11 +215,28 @@ class IfStep(Shape):
     on_error: Annotated[Steps | None, Field(description="Steps that run when one of these fails")] = None
 
 
+class Cases(dict[str, Any]):
+    """Steps by value; `places` tells where each value stands."""
+
+    def __init__(self, steps: Mapping[str, Any], places: Mapping[str, Source]) -> None:
+        super().__init__(steps)
+        self.places = dict(places)
+
+
+def _take_cases(node: Any, inner: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
+    if not isinstance(node, Map):
+        report_of(info).error(
+            "wrong-type", node.at, f"cases are a map of values and steps, not {described(node)}"
+        )
+        raise reported()
+    return Cases(inner(node), node.keys_at)
+
+
 class SwitchStep(Step):
     called = "a step `switch`"
 
     switch: Annotated[Expr, Field(description="The value that chooses")]
-    cases: Annotated[dict[str, Steps], Field(description="Steps by value")]
+    cases: Annotated[dict[str, Steps], WrapValidator(_take_cases), Field(description="Steps by value")]
     otherwise: Annotated[Steps | None, Field(alias="else", description="Steps when no case fits")] = None
 
 

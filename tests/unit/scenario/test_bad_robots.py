@@ -135,6 +135,7 @@ NAMES = [
     Bad("break outside of a loop", A % "▲break", "no-loop"),
 ]  # fmt: skip
 
+LIST = "entities: {s: {values: {small: [малая], large: [большая]}}}\nslots: {size: {type: s, ask: А?}, n: {type: number, ask: Б?}}\n"
 MEANING = [
     Bad("a step after goto", A % "end, {▲say: А}", "dead-step", "label"),
     Bad("a loop with no question", A % "{label: l, say: А}, {▲goto: l}", "endless-loop"),
@@ -153,6 +154,10 @@ MEANING = [
     Bad("a block", A % 'say: "▲{% if 1 %}"', "bad-expression", "if"),
     Bad("a text and a number compared", "variables: {name: x}\n" + A % "{if: name > ▲3, then: end}", "wrong-type"),
     Bad("a key that a list does not have", "entities: {s: {values: {small: [малая], large: [большая]}}}\nslots: {size: {type: s, ask: А?}}\nflows: {a: {on: x, needs: size, steps: [{if: size == ▲'larg', then: end}]}}\n", "wrong-type", "large"),
+    Bad("a case that a list does not have", LIST + "flows: {a: {on: x, needs: [size, n], steps: [{switch: size, cases: {▲larg: end}}]}}\n", "unknown-value", "`large`"),
+    Bad("a slot set to what its list does not have", LIST + "flows: {a: {on: x, needs: [size, n], steps: [{set: {size: ▲larg}}]}}\n", "unknown-value", "`large`"),
+    Bad("a number set to a text", LIST + "flows: {a: {on: x, needs: [size, n], steps: [{set: {n: ▲много}}]}}\n", "wrong-type"),
+    Bad("a key that a table does not have", "data: {p: data/p.yaml}\n" + A % 'say: "{{ p.▲margerita }}"', "unknown-field", "margherita"),
     Bad("a check that is a value", "slots: {n: {type: number, ask: А?, check: ▲n}}\nflows: {a: {on: x, needs: n}}\n", "wrong-type"),
     Bad("a question without words", "slots: {n: {type: number}}\nflows: {a: {on: x, needs: [▲n]}}\n", "no-question", "ask"),
     Bad("choices that are none", "slots: {n: {type: number, ask: {say: А?, buttons: choices}}}\nflows: {a: {on: x, needs: n}}\n".replace("ask:", "▲ask:"), "no-choices"),
@@ -195,7 +200,9 @@ def test_is_found_at_its_place_with_a_remedy(bad: Bad, load) -> None:
     text, line, column = marked(bad.text)
     if "languages:" not in text:  # at the end, so that lines keep their numbers
         text = text if bad in READING else text + LANGUAGE
-    loaded = load(text, media=("media/a.png",), tables={"data/t.csv": "a,b\n1,2\n"})
+    loaded = load(
+        text, media=("media/a.png",), tables={"data/t.csv": "a,b\n1,2\n", "data/p.yaml": "margherita: 1\n"}
+    )
     found = [
         (finding.code, finding.at.line, finding.at.column, finding.suggestion)
         for finding in loaded.findings
