@@ -2,41 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
-
-from ses.dialogue.answers import Reply, pick, read_reply
+from ses.dialogue.answers import Reply, read_reply
 from ses.dialogue.builtins import built_in, run_built_in
-from ses.dialogue.buttons import typed
 from ses.dialogue.changing import fill_others
 from ses.dialogue.correction import correct, find, marker, only_value_follows
 from ses.dialogue.failing import fallback
 from ses.dialogue.filling import captured, mask_answer, slots_of
-from ses.dialogue.pressing import choose, flow_button, press
-from ses.dialogue.questions import Question, open_question, pending_labels
+from ses.dialogue.questions import Question, open_question
 from ses.dialogue.replying import apply_reply, failed
+from ses.dialogue.scoring import Candidate, above, candidates_of, closest, seen_entities, thousandths
 from ses.dialogue.session import Pending
-from ses.dialogue.stack import under_way
-from ses.dialogue.starting import may_interrupt, start
+from ses.dialogue.shortcuts import choose_typed, command, typed_label
+from ses.dialogue.starting import start
 from ses.dialogue.turn import Draft, Turn
 from ses.dialogue.understanding import Heard, hear
 from ses.errors import StepError
-from ses.scenario.program import Confirm, Menu, Program, Trigger
-from ses.scenario.recognition import Found, Recognised
+from ses.scenario.program import Confirm, Menu
+from ses.scenario.recognition import Found
 
 Captures = dict[str, list[Found]]
-
-
-class Candidate(NamedTuple):
-    """A flow that wants the utterance."""
-
-    flow: str
-    score: int
-    """Whole thousandths."""
-    near: bool
-    """A `within` flow: it beats a global one inside the margin."""
-    trigger: Trigger
-    by: str
 
 
 async def route(turn: Turn, text: str) -> None:
@@ -49,7 +33,7 @@ async def route(turn: Turn, text: str) -> None:
     own = heard if question is None or question.program is newest else hear(turn, text, question.program)
     turn.understood = True
 
-    if turn.session.pending is not None and _choose_typed(turn, own, turn.session.pending):
+    if turn.session.pending is not None and choose_typed(turn, own, turn.session.pending):
         turn.trace.understand("choice")
         return
     name = built_in(turn, heard)
@@ -61,9 +45,9 @@ async def route(turn: Turn, text: str) -> None:
     if name and run_built_in(turn, name, question):
         turn.trace.understand(name)
         return
-    if text.startswith("/") and _command(turn, text):
+    if text.startswith("/") and command(turn, text):
         return
-    if _typed_label(turn, heard.key, question):
+    if typed_label(turn, heard.key, question):
         return
     await understand(turn, heard, own, question)
 
@@ -81,20 +65,20 @@ async def understand(turn: Turn, heard: Heard, own: Heard, question: Question | 
         caught = captures.get(question.slot.name, ()) if question.slot is not None else ()
         if turn.asked is None or not isinstance(question.op, Confirm | Menu):
             reply = await read_reply(own, question, caught)
-    candidates = _candidates(turn, heard.intents, question)
+    candidates = candidates_of(turn, heard.intents, question)
     best = candidates[0].score if candidates else 0
     settings = turn.newest.session
-    if reply is None and best < _whole(settings.sure):
-        extra = await heard.network(_seen_entities(turn.newest))
-        if extra:
-            candidates = _candidates(turn, [*heard.intents, *extra], question)
+    if reply is None and best < thousandths(settings.sure):
+        seen = seen_entities(turn.newest)
+        if (seen or turn.newest.smc_intents) and (extra := await heard.network(seen)):
+            candidates = candidates_of(turn, [*heard.intents, *extra], question)
     turn.trace.scores((one.flow, one.score, one.by) for one in candidates)
     if question is not None and reply is not None:
         turn.trace.scores([(question.op.id, reply.score, "question")])
-        winners = _above(candidates, reply.score + _whole(settings.margin), settings.threshold)
+        winners = above(candidates, reply.score + thousandths(settings.margin), settings.threshold)
     else:
-        winners = _above(candidates, -1, settings.threshold)
-    winners = _close(winners, _whole(settings.margin))
+        winners = above(candidates, -1, settings.threshold)
+    winners = closest(winners, thousandths(settings.margin))
 
     if not winners and question is not None and reply is not None:
         _take(turn, own, question, reply, captures)
@@ -110,63 +94,6 @@ async def understand(turn: Turn, heard: Heard, own: Heard, question: Question | 
         turn.understood = False
         turn.trace.understand("fallback")
         fallback(turn)
-
-
-def _whole(score: float) -> int:
-    return round(score * 1000)
-
-
-# --- before the scores ---
-
-
-def _choose_typed(turn: Turn, heard: Heard, pending: Pending) -> bool:
-    labels = pending_labels(turn, pending)
-    picked = pick(heard, labels)
-    if picked is not None:
-        choose(turn, pending, picked[0][0])
-        return True
-    if pending.kind == "value":
-        slot = turn.scope.program.slots[pending.slot]
-        named = [one.value for one in heard.values([slot.type]) if one.value in pending.options]
-        if len(set(map(repr, named))) == 1:
-            choose(turn, pending, pending.options.index(named[0]))
-            return True
-    label = typed(turn, heard.key)
-    if label is not None and label[0].kind == pending.kind:
-        choose(turn, pending, label[0].offers[label[1]].value)
-        return True
-    return False
-
-
-def _command(turn: Turn, text: str) -> bool:
-    name, _, rest = text[1:].partition(" ")
-    for trigger in turn.newest.by_command.get(name.partition("@")[0].casefold(), ()):
-        if trigger.condition is None or trigger.condition.evaluate(turn.scope):
-            turn.trace.understand("command", trigger.flow)
-            turn.text = rest.strip()
-            heard = hear(turn, turn.text, turn.newest) if turn.text else None
-            start(turn, trigger.flow, trigger=trigger, heard=heard)
-            return True
-    return False
-
-
-def _typed_label(turn: Turn, key: str, question: Question | None) -> bool:
-    label = typed(turn, key)
-    if label is not None:
-        offered, index = label
-        if offered.offers[index].value is not None or offered.offers[index].flow:
-            turn.text = ""
-            if question is not None:
-                mask_answer(turn, question.slot)
-            press(turn, offered, index)
-            return True
-    trigger = flow_button(turn, key)
-    if trigger is None or not may_interrupt(turn, question, trigger.flow):
-        return False
-    turn.trace.understand("button", trigger.flow)
-    turn.text = ""
-    start(turn, trigger.flow, trigger=trigger)
-    return True
 
 
 def _marked(turn: Turn, heard: Heard, question: Question, captures: Captures) -> bool:
@@ -190,41 +117,6 @@ def _marked(turn: Turn, heard: Heard, question: Question, captures: Captures) ->
     return False
 
 
-# --- the scores ---
-
-
-def _candidates(turn: Turn, intents: Sequence[Recognised], question: Question | None) -> list[Candidate]:
-    """Flows that the recognised intents trigger, best first, one entry each."""
-    newest = turn.newest
-    running = set(under_way(turn.session))
-    best: dict[str, Candidate] = {}
-    for one in intents:
-        for trigger in newest.by_intent.get(one.intent, ()):
-            flow = newest.flows[trigger.flow]
-            if flow.name in running or (flow.within and not flow.within & running):
-                continue
-            score = round(one.score * 1000)
-            known = best.get(flow.name)
-            if known is not None and known.score >= score:
-                continue
-            if not may_interrupt(turn, question, flow.name):
-                continue
-            if trigger.condition is not None and not trigger.condition.evaluate(turn.scope):
-                continue
-            best[flow.name] = Candidate(flow.name, score, bool(flow.within), trigger, one.by)
-    return sorted(best.values(), key=lambda one: -one.score)
-
-
-def _above(candidates: list[Candidate], least: int, threshold: float) -> list[Candidate]:
-    return [one for one in candidates if one.score > least and one.score >= _whole(threshold)]
-
-
-def _close(winners: list[Candidate], margin: int) -> list[Candidate]:
-    """The best, and those within the margin of it; there `within` flows beat global ones."""
-    near = [one for one in winners if one.score >= winners[0].score - margin]
-    return [one for one in near if one.near] or near
-
-
 def _clarify(turn: Turn, heard: Heard, winners: list[Candidate]) -> None:
     """Two flows want it: the user is asked, and what was said is kept."""
     turn.trace.understand("clarify", winners[0].flow)
@@ -235,11 +127,6 @@ def _clarify(turn: Turn, heard: Heard, winners: list[Candidate]) -> None:
             turn.private.extend((one.start, one.end, name) for one in heard.values([slot.type]))
     turn.session.pending = Pending(kind="flows", utterance=heard.text, options=flows)
     turn.repeat = True
-
-
-def _seen_entities(program: Program) -> list[str]:
-    types = {slot.type for slot in program.slots.values() if slot.type}
-    return sorted(name for name in types if program.recogniser.see(name) is not None)
 
 
 # --- the open question ---
