@@ -1,0 +1,1 @@
+"""The language model: one contract, an engine inside the daemon (vLLM) and one over other servers."""
