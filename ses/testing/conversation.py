@@ -11,6 +11,7 @@ from ses.clock import Clock
 from ses.dialogue.engine import run_turn
 from ses.dialogue.ports import Increment, Leg, Services
 from ses.dialogue.session import Session
+from ses.dialogue.view import flow_under_way, values
 from ses.errors import SesError
 from ses.messages import Attachment, Channel, Inbound, Outgoing
 from ses.scenario.program import Program
@@ -126,28 +127,16 @@ class Talk:
         return await self._turn(text=text, edit_of=self._last)
 
     def value(self, name: str) -> Any:
-        """A slot or variable as it is kept: key, ISO date, number; none when empty. Raises `KeyError`."""
-        session = self.session
-        slot = self._program.slots.get(name)
-        if slot is not None:
-            stored = self._of_user if slot.keep == "user" else (session.slots if session else {})
-            value = stored.get(name)
-            return value.get("value") if slot.choices is not None and isinstance(value, dict) else value
-        declared = self._program.variables.get(name)
-        kept = session.variables if session else self._begin_with
-        if declared is None:
-            return kept[name]
-        if declared.keep == "user":
-            return self._of_user.get(name, declared.default)
-        return kept.get(name, declared.default)
+        """A slot or variable as it is kept: key, ISO date, number; none when empty. Raises `KeyError` for a name
+        that is not declared and that no step has set."""
+        session = self.session or Session(robot=self._program.id, connector="chat", id=SESSION)
+        return values(session, self._program, self._of_user, masked=False)[name]
 
     @property
     def flow(self) -> str | None:
-        """The flow of the top frame of the top activity."""
+        """The flow under way, none when nothing is."""
         session = self.session
-        if session is None or not session.stack:
-            return None
-        return session.stack[-1].frames[-1].flow
+        return None if session is None else flow_under_way(session)
 
     async def _turn(self, **what: Any) -> Exchange:
         now = self._clock.now()
