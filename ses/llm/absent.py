@@ -59,6 +59,7 @@ class NoEngine:
 
 async def failing_stream(error: Exception) -> AsyncGenerator[Any, None]:
     """A stream that fails before its first piece."""
-    for piece in ():
+    nothing: tuple[Any, ...] = ()
+    for piece in nothing:  # makes it a generator
         yield piece
     raise error
