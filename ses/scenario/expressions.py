@@ -98,6 +98,11 @@ def compile_plain_template(source: str, language: str = "ru") -> CompiledTemplat
     return _template(source, language, written)
 
 
+def compile_shown(source: str, language: str, show: Callable[[Any, str], str]) -> CompiledTemplate:
+    """A text whose values are written by `show(value, language)` (encoded for an address …)."""
+    return _template(source, language, show)
+
+
 def compile_value(data: Any, *, language: str = "ru") -> CompiledValue:
     """Data whose texts may hold `{{ }}`. Faults carry the `path` of the text they are about."""
     names: set[str] = set()

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple, TypeVar
 
-from ses.scenario.addresses import compile_header, compile_url
+from ses.scenario.addresses import compile_url
 from ses.scenario.expressions import (
     compile_condition,
     compile_expression,
+    compile_plain_template,
     compile_template,
     compile_value,
 )
@@ -74,7 +75,7 @@ class Pieces:
         return self._template(text, (), lambda: compile_url(str(text), language=self.language))
 
     def header(self, text: Text) -> Template:
-        return self._template(text, (), lambda: compile_header(str(text), language=self.language))
+        return self._template(text, (), lambda: compile_plain_template(str(text), self.language))
 
     def value(self, data: Data | Text, extra: Collection[str] = ()) -> Value:
         """Data, or a text that may hold `{{ }}`, as data. A `Text` stays text when nothing in it varies."""
