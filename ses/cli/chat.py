@@ -13,7 +13,7 @@ from rich.console import Console
 
 from ses.cli.options import ConfigOption
 from ses.clock import SystemClock
-from ses.config import Config, find, load
+from ses.config import Config, ConfigError, find, load
 from ses.services.addresses import AddressRules
 from ses.services.settings import ServiceSettings
 from ses.services.suite import PORTS, ServiceSuite
@@ -40,9 +40,11 @@ def chat(
 
 def _configuration(given: Path | None) -> Config | None:
     """The configuration when one was named or is there; a robot can be tried without."""
-    if given is None and not any(path.exists() for path in (Path("config.json"),)):
+    try:
+        path = find(given)
+    except ConfigError:  # there is none to be found
         return None
-    config = load(find(given))
+    config = load(path)
     for warning in config.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     return config

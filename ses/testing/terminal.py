@@ -34,7 +34,7 @@ class Terminal:
         self._console = console
         self._typed = typed
         self._buttons: tuple[Button, ...] = ()
-        """Those of the last message that had some."""
+        """Those of the last message: after a question without buttons a number is an answer."""
         self._seen: object = None
         """The state of the robot's files when they were last read."""
         self._trace: Mapping[str, Any] = {}
@@ -123,8 +123,8 @@ class Terminal:
             self._print(message.text, "cyan")
         for attachment in message.attachments:
             self._print(f"({attachment.kind}: {attachment.name or attachment.media})", "cyan")
+        self._buttons = message.buttons
         if message.buttons:
-            self._buttons = message.buttons
             row = "  ".join(f"[{number}] {button.text}" for number, button in enumerate(message.buttons, 1))
             self._print(row, "dim cyan")
 

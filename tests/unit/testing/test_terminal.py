@@ -83,6 +83,11 @@ async def test_a_number_that_is_no_button_is_a_text(robot: Path) -> None:
     ]  # fmt: skip
 
 
+async def test_a_number_answers_a_question_that_has_no_buttons(robot: Path) -> None:
+    robot.write_text(ROBOT.replace("type: phone, private: true", "type: integer"), "utf-8")
+    assert (await shown(robot, "I buy", "1", "2"))[-2:] == ["A small one?", "[1] Yes  [2] No"]
+
+
 async def test_trace_tells_why_and_hides_what_is_private(robot: Path) -> None:
     lines = await shown(robot, "/trace", "buy a large one", "/trace", "+44 20 7946 0018", "/trace")
     assert "understood: event start" in lines
