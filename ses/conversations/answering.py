@@ -17,6 +17,7 @@ from ses.conversations.mailbox import Mailbox, Waiting
 from ses.conversations.observer import Observer, Outcome
 from ses.conversations.robots import Robots
 from ses.conversations.shelf import Shelf
+from ses.conversations.solitude import OutsideCalls, Solitude
 from ses.conversations.turn import TurnRun
 from ses.dialogue.ports import Leg, Services
 from ses.dialogue.session import Session
@@ -101,13 +102,12 @@ class Answering:
         finally:
             self._end(mailbox)
 
-    async def run_suspect(self, mailbox: Mailbox, treatment: Treatment, services: Services) -> None:
-        """Deal with the inbound at the head of a held mailbox, then let the others follow. Its calls go out through
-        `services`."""
+    async def run_suspect(self, mailbox: Mailbox, treatment: Treatment, solitude: Solitude) -> None:
+        """Deal with the inbound at the head of a held mailbox in solitude, then let the others follow."""
 
         async def alone() -> None:
             try:
-                await self._attempt(mailbox, treatment, services)
+                await self._attempt(mailbox, treatment, solitude)
                 mailbox.held = False
             except Exception:
                 log.exception("a conversation has stopped", conversation=_name(mailbox))
@@ -140,12 +140,12 @@ class Answering:
             await asyncio.gather(*late, return_exceptions=True)
 
     async def _attempt(
-        self, mailbox: Mailbox, treatment: Treatment = "run", services: Services | None = None
+        self, mailbox: Mailbox, treatment: Treatment = "run", solitude: Solitude | None = None
     ) -> None:
         """A turn, as soon as what it needs can be read from the store."""
         while True:
             try:
-                await self._turn(mailbox, treatment, services or self._services)
+                await self._turn(mailbox, treatment, solitude)
                 return
             except StoreUnavailable as error:
                 log.warning("a turn waits for the store", reason=str(error))
@@ -153,7 +153,7 @@ class Answering:
 
     # --- one turn ----------------------------------------------------------------------------------------------
 
-    async def _turn(self, mailbox: Mailbox, treatment: Treatment, services: Services) -> None:
+    async def _turn(self, mailbox: Mailbox, treatment: Treatment, solitude: Solitude | None) -> None:
         assert mailbox.waiting
         program = self._robots.newest(mailbox.waiting[0].inbound.robot)
         if program is None:
@@ -172,7 +172,8 @@ class Answering:
         else:
             batch = [mailbox.waiting[0]]
         resumed = session is not None and session.flight is not None
-        run = TurnRun(self, services, mailbox, program, batch, resumed=resumed)
+        services = OutsideCalls(self._services, solitude) if solitude is not None else self._services
+        run = TurnRun(self, services, mailbox, program, batch, resumed=resumed, solitude=solitude)
         structlog.contextvars.bind_contextvars(conversation=_name(mailbox), trace=run.trace)
         outcome: Outcome = "answered" if treatment == "run" else "poison"
         try:
@@ -256,6 +257,8 @@ class Answering:
         mailbox, now = run.mailbox, self.clock.now()
         confirmed = self._delivery.confirmed(mailbox.conversation.connector)
         record = records.turn_record(run, leg, now, confirmed=confirmed)
+        if leg.final and run.solitude is not None:
+            run.solitude.leave()
         await self._commit(record)
         mailbox.state, mailbox.turn, mailbox.seq = record.state, record.turn, record.seq
         mailbox.robot, mailbox.expires, mailbox.private = record.robot, record.expires, record.private

@@ -65,7 +65,7 @@ class Conversations:
             askers=self._askers, clock=clock, observer=self._observer,
         )  # fmt: skip
         self._views = Views(store, robots)
-        self._recovery = Recovery(store, self._shelf, self._answering, services)
+        self._recovery = Recovery(store, self._shelf, self._answering)
         self._retention = Retention(store, robots, self._shelf, clock)
         self._background: list[asyncio.Task[None]] = []
         self._open = False

@@ -10,8 +10,7 @@ from ses.conversations.answering import Answering, Treatment
 from ses.conversations.mailbox import Mailbox, Waiting
 from ses.conversations.records import decode_inbound
 from ses.conversations.shelf import Shelf
-from ses.conversations.solitude import OutsideCalls, Solitude
-from ses.dialogue.ports import Services
+from ses.conversations.solitude import Solitude
 from ses.messages import Conversation
 from ses.storage.contract import Store
 from ses.storage.rows import DEATH
@@ -29,11 +28,10 @@ class Recovery:
     """Brings unanswered inbounds back into their mailboxes and runs them: those under suspicion of having killed
     the daemon last, one at a time."""
 
-    def __init__(self, store: Store, shelf: Shelf, answering: Answering, services: Services) -> None:
+    def __init__(self, store: Store, shelf: Shelf, answering: Answering) -> None:
         self._store = store
         self._shelf = shelf
         self._answering = answering
-        self._services = services
         self._suspects: list[Mailbox] = []
 
     async def load(self) -> int:
@@ -70,8 +68,7 @@ class Recovery:
 
     async def _run(self, mailbox: Mailbox, solitude: Solitude) -> None:
         try:
-            services = OutsideCalls(self._services, solitude)
-            await self._answering.run_suspect(mailbox, self._treatment(mailbox), services)
+            await self._answering.run_suspect(mailbox, self._treatment(mailbox), solitude)
         finally:
             solitude.leave()
 

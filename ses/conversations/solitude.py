@@ -1,8 +1,8 @@
-"""Suspects compute one at a time: while one of them does, its row says so on the disk.
+"""Suspects compute one at a time, each under a mark that outlives the process.
 
-Only computing can bring the daemon down with it, so a suspect that waits for a service makes room for the next one.
-A death while it computed counts fully, one while it waited a quarter: who is killed from outside now and then is not
-given up, who kills is, whatever the way.
+Only computing can bring the daemon down, so a suspect that waits for a service makes room for the next one. A death
+while it computed counts fully. That it ran at all counts a quarter, in case its service's answer is what kills: who is
+there when the daemon is killed from outside now and then is not given up, who kills is, whatever the way.
 """
 
 from __future__ import annotations
@@ -16,12 +16,11 @@ import structlog
 from ses.dialogue.ports import Services
 from ses.services.answers import Answer, ClassScore, FoundEntity, HttpReply, HttpRequest
 from ses.storage.contract import Store, StoreUnavailable
-from ses.storage.rows import DEATH
 
 log = structlog.get_logger("ses.recovery")
 
-WAITING = 1
-"""Suspicion that stays on a suspect while it waits for a service."""
+RAN = 1
+"""Suspicion that falls on a suspect each time it is run; `DEATH` is added for a death while it computed."""
 PAUSE = 2.0
 
 T = TypeVar("T")
@@ -37,26 +36,22 @@ class Solitude:
         self._inside = False
 
     async def enter(self) -> None:
-        await self._come_in()
-        await self._note(DEATH)
-
-    def leave(self) -> None:
-        """The turn is over and its row is done with, or the daemon stops."""
-        if self._inside:
-            self._inside = False
-            self._room.release()
-
-    async def step_out(self) -> None:
-        await self._note(WAITING - DEATH)
-        self.leave()
-
-    async def step_in(self) -> None:
-        await self._come_in()
-        await self._note(DEATH - WAITING)
-
-    async def _come_in(self) -> None:
         await self._room.acquire()
         self._inside = True
+        await self._note(RAN)
+        self._store.computing(self._row)
+
+    def leave(self) -> None:
+        """It waits for a service, all is computed, or the daemon stops."""
+        if self._inside:
+            self._inside = False
+            self._store.computing(0)
+            self._room.release()
+
+    async def come_back(self) -> None:
+        await self._room.acquire()
+        self._inside = True
+        self._store.computing(self._row)
 
     async def _note(self, points: int) -> None:
         while True:
@@ -91,10 +86,10 @@ class OutsideCalls:
     async def _outside(self, call: Awaitable[T]) -> T:
         self._calls += 1
         if self._calls == 1:
-            await self._solitude.step_out()
+            self._solitude.leave()
         try:
             return await call
         finally:
             self._calls -= 1
             if not self._calls:
-                await self._solitude.step_in()
+                await self._solitude.come_back()

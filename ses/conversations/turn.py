@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 from ses.clock import Clock
 from ses.connectors.contract import Connector
 from ses.conversations.mailbox import Mailbox, Waiting
+from ses.conversations.solitude import Solitude
 from ses.dialogue.ports import Leg, Services
 from ses.messages import Outgoing
 from ses.scenario.program import Program
@@ -38,6 +39,7 @@ class TurnRun:
         "resumed",
         "said",
         "services",
+        "solitude",
     )
 
     def __init__(
@@ -49,6 +51,7 @@ class TurnRun:
         batch: Sequence[Waiting],
         *,
         resumed: bool,
+        solitude: Solitude | None = None,
     ) -> None:
         self.clock = legs.clock
         self.services = services
@@ -57,6 +60,8 @@ class TurnRun:
         self.batch = batch
         self.resumed = resumed
         """It goes on from the checkpoint of a turn that died: what that one said is not in `said`."""
+        self.solitude = solitude
+        """It is under suspicion and computes alone."""
         self.said: list[Outgoing] = []
         self.private = False
         """Something said in this turn shows a private value."""

@@ -116,6 +116,11 @@ class Store(Protocol):
         """Add to (or take from) the suspicion that an inbound kills the daemon; durable before it goes on."""
         ...
 
+    def computing(self, row: int) -> None:
+        """From now on a sudden death of this process is that inbound's fault (`DEATH` for it at the next start);
+        0: nobody's. Returns at once."""
+        ...
+
     async def undelivered(self, after: tuple[int, int], limit: int) -> Sequence[Undelivered]:
         """Messages to be delivered, by session and `seq`, from behind that pair."""
         ...

@@ -154,9 +154,9 @@ def drop_versions(db: sqlite3.Connection, keep: Sequence[tuple[str, str]]) -> in
     return len(idle)
 
 
-def begin_service(db: sqlite3.Connection, _: None) -> bool:
+def begin_service(db: sqlite3.Connection, culprit: int) -> bool:
     """Mark the database as in use; false when the last owner left without saying goodbye. Then the inbound at the
-    head of each conversation is under suspicion."""
+    head of each conversation is under suspicion, and `culprit`, which was being computed, under more."""
     clean = db.execute("SELECT 1 FROM meta WHERE name = 'running'").fetchone() is None
     if clean:
         db.execute("INSERT INTO meta VALUES ('running', 1)")
@@ -166,6 +166,7 @@ def begin_service(db: sqlite3.Connection, _: None) -> bool:
             " AND id IN (SELECT min(id) FROM inbox WHERE turn IS NULL GROUP BY session)",
             (DEATH,),
         )
+        suspect(db, (culprit, DEATH))
     return clean
 
 

@@ -28,6 +28,7 @@ from ses.storage.rows import (
 )
 from ses.storage.sqlite import commands, queries
 from ses.storage.sqlite.lock import OwnerLock
+from ses.storage.sqlite.mark import Mark
 from ses.storage.sqlite.readers import Readers
 from ses.storage.sqlite.schema import prepare
 from ses.storage.sqlite.writer import Writer
@@ -51,18 +52,20 @@ class SqliteStore:
         self._connection: sqlite3.Connection | None = None
         self._writer: Writer | None = None
         self._readers: Readers | None = None
+        self._mark: Mark | None = None
 
     # --- life ------------------------------------------------------------------------------------------------
 
     async def open(self) -> bool:
         loop = asyncio.get_running_loop()
-        self._connection = await loop.run_in_executor(None, self._open_file)
-        self._writer = Writer(self._connection, self.path.with_name(self.path.name + "-wal"), loop)
+        connection, mark = await loop.run_in_executor(None, self._open_file)
+        self._connection, self._mark = connection, mark
+        self._writer = Writer(connection, self.path.with_name(self.path.name + "-wal"), loop)
         self._readers = Readers(self.path)
         self._writer.start()
-        return bool(await self._writer.run(commands.begin_service, None))
+        return bool(await self._writer.run(commands.begin_service, mark.found))
 
-    def _open_file(self) -> sqlite3.Connection:
+    def _open_file(self) -> tuple[sqlite3.Connection, Mark]:
         connection = None
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -74,6 +77,7 @@ class SqliteStore:
             for setting in _SETTINGS:
                 connection.execute(setting)
             prepare(connection, str(self.path))
+            mark = Mark(self.path.with_name(self.path.name + ".mark"))
         except (OSError, sqlite3.Error) as error:
             self._let_go(connection)
             raise StoreRefused(
@@ -82,7 +86,7 @@ class SqliteStore:
         except StoreRefused:
             self._let_go(connection)
             raise
-        return connection
+        return connection, mark
 
     def _let_go(self, connection: sqlite3.Connection | None) -> None:
         if connection is not None:
@@ -90,9 +94,9 @@ class SqliteStore:
         self._lock.drop()
 
     async def close(self) -> None:
-        if self._writer is None or self._readers is None or self._connection is None:
+        if self._writer is None or self._readers is None or self._connection is None or self._mark is None:
             return
-        writer, connection = self._writer, self._connection
+        writer, connection, mark = self._writer, self._connection, self._mark
         try:
             await writer.run(commands.end_service, None)
         finally:
@@ -100,8 +104,9 @@ class SqliteStore:
             await writer.stop()
             await self._readers.close()
             await asyncio.get_running_loop().run_in_executor(None, connection.close)
+            mark.close()
             self._lock.drop()
-            self._writer = self._readers = self._connection = None
+            self._writer = self._readers = self._connection = self._mark = None
 
     @property
     def waiting(self) -> int:
@@ -124,6 +129,10 @@ class SqliteStore:
 
     async def suspect(self, row: int, points: int) -> None:
         await self._writing.run(commands.suspect, (row, points))
+
+    def computing(self, row: int) -> None:
+        if self._mark is not None:
+            self._mark.set(row)
 
     async def remove(self, sessions: Sequence[int], before: float) -> int:
         return int(await self._writing.run(commands.remove, (sessions, before)))

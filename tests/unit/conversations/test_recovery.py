@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from ses.conversations.engine import Engine
-from ses.conversations.solitude import WAITING
+from ses.conversations.solitude import RAN
 from ses.conversations.testing import echo, echo_poison
 from ses.messages import Inbound
 from ses.storage.rows import DEATH
@@ -172,7 +172,7 @@ async def test_a_suspect_that_waits_for_a_service_holds_up_no_other_and_is_hardl
         async with asyncio.timeout(5):
             while len(calls) < 3:
                 await asyncio.sleep(0.001)
-        assert [one.suspicion for one in await pipeline.store.pending(0, 9)] == [DEATH + WAITING] * 3
+        assert [one.suspicion for one in await pipeline.store.pending(0, 9)] == [DEATH + RAN] * 3
         gate.set()
         for name in ("s1", "s2", "s3"):
             assert await pipeline.inbox.until(name, 1) == [name]

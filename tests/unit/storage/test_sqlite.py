@@ -192,3 +192,28 @@ async def test_a_closed_store_says_so(tmp_path):
     await store.close()
     await store.close()
     assert store.problem == "the store is closed"
+
+
+async def test_who_was_computed_when_the_process_died_is_known_afterwards(tmp_path):
+    script = f"""
+import asyncio, os, pathlib
+from ses.storage.sqlite.store import SqliteStore
+from ses.storage.testing import begun
+async def main():
+    store = SqliteStore(pathlib.Path({str(tmp_path / "ses.db")!r}))
+    await store.open()
+    rows = [(await begun(store, name))[1] for name in ("s1", "s2", "s3")]
+    store.computing(rows[0])
+    store.computing(rows[1])
+    os.kill(os.getpid(), 9)
+asyncio.run(main())
+"""
+    subprocess.run([sys.executable, "-c", script], check=False)
+    store = SqliteStore(tmp_path / "ses.db")
+    await store.open()
+    assert [one.suspicion for one in await store.pending(0, 9)] == [DEATH, 2 * DEATH, DEATH]
+    await store.close()
+    second = SqliteStore(tmp_path / "ses.db")
+    await second.open()
+    assert [one.suspicion for one in await second.pending(0, 9)] == [0, 0, 0]
+    await second.close()
