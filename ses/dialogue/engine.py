@@ -66,11 +66,10 @@ async def run_poison(
     user_variables: Mapping[str, Any],
 ) -> Leg:
     """Answer an inbound whose turn brought the process down three times: event `error`, kind `poison`."""
-    turn = _begin(session, [inbound], programs, newest, ports, user_variables)
+    turn = _begin(session, [inbound], programs, newest, ports, user_variables, poison=True)
     turn.index = 0
     turn.scope.inbound = inbound
     turn.session.before = b""
-    turn.masked[inbound.id] = inbound.text or ""
     top = turn.top
     if top is not None and not top.frames[-1].open:
         end(turn)  # the call in flight is what may have done it
@@ -84,7 +83,6 @@ async def run_poison(
     turn.trace.errors.append({"kind": "poison"})
     report(turn, None, facts)
     await _settle(turn)
-    turn.masked.pop(inbound.id)
     return turn.finish()
 
 
@@ -95,6 +93,8 @@ def _begin(
     newest: Program,
     ports: Ports,
     user_variables: Mapping[str, Any],
+    *,
+    poison: bool = False,
 ) -> Turn:
     if not inbounds:
         raise ValueError("a turn needs an inbound")
@@ -106,7 +106,7 @@ def _begin(
     now = ports.clock.now() if flight is None else flight.at
     turn = Turn(session, inbounds, programs, newest, ports, user_variables, now)
     if flight is not None:
-        if [inbound.id for inbound in inbounds[: len(flight.inbounds)]] != flight.inbounds:
+        if not poison and [inbound.id for inbound in inbounds[: len(flight.inbounds)]] != flight.inbounds:
             raise ValueError(f"the turn in flight handles {flight.inbounds}")
         turn.resume(flight)
         turn.resumed = True
@@ -179,6 +179,8 @@ async def _route(turn: Turn, inbound: Inbound) -> None:
         if turn.answered:
             turn.drafts.remove(draft)
             withdraw(turn, draft.buttons)
+            number, first, last = turn.session.answers
+            turn.session.answers = (number, first - 1, last)
         draft.question = False
     if turn.understood and not turn.fell:
         turn.session.fallbacks = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ses.dialogue.assigning import write
 from ses.dialogue.questions import open_question
 from ses.dialogue.saying import engine_text, say
 from ses.dialogue.session import Activity
@@ -107,11 +108,14 @@ def _caught(turn: Turn, activity: Activity, program: Program, facts: dict[str, A
             if handler.start <= index < handler.end:
                 while len(activity.frames) > depth + 1:
                     pop(turn, activity)
+                turn.enter(activity)
+                save = getattr(flow.ops[index], "save", "")
+                if save:  # what an earlier call left there is not this one's answer
+                    write(turn, frame, save, None)
                 frame.open = False
                 frame.changing = ""
                 frame.choices = []
                 frame.place = flow.ops[handler.target].id
                 activity.args["error"] = facts
-                turn.enter(activity)
                 return True
     return False

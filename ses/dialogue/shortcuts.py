@@ -8,6 +8,7 @@ from ses.dialogue.filling import mask_answer
 from ses.dialogue.pressing import choose, flow_button, press
 from ses.dialogue.questions import Question, pending_labels
 from ses.dialogue.session import Pending
+from ses.dialogue.stack import under_way
 from ses.dialogue.starting import may_interrupt, start
 from ses.dialogue.turn import Turn
 from ses.dialogue.understanding import Heard, hear
@@ -35,6 +36,9 @@ def choose_typed(turn: Turn, heard: Heard, pending: Pending) -> bool:
 def command(turn: Turn, text: str) -> bool:
     name, _, rest = text[1:].partition(" ")
     for trigger in turn.newest.by_command.get(name.partition("@")[0].casefold(), ()):
+        within = turn.newest.flows[trigger.flow].within
+        if within and within.isdisjoint(under_way(turn.session)):
+            continue
         if trigger.condition is None or trigger.condition.evaluate(turn.scope):
             turn.trace.understand("command", trigger.flow)
             turn.text = rest.strip()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ses.dialogue.session import Activity
 from ses.dialogue.stack import end, forget
 from ses.dialogue.turn import Turn
-from ses.scenario.program import Program
+from ses.scenario.program import Ask, Confirm, Menu, Program
 
 
 def settle_versions(turn: Turn, *, release: bool) -> None:
@@ -28,6 +28,8 @@ def _move(turn: Turn, activity: Activity, newest: Program) -> None:
             return
         if frame.place in flow.places:
             frame.trail = [step for step in frame.trail if not step.id or step.id in flow.places]
+            if not isinstance(flow.ops[flow.places[frame.place]], Ask | Confirm | Menu):
+                frame.open = False
             continue
         # the place is gone: the flow starts again with its slots kept, so known ones are not asked
         frame.place = flow.ops[0].id

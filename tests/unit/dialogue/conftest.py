@@ -93,12 +93,15 @@ class Ports:
     services: Services
     legs: list[tuple[bytes, list[Outgoing]]] = field(default_factory=list)
     user: dict[str, Any] = field(default_factory=dict)
+    users: list[dict[str, Any]] = field(default_factory=list)
+    """The user's variables after each leg."""
     die_after: int | None = None
     """Legs after which the process dies."""
 
     async def commit(self, leg: Leg) -> None:
         self.legs.append((leg.session.encode(), list(leg.outgoing)))
         self.keep(leg)
+        self.users.append(dict(self.user))
         if self.die_after is not None and len(self.legs) > self.die_after:
             self.die_after = None
             raise Killed
@@ -154,6 +157,7 @@ class Talk:
     async def turn(self, *inbounds: Inbound) -> list[str]:
         session = None if self.stored is None else Session.decode(self.stored)
         self.ports.legs = []
+        self.ports.users = []
         leg = await run_turn(
             session, inbounds, self.programs, self.program, self.ports, user_variables=dict(self.ports.user)
         )

@@ -225,3 +225,76 @@ flows:
     )
     assert (await chat.say("сломался принтер вот")) == ["hw 0,7 printer Ответ"]
     assert chat.services.called[-1] == ("qas", "it", "сломался принтер вот")
+
+
+async def test_after_an_on_error_save_is_none_even_if_an_earlier_call_had_filled_it(talk: Any) -> None:
+    robot = """
+flows:
+  a:
+    on: [старт]
+    steps:
+      - repeat:
+          times: 2
+          steps:
+            - http: {get: "https://crm.example/", save: x}
+              on_error: [{say: Сбой.}]
+            - say: "{{ x or 'пусто' }}"
+"""
+    await talk(robot, replies=["есть", DOWN])("""
+        user: старт
+        bot: есть
+        bot: Сбой.
+        bot: пусто
+    """)
+
+
+async def test_two_seconds_of_computing_are_runaway_too(talk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ses.dialogue.turn.CPU", 0.0)
+    robot = """
+variables: {i: 0}
+flows: {run: {on: [беги], steps: [{repeat: {times: 600, steps: [{set: {i: {add: 1}}}]}}, {say: Всё.}]}}
+events: {error: [{say: "Ошибка {{ error.kind }}."}]}
+"""
+    chat = talk(robot)
+    assert await chat.say("беги") == ["Ошибка runaway."]
+    assert chat.session.variables["i"] < 600
+
+
+async def test_a_runaway_that_catches_itself_is_stopped(talk: Any) -> None:
+    robot = """
+variables: {i: 0}
+flows:
+  run:
+    on: [беги]
+    steps:
+      - repeat:
+          while: "i >= 0"
+          steps:
+            - try: [{repeat: {while: "i >= 0", steps: [{set: {i: {add: 1}}}]}}]
+              catch: [{set: {i: {add: 1}}}]
+events: {error: [{say: "Ошибка {{ error.kind }}."}]}
+"""
+    assert await talk(robot).say("беги") == ["Ошибка runaway."]
+
+
+async def test_a_turn_that_died_in_the_steps_of_resume_still_routes_its_message(
+    talk: Any, killed: Any
+) -> None:
+    robot = """
+session: {idle: 30m}
+slots: {n: {type: number, ask: Число?}}
+flows: {count: {on: [число], needs: [n], steps: [{say: "{{ n }}."}]}}
+events: {resume: [{say: Минутку.}, {http: {get: "https://crm.example/", save: x}}, {say: "Снова вы, {{ x }}."}]}
+"""
+    chat = talk(robot, replies=["Ира"])
+    await chat.say("число")
+    chat.clock.advance(7200)
+    inbound = chat.inbound(text="5")
+    chat.ports.legs, chat.ports.die_after = [], 0
+    with pytest.raises(killed):
+        await chat.turn(inbound)
+    chat.heard.extend(chat.ports.legs[0][1])
+    chat.stored = chat.ports.legs[0][0]
+    assert [m.text for m in chat.ports.legs[0][1]] == ["Минутку."]
+    leg = await run_turn(chat.session, [inbound], chat.programs, chat.program, chat.ports, user_variables={})
+    assert [m.text for m in leg.outgoing] == ["Снова вы, Ира.", "5."]

@@ -126,6 +126,7 @@ def test_a_repeated_turn_from_any_checkpoint_says_the_same(talk: Any, begin: Any
             before, user = chat.stored, dict(chat.ports.user)
             await chat.turn(*arrived)
             legs, said, after = list(chat.ports.legs), list(chat.said), chat.stored
+            users = [user, *chat.ports.users]
             kept = dict(chat.ports.user)
             for cut, start in enumerate([before, *(data for data, _ in legs)]):
                 session = None if start is None else Session.decode(start)
@@ -136,7 +137,7 @@ def test_a_repeated_turn_from_any_checkpoint_says_the_same(talk: Any, begin: Any
                     chat.programs,
                     chat.program,
                     chat.ports,
-                    user_variables=user if not cut else kept,
+                    user_variables=users[cut],
                 )
                 told = [m for _, out in legs[:cut] for m in out]
                 told += [*(m for _, out in chat.ports.legs for m in out), *repeated.outgoing]
