@@ -98,6 +98,11 @@ class Talk:
         """Go on with another version of the robot; what is under way moves there."""
         self._program = program
 
+    @property
+    def typed(self) -> bool:
+        """The user has typed a message, which `edit` can change."""
+        return bool(self._last)
+
     async def say(self, text: str) -> Exchange:
         return await self._turn(text=text)
 
@@ -122,7 +127,7 @@ class Talk:
 
     async def edit(self, text: str) -> Exchange:
         """Change the text of the last message the user typed. Raises `SesError` when there is none."""
-        if not self._last:
+        if not self.typed:
             raise SesError("there is no message of the user to edit yet")
         return await self._turn(text=text, edit_of=self._last)
 
