@@ -1,4 +1,3 @@
-// @ts-check
 /** The site's colour, made readable: text on it and text in it keep a contrast of 4.5 to 1 (WCAG AA). */
 
 /** @typedef {[number, number, number]} Rgb */

@@ -1,8 +1,4 @@
-// @ts-check
-/**
- * `<ses-widget>`: the window, its button and its lines, in a shadow root.
- * @import {Entry, Link, Settings, View, World} from "./types.js"
- */
+/** `<ses-widget>`: the window, its button and its lines, in a shadow root. */
 
 import { accent } from "./colors.js";
 import { Line } from "./line.js";
@@ -28,6 +24,7 @@ const FRAME = `
     <div class="typing" part="typing" aria-hidden="true" hidden><i></i><i></i><i></i></div>
   </div>
   <button class="down" part="down" type="button" hidden><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M12 5.5v13M6.5 13l5.5 5.5L17.5 13"/></svg></button>
+  <p class="hint" role="status"></p>
   <form class="composer" part="composer">
     <textarea class="input" part="input" rows="1" maxlength="4096" enterkeyhint="send"></textarea>
     <button class="send" part="send" type="submit" disabled><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M12 19V5.5M6 11.5l6-6 6 6"/></svg></button>
@@ -48,6 +45,9 @@ export class SesWidget extends HTMLElement {
   /** @type {Line | null} */
   #last = null;
   #unread = 0;
+  /** The message of the visitor's being corrected, and the last he typed. */
+  #edited = "";
+  #typed = "";
   #typing = false;
   /** The reader looks at the end, so new lines may scroll. */
   #following = true;
@@ -179,6 +179,10 @@ export class SesWidget extends HTMLElement {
     });
     this.#input.addEventListener("input", () => this.#grow());
     this.#input.addEventListener("keydown", (event) => {
+      if (event.key === "ArrowUp" && !this.#input.value && this.#typed) {
+        event.preventDefault();
+        this.#edit(this.#typed);
+      }
       if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
       event.preventDefault();
       this.#submit();
@@ -194,7 +198,9 @@ export class SesWidget extends HTMLElement {
 
   /** @param {KeyboardEvent} event */
   #key(event) {
-    if (event.key === "Escape" && !this.#page && !event.isComposing) {
+    if (event.key === "Escape" && this.#edited) {
+      this.#edit("");
+    } else if (event.key === "Escape" && !this.#page && !event.isComposing) {
       event.preventDefault();
       this.#close();
     } else if (event.altKey && !event.ctrlKey && /^Digit[1-9]$/.test(event.code)) {
@@ -224,15 +230,26 @@ export class SesWidget extends HTMLElement {
   #submit() {
     const text = this.#input.value.trim();
     if (!text) return;
-    this.#input.value = "";
-    this.#grow();
-    this.#talk.say(text);
+    const of = this.#edited;
+    this.#edit("");
+    if (of) this.#retire();
+    const id = this.#talk.say(text, of ? { of } : {});
+    this.#typed = of || id;
   }
 
-  /** @param {import("./types.js").Button} button */
+  /** Take a message of the visitor's back into the field; "": none. @param {string} id */
+  #edit(id) {
+    this.#edited = id;
+    this.#input.value = this.#lines.get(id)?.text ?? "";
+    this.#grow();
+    this.#find(".hint").textContent = id && this.#words.edit;
+  }
+
+  /** @param {Button} button */
   #press(button) {
-    if (!button.id) return;
-    this.#talk.say(button.text, button.id);
+    if (this.#edited) this.#edit("");
+    this.#typed = "";
+    this.#talk.say(button.text, button.id ? { button: button.id } : {});
     this.#focusInput();
   }
 

@@ -1,8 +1,4 @@
-// @ts-check
-/**
- * One line of the dialogue: bubble, attachments, buttons, time.
- * @import {Attachment, Button, Entry} from "./types.js"
- */
+/** One line of the dialogue: bubble, attachments, buttons, time. */
 
 import { link, rich, safeUrl } from "./text.js";
 
@@ -16,7 +12,8 @@ export class Line {
   #origin;
   #press;
   #retired = false;
-  #drawn = "";
+  /** As drawn last. */
+  text = "";
   #at = 0;
   #timed = true;
 
@@ -33,12 +30,12 @@ export class Line {
     this.#at = entry.at;
     this.root.className = `line ${mine ? "mine" : "theirs"} ${entry.state}`;
     this.root.setAttribute("part", `line ${mine ? "line-visitor" : "line-robot"}`);
-    if (mine && this.#drawn === entry.text) {
+    if (mine && this.text === entry.text) {
       // Only its state has changed: a screen reader shall not hear it again.
       this.root.querySelector(".meta")?.replaceWith(this.#meta(entry));
       return;
     }
-    this.#drawn = entry.text;
+    this.text = entry.text;
     const speaker = make("span", "unseen", mine ? this.#words.you : this.#words.robot);
     const parts = [];
     if (entry.text) {
@@ -97,7 +94,7 @@ export class Line {
         anchor.className = "option";
         anchor.setAttribute("part", "option");
         group.append(anchor);
-      } else if (button.id) {
+      } else {
         group.append(this.#option(button, ++number));
       }
     }

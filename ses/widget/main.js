@@ -1,8 +1,4 @@
-// @ts-check
-/**
- * Puts the widget into the page. Its tag is found by address: `document.currentScript` is null in modules.
- * @import {Settings, World} from "./types.js"
- */
+/** Puts the widget into the page. Its tag is found by address: `document.currentScript` is null in modules. */
 
 import { SesWidget } from "./element.js";
 

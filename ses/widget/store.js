@@ -1,9 +1,7 @@
-// @ts-check
 /**
  * What outlives a reload: the session's pair, the messages not yet acknowledged, the last message read.
  *
  * Each unsent message has its own key: tabs never overwrite each other's.
- * @import {Pair, Shelf, Unsent} from "./types.js"
  */
 
 /** @implements {Shelf} */

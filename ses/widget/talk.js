@@ -1,9 +1,7 @@
-// @ts-check
 /**
  * The dialogue as the page knows it: what was shown, what waits to be acknowledged, what is being streamed.
  *
  * The robot's messages are shown once and in order; the visitor's are sent until they are acknowledged.
- * @import {Entry, Frame, Link, Shown, Unsent, View, World} from "./types.js"
  */
 
 import { Wire } from "./wire.js";
@@ -94,18 +92,19 @@ export class Talk {
   }
 
   /**
-   * The visitor says something, or presses a button; shown at once, sent as soon as may be.
+   * The visitor says something, presses a button or corrects himself; shown at once, sent as soon as may be.
    * @param {string} text  For a press its label.
-   * @param {string} [button]
+   * @param {{button?: string, of?: string}} [how]
    */
-  say(text, button) {
-    const message = { id: this.#world.id(), n: this.#number++, at: this.#world.now(), text, button };
+  say(text, how) {
+    const message = { id: this.#world.id(), n: this.#number++, at: this.#world.now(), text, ...how };
     this.#quiet = false;
     this.#unsent.set(message.id, message);
     this.#store.keep(message);
     this.#view.show(own(message, "waiting"), true);
     if (this.#wire.state !== "open") this.#wire.want();
     else if (!this.#careful) this.#send(message);
+    return message.id;
   }
 
   #hello() {
@@ -233,8 +232,8 @@ export class Talk {
   }
 
   /** @param {Unsent} message */
-  #send({ id, text, button }) {
-    this.#wire.send(button ? { type: "message", id, button } : { type: "message", id, text });
+  #send({ id, text, button, of }) {
+    this.#wire.send(of ? { type: "edit", id, of, text } : { type: "message", id, ...(button ? { button } : { text }) });
   }
 
   /** @param {string} id */
@@ -246,8 +245,8 @@ export class Talk {
 
 /** @param {Unsent} message @param {Entry["state"]} state @returns {Entry} */
 function own(message, state) {
-  const { id, text, at } = message;
-  return { id, from: "visitor", text, at, buttons: [], attachments: [], format: "plain", state };
+  const { id, text, at, of } = message;
+  return { id: of ?? id, from: "visitor", text, at, buttons: [], attachments: [], format: "plain", state };
 }
 
 /** @param {Shown} message @returns {Entry} */

@@ -1,4 +1,3 @@
-// @ts-check
 /** Texts as DOM nodes, never parsed as HTML; links only to http and https. */
 
 const LINK = /https?:\/\/[^\s<>"«»]+/;

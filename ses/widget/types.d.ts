@@ -1,8 +1,8 @@
-/** Shapes of the protocol `ses.v1`, for the type checker only; never served. */
+/** Shapes of the protocol `ses.v1`, known to all modules; for the type checker only, never served. */
 
-export type Button = { text: string; id?: string; url?: string; request?: "" | "phone" | "location" };
+type Button = { text: string; id?: string; url?: string; request?: "" | "phone" | "location" };
 
-export type Attachment = {
+type Attachment = {
   kind: "image" | "file" | "audio" | "voice" | "video" | "location" | "contact" | "sticker";
   name?: string;
   url?: string;
@@ -11,7 +11,7 @@ export type Attachment = {
   value?: unknown;
 };
 
-export type Shown = {
+type Shown = {
   type: "message";
   id: string;
   from: "robot" | "operator" | "visitor";
@@ -25,7 +25,7 @@ export type Shown = {
   of?: string;
 };
 
-export type Settings = {
+type Settings = {
   name: string;
   title: string | Record<string, string>;
   color: string;
@@ -33,7 +33,7 @@ export type Settings = {
   host: string;
 };
 
-export type Frame =
+type Frame =
   | { type: "welcome"; session: string; key: string | null; settings: object; messages: Shown[] }
   | Shown
   | { type: "ack"; id: string }
@@ -42,13 +42,16 @@ export type Frame =
   | { type: "pong" }
   | { type: "error"; code: string; message: string; id?: string; retry_after?: number };
 
-/** A message of the visitor that the daemon has not acknowledged. `text` of a press is its label. */
-export type Unsent = { id: string; n: number; at: number; text: string; button?: string };
+/**
+ * A message of the visitor that the daemon has not acknowledged. `text` of a press is its label; `of`: the message
+ * whose text this replaces.
+ */
+type Unsent = { id: string; n: number; at: number; text: string; button?: string; of?: string };
 
-export type Pair = { session: string; key: string };
+type Pair = { session: string; key: string };
 
 /** One line of the dialogue as the view draws it. */
-export type Entry = {
+type Entry = {
   id: string;
   from: "robot" | "operator" | "visitor";
   text: string;
@@ -62,9 +65,9 @@ export type Entry = {
   reason?: string;
 };
 
-export type Link = "idle" | "connecting" | "open" | "offline" | "displaced";
+type Link = "idle" | "connecting" | "open" | "offline" | "displaced";
 
-export interface View {
+interface View {
   /** Forget every line. */
   reset(): void;
   /** Draw a line, or draw it anew if its id is there. */
@@ -73,7 +76,7 @@ export interface View {
   link(state: Link): void;
 }
 
-export interface Socket {
+interface Socket {
   send(text: string): void;
   close(): void;
   onopen: ((event: any) => unknown) | null;
@@ -81,7 +84,7 @@ export interface Socket {
   onclose: ((event: any) => unknown) | null;
 }
 
-export interface Shelf {
+interface Shelf {
   getItem(key: string): string | null;
   setItem(key: string, value: string): void;
   removeItem(key: string): void;
@@ -90,7 +93,7 @@ export interface Shelf {
 }
 
 /** What the machine around the page gives; tests give their own. */
-export interface World {
+interface World {
   connect(): Socket;
   now(): number;
   random(): number;

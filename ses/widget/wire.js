@@ -1,9 +1,7 @@
-// @ts-check
 /**
  * One websocket after another: connects, notices silence, comes back.
  *
  * A page cannot see websocket pings, and a half-open socket looks alive: so it asks by itself.
- * @import {Frame, Link, Socket, World} from "./types.js"
  */
 
 const FIRST_WAIT = 500;

@@ -1,4 +1,3 @@
-// @ts-check
 /** What the widget itself says. */
 
 const ru = {
@@ -18,6 +17,7 @@ const ru = {
   offline: "Нет связи. Сообщения сохранятся и уйдут, когда она появится.",
   displaced: "Разговор открыт в другой вкладке.",
   here: "Продолжить здесь",
+  edit: "Вы меняете сообщение. Escape — не менять.",
   waiting: "отправляется",
   failed: "не отправлено",
   too_long: "слишком длинное",
@@ -45,6 +45,7 @@ const en = {
   offline: "No connection. Your messages are kept and will be sent once it is back.",
   displaced: "The conversation is open in another tab.",
   here: "Continue here",
+  edit: "You are changing a message. Escape: leave it.",
   waiting: "sending",
   failed: "not sent",
   too_long: "too long",

@@ -300,3 +300,27 @@ test("rubbish in the storage is as good as nothing", () => {
     assert.deepEqual(page.said, ["живёт"]);
   }
 });
+
+test("a correction replaces what it corrects, and waits like any message", () => {
+  const shelf = new MemoryShelf();
+  const page = connected(shelf);
+  const first = page.talk.say("пеперони");
+  page.get({ type: "ack", id: first });
+  page.lose();
+  const edit = page.talk.say("маргариту", { of: first });
+  assert.deepEqual(page.texts, ["маргариту"]);
+  const reloaded = new Browser(shelf);
+  reloaded.talk.connect();
+  reloaded.welcome([{ type: "message", id: first, from: "visitor", text: "пеперони" }]);
+  assert.deepEqual(reloaded.texts, ["маргариту"]);
+  assert.deepEqual(reloaded.socket.sent.at(-1), { type: "edit", id: edit, of: first, text: "маргариту" });
+  reloaded.get({ type: "ack", id: edit });
+  assert.equal(reloaded.drawn.get(first).state, "sent");
+  assert.deepEqual(new Store(shelf, "host/site").unsent(), []);
+});
+
+test("a press without an id is said as its label", () => {
+  const page = connected();
+  page.talk.say("Отправить телефон", {});
+  assert.deepEqual(page.said, ["Отправить телефон"]);
+});

@@ -468,3 +468,28 @@ async def test_a_message_already_stored_whose_ack_was_lost_is_shown_once(shop, v
         await visitor.page.locator(".line.waiting").first.wait_for(state="detached")
         assert (await visitor.texts()).count("два") == 1
         assert (await visitor.texts()).count("Вы сказали: два") == 1
+
+
+async def test_arrow_up_takes_the_last_message_back_to_be_changed(shop, visit):
+    async with shop() as site:
+        visitor = await visit(site.url)
+        keys = visitor.page.keyboard
+        await visitor.open()
+        await visitor.say("пеперони")
+        await visitor.sees("Вы сказали: пеперони")
+        await keys.press("ArrowUp")
+        field = visitor.page.locator("textarea")
+        assert await field.input_value() == "пеперони"
+        await visitor.page.get_by_role("status").get_by_text("Вы меняете сообщение").wait_for()
+        await keys.press("Escape")
+        assert await field.input_value() == ""
+        await keys.press("ArrowUp")
+        await visitor.say("маргариту")
+        await visitor.sees("Вы сказали: маргариту")
+        first, second = [i for i in site.reception.received if i.text]
+        assert (second.text, second.edit_of) == ("маргариту", first.id)
+        mine = visitor.page.locator(".mine .bubble")
+        assert await mine.all_inner_texts() == ["маргариту"]
+        await visitor.page.reload()
+        await visitor.sees("Вы сказали: маргариту")
+        assert await mine.all_inner_texts() == ["маргариту"]
