@@ -155,6 +155,11 @@ class Delivery:
                 else:
                     await self._push(lane.connector, lane.conversation, parcel.message)
                 lane.parcels.popleft()
+        except Exception:
+            log.exception(
+                "deliveries of a conversation have stopped until the next start",
+                connector=lane.connector.name,
+            )
         finally:
             del self.lanes[lane.conversation]
 
