@@ -66,3 +66,12 @@ def test_the_robot_of_the_readme_has_no_faults() -> None:
     flow = example((ROOT / "README.md").read_text("utf-8"))
     loaded = load_files(RobotFiles("pizzas", {"robot.yaml": AROUND_THE_README, "order.yaml": flow.encode()}))
     assert loaded.findings == ()
+
+
+@pytest.mark.parametrize(
+    "document", ["README.md", "docs/tutorial.md", "docs/ru/tutorial.md", "docs/testing.md"]
+)
+def test_every_link_leads_somewhere(document: str) -> None:
+    path = ROOT / document
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", path.read_text("utf-8"))
+    assert [link for link in links if not (path.parent / link).exists()] == []
