@@ -85,6 +85,7 @@ class Daemon:
             observer=self._metrics,
         )
         self._metrics.watch(self._conversations.stats)
+        self._metrics.watch_logs(lambda: {"queue": logging.dropped, "disk": logging.failed})
         self._sites: dict[str, WebConnector] = {}
         self._interfaces = Interfaces(
             config,
@@ -113,8 +114,8 @@ class Daemon:
     async def _start(self) -> None:
         await self._robots.reload()
         check_robots(self._config, self._known_robots())
+        await self._join_sites(self._config)  # first: turns left from before are delivered through them
         await self._conversations.start()
-        await self._join_sites(self._config)
         self._warn_of_absent_connectors()
         await self._interfaces.start()
         self._in_background("robots watched", self._robots.watch)

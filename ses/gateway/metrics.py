@@ -7,7 +7,7 @@ from typing import Protocol
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from ses.gateway.envelope import HARDENED, Handler
@@ -87,6 +87,10 @@ class Metrics:
         """Read the pipeline's state at each scrape."""
         self.registry.register(_PipelineState(stats))
 
+    def watch_logs(self, lost: Callable[[], Mapping[str, int]]) -> None:
+        """Read at each scrape how many log records were lost, by reason."""
+        self.registry.register(_LostRecords(lost))
+
     @web.middleware
     async def requests(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Counts answers by the path's template, never by what callers put into it."""
@@ -128,6 +132,19 @@ class _PipelineState(Collector):
         yield _one("ses_conversations_live", "Conversations with work in hand", stats.live)
         yield _one("ses_sessions_held", "Sessions held in memory", stats.held)
         yield _one("ses_store_waiting", "Calls that wait for the store", stats.storing)
+
+
+class _LostRecords(Collector):
+    def __init__(self, lost: Callable[[], Mapping[str, int]]) -> None:
+        self._lost = lost
+
+    def collect(self) -> Iterator[Metric]:
+        family = CounterMetricFamily(
+            "ses_log_records_lost", "Log records that were not written", labels=("reason",)
+        )
+        for reason, count in self._lost().items():
+            family.add_metric((reason,), count)
+        yield family
 
 
 def _by_place(name: str, text: str, values: Iterable[tuple[tuple[str, str], float]]) -> GaugeMetricFamily:

@@ -144,6 +144,12 @@ class TestEmulation:
 
 
 class TestDocumentation:
+    async def test_every_method_stands_in_the_page_for_developers(self, served):
+        from pathlib import Path
+
+        page = (Path(__file__).parents[3] / "docs" / "api.md").read_text("utf-8")
+        assert [one.path for one in served.operations if f"{documented_path(one.path)}`" not in page] == []
+
     async def test_every_route_is_documented(self, served):
         """A route that is added past the operations would be served and not described."""
         paths = document(served.operations)["paths"]
