@@ -41,7 +41,10 @@ def marker(turn: Turn, heard: Heard) -> tuple[int, int] | None:
     words = tuple(word.text for word in heard.utterance.words)
     best: tuple[int, int] | None = None
     for template in texts(turn, message):
-        for begin, finish in _markers(template.constant or ""):
+        firsts, markers = _markers(template.constant or "")
+        if firsts.isdisjoint(words):
+            continue
+        for begin, finish in markers:
             span = _span(words, begin, finish)
             if span is not None and (best is None or (span[0], -span[1]) < (best[0], -best[1])):
                 best = span
@@ -49,14 +52,14 @@ def marker(turn: Turn, heard: Heard) -> tuple[int, int] | None:
 
 
 @lru_cache(maxsize=64)
-def _markers(text: str) -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
-    """The markers a text lists, apart by commas, as the words before and after `…`."""
+def _markers(text: str) -> tuple[frozenset[str], tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]]:
+    """The markers a text lists, apart by commas, as the words before and after `…`; and what they begin with."""
     markers = []
     for one in text.split(","):
         begin, _, finish = one.replace("...", "…").partition("…")
         if phrase_key(begin):
             markers.append((tuple(phrase_key(begin).split(" ")), tuple(phrase_key(finish).split())))
-    return tuple(markers)
+    return frozenset(begin[0] for begin, _ in markers), tuple(markers)
 
 
 def _span(words: tuple[str, ...], begin: tuple[str, ...], finish: tuple[str, ...]) -> tuple[int, int] | None:

@@ -24,7 +24,7 @@ class Scope(Mapping[str, Any]):
     (`ses check` refuses those)."""
 
     __slots__ = (
-        "_zone",
+        "_now",
         "activity",
         "at",
         "first",
@@ -46,7 +46,7 @@ class Scope(Mapping[str, Any]):
         self.frame: Frame | None = None
         self.inbound: Inbound | None = None
         self.first = False
-        self._zone: tzinfo | None = None
+        self._now: datetime | None = None
 
     def __getitem__(self, name: str) -> Any:
         if self.local and name in self.local:
@@ -123,9 +123,10 @@ class Scope(Mapping[str, Any]):
     @property
     def now(self) -> datetime:
         """The turn's clock in the user's time zone, else the robot's."""
-        if self._zone is None:
-            self._zone = _zone(str(self.user.get("timezone") or self.program.timezone))
-        return datetime.fromtimestamp(self.at, self._zone)
+        if self._now is None:
+            zone = _zone(str(self.user.get("timezone") or self.program.timezone))
+            self._now = datetime.fromtimestamp(self.at, zone)
+        return self._now
 
     def _engine(self, name: str) -> Any:
         session, inbound = self.session, self.inbound

@@ -31,6 +31,8 @@ def thousandths(score: float) -> int:
 
 def candidates_of(turn: Turn, intents: Sequence[Recognised], question: Question | None) -> list[Candidate]:
     """Flows that the recognised intents trigger, best first, one entry each."""
+    if not intents:
+        return []
     newest = turn.newest
     running = set(under_way(turn.session))
     best: dict[str, Candidate] = {}

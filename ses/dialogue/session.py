@@ -223,14 +223,34 @@ class Session(
         return {activity.version for activity in self.stack}
 
     def snapshot(self) -> None:
-        """Keep what a message may change, so that an edit of it can bring it back."""
-        self.before = _encode(Session("", "", "", **{name: getattr(self, name) for name in UNDONE}))
+        """Keep what a message may change, so that an edit of it can bring it back; numbers go on counting."""
+        self.before = _encode(
+            Session(
+                "",
+                "",
+                "",
+                stack=self.stack,
+                variables=self.variables,
+                slots=self.slots,
+                variants=self.variants,
+                offered=self.offered,
+                labels=self.labels,
+                pending=self.pending,
+                fallbacks=self.fallbacks,
+            )
+        )
 
     def undo(self) -> None:
         """Bring back what the last message changed."""
         before = _decode(self.before)
-        for name in UNDONE:
-            setattr(self, name, getattr(before, name))
+        self.stack = before.stack
+        self.variables = before.variables
+        self.slots = before.slots
+        self.variants = before.variants
+        self.offered = before.offered
+        self.labels = before.labels
+        self.pending = before.pending
+        self.fallbacks = before.fallbacks
 
     def encode(self) -> bytes:
         """MessagePack; between 150 and 700 bytes for an ordinary idle session."""
@@ -241,9 +261,6 @@ class Session(
         """Raises `msgspec.DecodeError` for what `encode` did not write."""
         return _decode(data)
 
-
-UNDONE = ("stack", "variables", "slots", "variants", "offered", "labels", "pending", "fallbacks")
-"""What an edit brings back; numbers go on counting."""
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Session).decode

@@ -72,7 +72,11 @@ class Trace:
         session = turn.session
         program = turn.newest
         before, after = self._before, session.slots
-        changed = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+        changed = (
+            []
+            if before == after
+            else [name for name in {**before, **after} if before.get(name) != after.get(name)]
+        )
         trace: dict[str, Any] = {
             "id": f"{session.id}/{session.turn}",
             "robot": session.robot,

@@ -261,6 +261,7 @@ class Turn:
     def finish(self) -> Leg:
         """The final leg."""
         self.pause()
+        self.heard = {}  # it points back here: without a cycle nothing waits for the garbage collector
         outgoing = self.outgoing()
         return Leg(
             self.session,
