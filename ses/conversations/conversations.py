@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
-
-import structlog
 
 from ses.clock import Clock
 from ses.connectors.contract import Connector, Entry, Refused
@@ -15,25 +12,21 @@ from ses.conversations.answering import Answering
 from ses.conversations.asking import Askers, Reply
 from ses.conversations.delivery import Delivery
 from ses.conversations.engine import ENGINE, Engine
-from ses.conversations.limits import LIMIT_EVENT, Bucket, Limits
-from ses.conversations.mailbox import Mailbox, Waiting
+from ses.conversations.intake import Intake
+from ses.conversations.limits import Limits
 from ses.conversations.observer import Observer, Stats, Unobserved
-from ses.conversations.records import decode_inbound, decode_outgoing, encode
+from ses.conversations.records import decode_inbound, decode_outgoing
 from ses.conversations.recovery import Recovery
 from ses.conversations.retention import Retention
 from ses.conversations.robots import Robots
 from ses.conversations.shelf import Shelf
+from ses.conversations.turns import Turns
 from ses.conversations.views import LogPage, LogRequest, Views
 from ses.dialogue.ports import Services
-from ses.errors import SesError
 from ses.messages import Conversation, Inbound
-from ses.storage.contract import Store, StoreUnavailable
-from ses.storage.rows import Accepted, Arrival, LogLine
+from ses.storage.contract import Store
+from ses.storage.rows import LogLine
 
-log = structlog.get_logger("ses.conversations")
-
-EXPIRE = 30 * 86400.0
-"""Seconds a session lives before its first turn is over."""
 REPLAY = 10_000
 """Messages read at once for a reader who was away."""
 
@@ -55,20 +48,28 @@ class Conversations:
         self.robots = robots
         self._store = store
         self._clock = clock
-        self._limits = limits
         self._observer = observer or Unobserved()
         self._shelf = Shelf(limits.held)
         self._delivery = Delivery(store, clock, self._observer)
         self._askers = Askers(store)
-        self._answering = Answering(
-            store, robots, engine, services, shelf=self._shelf, delivery=self._delivery,
-            askers=self._askers, clock=clock, observer=self._observer,
+        turns = Turns(
+            store, robots, engine, services, delivery=self._delivery, askers=self._askers, clock=clock,
+            observer=self._observer,
         )  # fmt: skip
+        self._answering = Answering(turns, self._shelf)
+        self._intake = Intake(
+            store,
+            robots,
+            limits,
+            shelf=self._shelf,
+            answering=self._answering,
+            clock=clock,
+            observer=self._observer,
+        )
         self._views = Views(store, robots)
         self._recovery = Recovery(store, self._shelf, self._answering)
         self._retention = Retention(store, robots, self._shelf, clock)
         self._background: list[asyncio.Task[None]] = []
-        self._open = False
         robots.on_change(self._answering.wake_robot)
 
     # --- life --------------------------------------------------------------------------------------------------
@@ -86,11 +87,11 @@ class Conversations:
             loop.create_task(self._recovery.run_suspects()),
             loop.create_task(self._retention.run()),
         ]
-        self._open = True
+        self._intake.open = True
 
     async def stop(self, grace: float = 10.0) -> None:
         """Accept nothing more, finish the turns and deliveries under way within `grace` seconds each."""
-        self._open = False
+        self._intake.open = False
         for task in self._background:
             task.cancel()
         await self._answering.stop(grace)
@@ -104,114 +105,7 @@ class Conversations:
 
         Raises `Refused`: `flood` and `busy` with the seconds to wait, `unknown_robot` for good.
         """
-        mailbox = self._shelf.take(inbound.conversation, inbound.robot)
-        try:
-            if not self._admit(mailbox, inbound):
-                return False
-        except Refused as refusal:
-            self._observer.refused(inbound.robot, inbound.channel, refusal.code)
-            self._put_away(mailbox)
-            raise
-        future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._store_arrival(mailbox, inbound, key_hash, future)
-        return await future
-
-    def _admit(self, mailbox: Mailbox, inbound: Inbound) -> bool:
-        """False for what is dropped without a word: a second `limit` within a minute."""
-        limits = self._limits
-        if not self._open:
-            raise Refused("busy", "the daemon is starting or stopping", 1.0)
-        if self.robots.newest(inbound.robot) is None:
-            raise Refused("unknown_robot", f"there is no robot {inbound.robot!r}")
-        if self._store.problem is not None:
-            raise Refused("busy", "messages cannot be stored at the moment", 5.0)
-        now = self._clock.monotonic()
-        if inbound.event == "limit":
-            fresh = now - mailbox.limited >= LIMIT_EVENT
-            if fresh:
-                mailbox.limited = now
-            else:
-                self._put_away(mailbox)
-            return fresh
-        if self._answering.unanswered + self._store.waiting >= limits.waiting:
-            raise Refused("busy", "too many messages are waiting", 2.0)
-        if mailbox.waiting and len(mailbox.waiting) + mailbox.arriving >= limits.mailbox:
-            raise Refused("busy", "too many messages of this conversation are waiting", 2.0)
-        if mailbox.bucket is None:
-            mailbox.bucket = Bucket(limits, now)
-        wait = mailbox.bucket.take(limits, now)
-        if wait:
-            self._tell_of_limit(mailbox, inbound, now)
-            raise Refused("flood", "too many messages at once", round(wait, 2) + 0.01)
-        if inbound.text is not None and len(inbound.text) > limits.text:
-            inbound.text = inbound.text[: limits.text]
-        return True
-
-    def _tell_of_limit(self, mailbox: Mailbox, inbound: Inbound, now: float) -> None:
-        """The robot hears of a flood, as event `limit`, once a minute at most."""
-        if now - mailbox.limited < LIMIT_EVENT:
-            return
-        mailbox.limited = now
-        told = Inbound(
-            connector=inbound.connector,
-            session=inbound.session,
-            id=f"~limit-{int(inbound.at * 1000)}",
-            robot=inbound.robot,
-            channel=inbound.channel,
-            at=inbound.at,
-            event="limit",
-            payload={"reason": "flood"},
-            user=inbound.user,
-        )
-        self._store_arrival(mailbox, told, None, None)
-
-    def _store_arrival(
-        self, mailbox: Mailbox, inbound: Inbound, key_hash: bytes | None, future: asyncio.Future[bool] | None
-    ) -> None:
-        mailbox.arriving += 1
-        arrival = Arrival(
-            connector=inbound.connector,
-            session=inbound.session,
-            robot=inbound.robot,
-            external_id=inbound.id,
-            body=encode(inbound),
-            at=inbound.at,
-            expires=inbound.at + EXPIRE,
-            row=mailbox.row,
-            key_hash=key_hash,
-        )
-        self._store.accept(arrival, partial(self._stored, mailbox, inbound, future))
-
-    def _stored(
-        self,
-        mailbox: Mailbox,
-        inbound: Inbound,
-        future: asyncio.Future[bool] | None,
-        result: Accepted | SesError,
-    ) -> None:
-        """The store's word on an arrival. Whoever waits for it may be gone; the message is not."""
-        mailbox.arriving -= 1
-        if isinstance(result, SesError):
-            code = "busy" if isinstance(result, StoreUnavailable) else "internal"
-            self._observer.refused(inbound.robot, inbound.channel, code)
-            if future is not None and not future.done():
-                future.set_exception(Refused(code, "the message could not be stored", 5.0))
-            self._put_away(mailbox)
-            return
-        if result.session is not None:
-            mailbox.learn(result.session)
-        new = bool(result.row)
-        if new:
-            self._answering.put(mailbox, Waiting(result.row, inbound))
-        else:
-            self._put_away(mailbox)
-        self._observer.accepted(inbound.robot, inbound.channel, new=new)
-        if future is not None and not future.done():
-            future.set_result(new)
-
-    def _put_away(self, mailbox: Mailbox) -> None:
-        if mailbox.idle:
-            self._shelf.rest(mailbox)
+        return await self._intake.receive(inbound, key_hash)
 
     async def known(self, conversation: Conversation) -> bytes | None:
         """The key hash of a session that has begun and not expired."""
@@ -283,7 +177,7 @@ class Conversations:
     def ready(self) -> dict[str, str]:
         """What is wrong, by part; empty when all is well."""
         problems = {}
-        if not self._open:
+        if not self._intake.open:
             problems["conversations"] = "starting or stopping"
         if self._store.problem is not None:
             problems["storage"] = self._store.problem

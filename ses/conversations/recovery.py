@@ -6,11 +6,12 @@ import asyncio
 
 import structlog
 
-from ses.conversations.answering import Answering, Treatment
+from ses.conversations.answering import Answering
 from ses.conversations.mailbox import Mailbox, Waiting
 from ses.conversations.records import decode_inbound
 from ses.conversations.shelf import Shelf
 from ses.conversations.solitude import Solitude
+from ses.conversations.turns import Treatment
 from ses.messages import Conversation
 from ses.storage.contract import Store
 from ses.storage.rows import DEATH

@@ -1,0 +1,209 @@
+"""One turn after the other: from the inbounds at the head of a mailbox to rows on the disk and messages under way."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import structlog
+
+from ses.clock import Clock
+from ses.conversations import burst, records
+from ses.conversations.asking import Askers
+from ses.conversations.delivery import Delivery
+from ses.conversations.engine import Engine
+from ses.conversations.mailbox import Mailbox
+from ses.conversations.observer import Observer, Outcome
+from ses.conversations.robots import Robots
+from ses.conversations.solitude import OutsideCalls, Solitude
+from ses.conversations.turn import TurnRun
+from ses.dialogue.ports import Leg, Services
+from ses.dialogue.session import Session
+from ses.errors import SesError
+from ses.scenario.program import Program
+from ses.storage.contract import Store, StoreUnavailable
+from ses.storage.rows import TurnRecord
+
+log = structlog.get_logger("ses.conversations")
+
+FIRST_PAUSE = 0.1
+LONGEST_PAUSE = 2.0
+NOTHING: Mapping[str, Any] = {}
+
+Treatment = Literal["run", "poison", "drop"]
+"""What becomes of an inbound: its turn, the robot's `error` in its place, nothing."""
+
+
+class Turns:
+    """Runs a turn and makes it durable, leg by leg."""
+
+    def __init__(
+        self,
+        store: Store,
+        robots: Robots,
+        engine: Engine,
+        services: Services,
+        *,
+        delivery: Delivery,
+        askers: Askers,
+        clock: Clock,
+        observer: Observer,
+    ) -> None:
+        self.clock = clock
+        self._store = store
+        self._robots = robots
+        self._engine = engine
+        self._services = services
+        self._delivery = delivery
+        self._askers = askers
+        self._observer = observer
+
+    # --- one turn ----------------------------------------------------------------------------------------------
+
+    async def run(
+        self, mailbox: Mailbox, treatment: Treatment = "run", solitude: Solitude | None = None
+    ) -> int:
+        """The next turn of a mailbox: how many inbounds are done with, 0 when their robot is not there.
+
+        Raises `StoreUnavailable` when what it needs cannot be read; nothing has happened then.
+        """
+        assert mailbox.waiting
+        program = self._robots.newest(mailbox.waiting[0].inbound.robot)
+        if program is None:
+            log.error("a message waits for a robot that is not there", robot=mailbox.waiting[0].inbound.robot)
+            return 0
+        if not mailbox.row:
+            row = await self._store.session(*mailbox.conversation)
+            assert row is not None
+            mailbox.learn(row)
+        session = self._session(mailbox, program)
+        if session is not None and session.flight is not None:
+            batch = burst.in_flight(mailbox.waiting, session) or [mailbox.waiting[0]]
+        elif program.session.burst and treatment == "run":
+            batch = await burst.gather(mailbox, program.session.burst, self.clock)
+        else:
+            batch = [mailbox.waiting[0]]
+        resumed = session is not None and session.flight is not None
+        services = OutsideCalls(self._services, solitude) if solitude is not None else self._services
+        run = TurnRun(self, services, mailbox, program, batch, resumed=resumed, solitude=solitude)
+        structlog.contextvars.bind_contextvars(conversation=_name(mailbox), trace=run.trace)
+        outcome: Outcome = "answered" if treatment == "run" else "poison"
+        try:
+            if treatment == "drop":
+                await self._give_up(run)
+            else:
+                leg = await self._run(run, session, poison=treatment == "poison")
+                await self.write(run, leg)
+        except StoreUnavailable:
+            raise
+        except Exception as error:
+            log.exception("a turn failed")
+            outcome = "failed"
+            await self._apologise(run, error)
+        first = batch[0].inbound
+        self._observer.turn_ended(program.id, first.channel, self.clock.now() - first.at, outcome)
+        return len(batch)
+
+    async def _run(self, run: TurnRun, session: Session | None, *, poison: bool) -> Leg:
+        program = run.program
+        programs = self._robots.programs(program.id)
+        if session is not None and session.stack:
+            missing = session.versions() - programs.keys()
+            if missing:
+                programs = await self._robots.fetch(program.id, missing)
+        inbounds = [one.inbound for one in run.batch]
+        values = NOTHING
+        if self._robots.keeps_user_values(program):
+            values = await self._store.user_values(program.id, run.user)
+        if poison:
+            return await self._engine.poison(
+                session, inbounds[0], programs, program, run, user_variables=values
+            )
+        return await self._engine.run(session, inbounds, programs, program, run, user_variables=values)
+
+    def _session(self, mailbox: Mailbox, program: Program) -> Session | None:
+        """The state to go on from: none for a conversation that never had a turn, a fresh one if the old one has
+        expired, belongs to another robot or cannot be read."""
+        assert mailbox.waiting
+        if mailbox.state is not None:
+            try:
+                session = Session.decode(mailbox.state)
+            except ValueError:
+                log.exception("a session cannot be read and begins anew", conversation=_name(mailbox))
+            else:
+                alive = session.flight is not None or mailbox.waiting[0].inbound.at < mailbox.expires
+                if alive and session.robot == program.id:
+                    return session
+        if not mailbox.turn and not mailbox.seq:
+            return None
+        connector, name = mailbox.conversation
+        return Session(robot=program.id, connector=connector, id=name, turn=mailbox.turn, seq=mailbox.seq)
+
+    async def _apologise(self, run: TurnRun, error: Exception) -> None:
+        """The engine itself failed: the robot's `error` answers, and if that fails too the inbound is done with."""
+        if not isinstance(error, SesError):
+            try:
+                leg = await self._run(run, self._session(run.mailbox, run.program), poison=True)
+                await self.write(run, leg)
+                return
+            except StoreUnavailable:
+                raise
+            except Exception:
+                log.exception("the answer to a failed turn failed too")
+        await self._give_up(run)
+
+    async def _give_up(self, run: TurnRun) -> None:
+        """Done with, without a word; the conversation stands as it stood before."""
+        session = self._session(run.mailbox, run.program)
+        if session is None:
+            connector, name = run.mailbox.conversation
+            session = Session(robot=run.program.id, connector=connector, id=name)
+        if session.flight is None:
+            session.turn += 1
+        session.flight = None
+        await self.write(run, Leg(session))
+
+    # --- legs --------------------------------------------------------------------------------------------------
+
+    async def write(self, run: TurnRun, leg: Leg) -> None:
+        """Make a leg durable, then deliver it. On the final one the batch is done with."""
+        mailbox, now = run.mailbox, self.clock.now()
+        confirmed = self._delivery.confirmed(mailbox.conversation.connector)
+        record = records.turn_record(run, leg, now, confirmed=confirmed)
+        if leg.final and run.solitude is not None:
+            run.solitude.leave()
+        await self._commit(record)
+        mailbox.state, mailbox.turn, mailbox.seq = record.state, record.turn, record.seq
+        mailbox.robot, mailbox.expires, mailbox.private = record.robot, record.expires, record.private
+        run.said.extend(leg.outgoing)
+        if leg.final:
+            self._done(run, leg)
+        if leg.outgoing:
+            await self._delivery.send(mailbox.conversation, record.robot, mailbox.row, leg.outgoing, now)
+        run.show_typing(self._delivery.connector(mailbox.conversation.connector), on=not leg.final)
+
+    def _done(self, run: TurnRun, leg: Leg) -> None:
+        waiting = run.mailbox.waiting
+        assert waiting
+        for one in run.batch:
+            if waiting[0] is one:
+                waiting.popleft()
+            else:
+                waiting.remove(one)
+        self._askers.answer(run, leg)
+
+    async def _commit(self, record: TurnRecord) -> None:
+        """While nothing can be stored, the turn waits; its conversation waits with it."""
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                await self._store.commit(record)
+                return
+            except StoreUnavailable:
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, LONGEST_PAUSE)
+
+
+def _name(mailbox: Mailbox) -> str:
+    return "/".join(mailbox.conversation)
