@@ -17,7 +17,8 @@ from ses.connectors.web.config import Site, WebLimits
 from ses.connectors.web.outlet import Outlet
 from ses.connectors.web.parse import Hello
 from ses.connectors.web.render import MediaUrl
-from ses.connectors.web.visit import Seat, Uploads, Visit
+from ses.connectors.web.seats import Seat, Uploads
+from ses.connectors.web.visit import Visit
 from ses.messages import Conversation, Delta, Outgoing
 
 FRESH_PAIRS = 100_000
@@ -73,7 +74,7 @@ class WebConnector:
         """Push to the reader who is there; one who is not reads it from the history when he comes."""
         visit = self._visits.get(conversation.session)
         if visit is not None:
-            visit.deliver(message)
+            visit.feed.deliver(message)
 
     def typing(self, conversation: Conversation, on: bool) -> None:
         session = conversation.session
@@ -83,12 +84,12 @@ class WebConnector:
             self._typing.discard(session)
         visit = self._visits.get(session)
         if visit is not None:
-            visit.typing(on)
+            visit.feed.typing(on)
 
     def stream(self, conversation: Conversation, delta: Delta) -> None:
         visit = self._visits.get(conversation.session)
         if visit is not None:
-            visit.stream(delta)
+            visit.feed.stream(delta)
 
     # Visitors
 

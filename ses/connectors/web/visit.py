@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 import structlog
 from aiohttp import WSMsgType, web
 
 from ses.clock import Clock
-from ses.connectors.contract import Reception, Refused
+from ses.connectors.contract import Entry, Reception, Refused
 from ses.connectors.web import render
 from ses.connectors.web.config import Site, WebLimits
+from ses.connectors.web.feed import Feed
 from ses.connectors.web.outlet import Outlet
 from ses.connectors.web.pace import Pace
 from ses.connectors.web.parse import (
@@ -28,7 +29,8 @@ from ses.connectors.web.parse import (
     UploadRef,
     parse,
 )
-from ses.messages import Attachment, Conversation, Delta, Inbound, Outgoing
+from ses.connectors.web.seats import Seat, Seats, Uploads
+from ses.messages import Attachment, Conversation, Inbound
 
 log = structlog.get_logger("ses.connectors.web")
 
@@ -36,46 +38,6 @@ RETRY_AFTER = 5.0
 """Seconds a page waits when storing failed without saying for how long."""
 START_ID = "~start"
 """The inbound id of the event `start`: one for all copies of `open`."""
-
-
-class Uploads(Protocol):
-    """Files the visitor sent over HTTP before naming them in a message."""
-
-    largest: int
-    """Bytes of one file."""
-
-    async def attachment(self, conversation: Conversation, upload: str) -> Attachment | None:
-        """The file of that id if this session sent it."""
-        ...
-
-
-class Seats(Protocol):
-    """Who sits in which session: one socket each."""
-
-    async def seat(self, hello: Hello) -> Seat: ...
-
-    def take(self, session: str, visit: Visit) -> None:
-        """Give the session to this visit; who had it is displaced (4001)."""
-        ...
-
-    def leave(self, session: str, visit: Visit) -> None: ...
-
-    def begun(self, session: str) -> None:
-        """The session is stored now."""
-        ...
-
-    def is_typing(self, session: str) -> bool:
-        """The robot is at work in this session."""
-        ...
-
-
-class Seat(msgspec.Struct, frozen=True):
-    session: str
-    key: str | None
-    """Set when the pair is fresh."""
-    key_hash: bytes
-    begun: bool
-    """Something was stored in it already."""
 
 
 class CutOff(Exception):
@@ -127,11 +89,8 @@ class Visit:
         self._language = ""
         self._refused_until = 0.0
         self._refused_code = ""
-        self._waiting: list[Outgoing] | None = []
-        """Live messages that came while the history was read; none once the page is up to date."""
-        self._shown = 0
-        """The last `seq` sent."""
-        self._filling: asyncio.Task[None] | None = None
+        self.feed = Feed(outlet, self._after, media_url, clock)
+        """What the robot says to this page."""
         self.unanswered = 0
         """PING frames since the peer was last heard."""
 
@@ -157,55 +116,8 @@ class Visit:
         finally:
             if self._seat is not None:
                 self._seats.leave(self._seat.session, self)
-            if self._filling is not None:
-                self._filling.cancel()
+            self.feed.close()
             await self.outlet.closed()
-
-    # What the daemon sends
-
-    def deliver(self, message: Outgoing) -> None:
-        """Push a live message; each `seq` once and in order, what was lost on the way is fetched."""
-        if self._waiting is not None:
-            self._waiting.append(message)
-        elif message.seq == self._shown + 1:
-            self._show(message)
-        elif message.seq > self._shown:
-            self._waiting = [message]
-            self._filling = asyncio.get_running_loop().create_task(self._fill())
-
-    def typing(self, on: bool) -> None:
-        if self._waiting is None:
-            self.outlet.send(render.encode(render.ShownTyping(on)))
-
-    def stream(self, delta: Delta) -> None:
-        if self._waiting is None:
-            self.outlet.send(render.encode(render.shown_delta(delta)))
-
-    def _show(self, message: Outgoing) -> None:
-        self._shown = message.seq
-        self.outlet.send(render.encode(render.shown_outgoing(message, self._media_url, self._clock.now())))
-
-    def _catch_up(self, replayed: Sequence[render.ShownMessage]) -> None:
-        """Everything stored before is on its way; go on with what came live meanwhile."""
-        for entry in replayed:
-            self._shown = max(self._shown, entry.seq or 0)
-        waiting, self._waiting = self._waiting or (), None
-        for message in sorted(waiting, key=lambda message: message.seq):
-            self.deliver(message)
-
-    async def _fill(self) -> None:
-        """A live message was lost: read from the store what lies between."""
-        try:
-            missed = await self._reception.history(self._conversation, after=self._shown)
-        except Exception:  # noqa: BLE001  the page comes back and asks for what it missed
-            await self._give_up()
-            return
-        shown = render.shown_entries(missed, self._media_url)
-        for message in shown:
-            self.outlet.send(render.encode(message))
-        if not shown:  # not stored and yet delivered: show what there is rather than wait for ever
-            self._shown = min(message.seq for message in self._waiting or ()) - 1
-        self._catch_up(shown)
 
     # What the page sends
 
@@ -234,10 +146,17 @@ class Visit:
             upload=self._uploads.largest if self._uploads is not None else 0,
         )
         self.outlet.send(render.encode(render.Welcome(seat.session, seat.key, settings, messages)))
-        self._shown = after or 0
-        self._catch_up(messages)
+        self.feed.catch_up(after or 0, messages)
         if self._seats.is_typing(seat.session):
-            self.typing(True)
+            self.feed.typing(on=True)
+
+    async def _after(self, seq: int) -> Sequence[Entry] | None:
+        """What the robot said after `seq`; none when that cannot be read, and the visit ends."""
+        try:
+            return await self._reception.history(self._conversation, after=seq)
+        except Exception:  # noqa: BLE001  the page comes back and asks for what it missed
+            await self._give_up()
+            return None
 
     async def _take(self, frame: Frame) -> None:
         if (self._seat is None) is not isinstance(frame, Hello):
