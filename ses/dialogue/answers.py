@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from ses.dialogue.questions import Question, item_label
 from ses.dialogue.understanding import FILES, Heard, apart, distinct
 from ses.scenario.program import Confirm, Menu, Slot
+from ses.scenario.recognising.words import phrase_key
 from ses.scenario.recognition import Found, Word
-from ses.scenario.words import phrase_key
 
 TEXT, GREEDY, LEAST = 600, 900, 600
 """Thousandths: a `text` slot, one with `greedy`, and the least an answer with a value gets."""

@@ -16,8 +16,8 @@ from ses.dialogue.stack import push, under_way
 from ses.dialogue.starting import start
 from ses.dialogue.turn import Turn
 from ses.messages import Attachment, Inbound
-from ses.scenario.attached import found_in_attachments
 from ses.scenario.program import Variable
+from ses.scenario.recognising.attached import found_in_attachments
 
 BUILT_IN_EVENTS = frozenset(
     "start resume fallback silence unclear attachment error limit operator leave end".split()

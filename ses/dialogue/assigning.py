@@ -10,8 +10,8 @@ from ses.dialogue.stack import clear, passes, store
 from ses.dialogue.trail import remember
 from ses.dialogue.turn import Turn
 from ses.errors import StepError
+from ses.scenario.expressions.values import plain
 from ses.scenario.program import Assignment
-from ses.scenario.values import plain
 
 
 def write(turn: Turn, frame: Frame, name: str, value: Any) -> None:

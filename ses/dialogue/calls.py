@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 
 from ses.dialogue.turn import Turn
+from ses.scenario.expressions.values import plain, written
 from ses.scenario.program import CallService, Http
-from ses.scenario.values import plain, written
 from ses.services.answers import HttpRequest
 
 

@@ -7,13 +7,13 @@ from typing import Any
 
 from ses.dialogue.filling import Fit, ask_which_value, fits, note, slots_of
 from ses.dialogue.ports import Increment
-from ses.dialogue.saying import engine_text, rendered
+from ses.dialogue.saying import engine_text, rendered, texts
 from ses.dialogue.session import Activity, Frame
 from ses.dialogue.stack import call, clear, owner, passes, store
 from ses.dialogue.trail import absorb, effect_since
 from ses.dialogue.turn import Turn
 from ses.dialogue.understanding import Heard
-from ses.scenario.program import Ask, Flow, Program, Slot
+from ses.scenario.program import Ask, Flow, Message, Program, Slot
 from ses.scenario.recognition import Found
 
 
@@ -59,7 +59,7 @@ def change(turn: Turn, activity: Activity, slot: Slot, value: Any) -> bool:
 def refuse(turn: Turn, slot: Slot | None, value: Any) -> None:
     """Let what is said to an answer that does not do stand before the question."""
     scope = turn.scope
-    if slot is None or slot.invalid is None:
+    if slot is None or slot.invalid is None or (value is None and _speaks_of_value(turn, slot.invalid)):
         turn.precede(engine_text(turn, "ses.invalid"))
         return
     before = scope.local
@@ -71,6 +71,11 @@ def refuse(turn: Turn, slot: Slot | None, value: Any) -> None:
         turn.precede(text, masked)
     finally:
         scope.local = before
+
+
+def _speaks_of_value(turn: Turn, message: Message) -> bool:
+    """Whether a text prints the value, which is missing when nothing was understood."""
+    return any("value" in template.names for template in texts(turn, message))
 
 
 def _too_late(turn: Turn, activity: Activity, slot: Slot, value: Any, frame: Frame) -> None:
@@ -160,5 +165,10 @@ def fill_others(
         elif passes(turn, fit.slot, fit.value):
             note(turn, fit.slot, fit.spans)
             change(turn, activity, fit.slot, fit.value)
+            filled.append(fit)
+        else:
+            note(turn, fit.slot, fit.spans)
+            refuse(turn, fit.slot, fit.value)
+            turn.repeat = True
             filled.append(fit)
     return filled

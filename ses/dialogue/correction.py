@@ -14,8 +14,8 @@ from ses.dialogue.session import Activity, Pending
 from ses.dialogue.turn import Turn
 from ses.dialogue.understanding import BY_NAME, FILES, NUMBERS, Heard, apart, distinct
 from ses.scenario.program import Slot
+from ses.scenario.recognising.words import phrase_key
 from ses.scenario.recognition import Found
-from ses.scenario.words import phrase_key
 
 _LEADING = frozenset(
     "в во на к ко с со из от до для по у за о об а и это только тогда пусть будет"

@@ -9,8 +9,8 @@ from ses.dialogue.saying import engine_text, for_channel, say, say_prefix, with_
 from ses.dialogue.session import Activity, Frame, Offer, Pending
 from ses.dialogue.stack import operation
 from ses.dialogue.turn import Draft, Turn
+from ses.scenario.expressions.values import plain, printed
 from ses.scenario.program import Ask, Confirm, Flow, Menu, MenuItem, Message, Op, Program, Slot
-from ses.scenario.values import plain, printed
 
 
 class Question(NamedTuple):

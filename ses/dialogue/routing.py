@@ -5,7 +5,7 @@ from __future__ import annotations
 from ses.dialogue.answers import Reply, read_reply
 from ses.dialogue.builtins import built_in, run_built_in
 from ses.dialogue.changing import fill_others
-from ses.dialogue.correction import correct, find, marker, only_value_follows
+from ses.dialogue.correction import Correction, correct, find, marker, only_value_follows
 from ses.dialogue.failing import fallback
 from ses.dialogue.filling import captured, mask_answer, slots_of
 from ses.dialogue.questions import Question, open_question
@@ -14,6 +14,7 @@ from ses.dialogue.scoring import Candidate, above, candidates_of, closest, seen_
 from ses.dialogue.session import Pending
 from ses.dialogue.shortcuts import choose_typed, command, typed_label
 from ses.dialogue.starting import start
+from ses.dialogue.steps import run
 from ses.dialogue.turn import Draft, Turn
 from ses.dialogue.understanding import Heard, hear
 from ses.errors import StepError
@@ -42,6 +43,12 @@ async def route(turn: Turn, text: str) -> None:
         turn.repeat = True
         return
     turn.asked, turn.session.pending = turn.session.pending, None
+    if turn.top is not None and not turn.top.frames[-1].open:
+        turn.route = True  # a flow that waited for the choice goes on to its question first
+        await run(turn)
+        turn.route = False
+        question = open_question(turn)
+        own = heard if question is None or question.program is newest else hear(turn, text, question.program)
     if name and run_built_in(turn, name, question):
         turn.trace.understand(name)
         return
@@ -107,7 +114,7 @@ def _marked(turn: Turn, heard: Heard, question: Question, captures: Captures) ->
         if asked is not None and asked.type == "text" and not only_value_follows(heard, mark, correction):
             return False
         turn.trace.understand("correction", correction.slots[0].name)
-        correct(turn, question.activity, correction)
+        _correct(turn, heard, question, correction, mark)
         return True
     if isinstance(question.op, Confirm) and asked is None:
         filled = fill_others(turn, heard, question.activity, slots_of(turn, question.activity), captures)
@@ -115,6 +122,26 @@ def _marked(turn: Turn, heard: Heard, question: Question, captures: Captures) ->
             turn.trace.understand("fill", filled[0].slot.name)
             return True
     return False
+
+
+def _correct(
+    turn: Turn, heard: Heard, question: Question, correction: Correction, mark: tuple[int, int] | None
+) -> None:
+    """Apply a correction, the others in the same words («нет, маленькую и на тонком»), and what they fill."""
+    activity = question.activity
+    correct(turn, activity, correction)
+    if question.slot is not None and question.slot.type == "text":
+        return
+    corrected = {slot.name for slot in correction.slots}
+    while turn.session.pending is None:
+        other = find(turn, heard, question, {}, mark)
+        if other is None or not corrected.isdisjoint(slot.name for slot in other.slots):
+            break
+        corrected.update(slot.name for slot in other.slots)
+        correct(turn, activity, other)
+    if turn.session.pending is None:
+        others = [slot for slot in slots_of(turn, activity) if slot is not question.slot]
+        fill_others(turn, heard, activity, others, {})
 
 
 def _clarify(turn: Turn, heard: Heard, winners: list[Candidate]) -> None:
@@ -138,7 +165,7 @@ def _take(turn: Turn, heard: Heard, question: Question, reply: Reply, captures: 
         correction = find(turn, heard, question, captures, None)
         if correction is not None:  # «да, только маленькую»
             turn.trace.understand("correction", correction.slots[0].name)
-            correct(turn, question.activity, correction)
+            _correct(turn, heard, question, correction, None)
             return
     turn.trace.understand("answer", question.op.id)
     activity = question.activity
@@ -163,7 +190,7 @@ async def _unasked(turn: Turn, heard: Heard, question: Question, captures: Captu
     correction = find(turn, heard, question, captures, None, same=True)
     if correction is not None and not (question.slot is not None and question.slot.type == "text"):
         turn.trace.understand("correction", correction.slots[0].name)
-        correct(turn, activity, correction)
+        _correct(turn, heard, question, correction, None)
         return
     others = [slot for slot in slots_of(turn, activity) if slot is not question.slot]
     filled = fill_others(turn, heard, activity, others, captures)

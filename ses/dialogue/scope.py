@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 from ses.dialogue.session import Activity, Frame, Session
 from ses.messages import Inbound
+from ses.scenario.expressions.values import ListValue
 from ses.scenario.program import Program, Slot
-from ses.scenario.values import ListValue
 
 ENGINE_NAMES = frozenset(
     {"user", "session", "channel", "message", "event", "error", "robot", "page", "daypart", "value", "item"}

@@ -16,6 +16,7 @@ from ses.dialogue.stack import call, clear, end, forget_frame, pop, store
 from ses.dialogue.trail import record
 from ses.dialogue.turn import Turn
 from ses.errors import StepError
+from ses.scenario.expressions.values import plain
 from ses.scenario.program import (
     Ask,
     CallFlow,
@@ -37,7 +38,6 @@ from ses.scenario.program import (
     Test,
     Unset,
 )
-from ses.scenario.values import plain
 
 MOVED = -1
 """The frames changed: look again at which is on top."""

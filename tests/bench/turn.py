@@ -17,9 +17,9 @@ from ses.dialogue.engine import run_turn
 from ses.dialogue.ports import Leg
 from ses.dialogue.session import Session
 from ses.messages import Inbound
-from ses.scenario.files import RobotFiles
 from ses.scenario.load import load_files
 from ses.scenario.program import Program
+from ses.scenario.reading.files import RobotFiles
 
 ORDER = """
 language: ru

@@ -22,9 +22,9 @@ from ses.dialogue.ports import Increment, Leg
 from ses.dialogue.session import Session
 from ses.errors import StepError
 from ses.messages import Attachment, Inbound, Outgoing
-from ses.scenario.files import RobotFiles
 from ses.scenario.load import load_files
 from ses.scenario.program import Program
+from ses.scenario.reading.files import RobotFiles
 from ses.services.answers import Answer, ClassScore, FoundEntity, HttpReply, HttpRequest
 
 START = 1_795_348_800.0

@@ -59,6 +59,17 @@ async def test_a_value_said_again_is_understood(talk: Any) -> None:
     """)
 
 
+async def test_several_corrections_in_one_sentence(talk: Any) -> None:
+    await talk(ROBOT)("""
+        user: хочу большую толстое
+        bot: Куда?
+        user: Мира 1
+        bot: Большая Толстое Мира 1 4 large?
+        user: нет, маленькую и тонкое
+        bot: Маленькая Тонкое Мира 1 2 small?
+    """)
+
+
 async def test_with_a_marker_while_another_slot_is_asked(talk: Any) -> None:
     chat = talk(ROBOT)
     await chat("""

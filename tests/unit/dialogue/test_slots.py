@@ -117,6 +117,26 @@ flows: {order: {on: ["* хочу *"], needs: [size], steps: [{say: "{{ size }}."
     """)
 
 
+async def test_who_does_not_choose_between_two_values_is_asked_the_question_itself(talk: Any) -> None:
+    robot = (
+        ENTITIES
+        + """
+slots: {size: {type: size, ask: Какой?}}
+flows: {order: {on: ["* хочу *"], needs: [size], steps: [{say: "{{ size }}."}]}}
+"""
+    )
+    await talk(robot)("""
+        user: хочу большую или маленькую
+        bot: Какой вариант правильный?
+        user: бла
+        bot: Не совсем понял ответ. Какой вариант правильный? [Большая | Маленькая]
+        user: бла
+        bot: Попробуем ещё раз. Какой?
+        user: большую
+        bot: Большая.
+    """)
+
+
 async def test_a_capture_named_like_its_entity_does_not_decide_between_two_values(talk: Any) -> None:
     robot = (
         ENTITIES
@@ -182,6 +202,25 @@ flows: {order: {on: ["* хочу *"], needs: [size], steps: [{say: "{{ size }}."
         bot: Не понял.
         user: хочу
         bot: Какой?
+        user: маленькую
+        bot: Маленькая.
+    """)
+
+
+async def test_a_value_said_unasked_that_does_not_pass_is_refused_aloud(talk: Any) -> None:
+    robot = (
+        ENTITIES
+        + """
+slots:
+  size: {type: size, ask: Какой?, check: "value == 'small'", invalid: "{{ value }} кончилась."}
+flows: {order: {on: ["* хочу *"], needs: [size], steps: [{say: "{{ size }}."}]}}
+"""
+    )
+    await talk(robot)("""
+        user: хочу большую
+        bot: Большая кончилась. Какой?
+        user: бла
+        bot: Не совсем понял ответ. Какой?
         user: маленькую
         bot: Маленькая.
     """)
