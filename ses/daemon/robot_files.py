@@ -7,11 +7,11 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
 
 from ses.conversations.robots import Edition
-from ses.scenario.files import is_robot, read_files
 from ses.scenario.findings import Finding, Report
-from ses.scenario.lexicon import word_forms_in_child
 from ses.scenario.load import Loaded, load_archive, load_robot
 from ses.scenario.program import Program, Source
+from ses.scenario.reading.files import is_robot, read_files
+from ses.scenario.recognising.lexicon import word_forms_in_child
 from ses.scenario.versions import version_of
 
 

@@ -12,14 +12,14 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from ses.scenario.checks import check_whole
-from ses.scenario.compile import build, compile_robot
-from ses.scenario.files import RobotFiles, is_robot, read_files
+from ses.scenario.compiling.robot import build, compile_robot
 from ses.scenario.findings import Finding, Report
-from ses.scenario.lexicon import Lexicon
 from ses.scenario.models.robot import Robot, merge
-from ses.scenario.nodes import Map
 from ses.scenario.program import Program, Source
-from ses.scenario.reading import read_yaml
+from ses.scenario.reading.document import read_yaml
+from ses.scenario.reading.files import RobotFiles, is_robot, read_files
+from ses.scenario.reading.nodes import Map
+from ses.scenario.recognising.lexicon import Lexicon
 from ses.scenario.versions import pack, unpack, version_of
 
 

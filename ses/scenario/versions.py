@@ -8,7 +8,7 @@ import zlib
 import msgspec
 
 from ses.errors import SesError
-from ses.scenario.files import RobotFiles
+from ses.scenario.reading.files import RobotFiles
 
 MAX_UNPACKED = 256 * 1024 * 1024
 

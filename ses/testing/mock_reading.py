@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ses.scenario.models.scalars import Data, Text
-from ses.scenario.nodes import plain_data
+from ses.scenario.reading.nodes import plain_data
 from ses.services.answers import Answer, ClassScore, FoundEntity
 from ses.testing.mocks import Mock, Mocks, Reply
 from ses.testing.shapes import (

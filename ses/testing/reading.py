@@ -13,8 +13,8 @@ from pydantic import ValidationError
 from ses.messages import Attachment
 from ses.scenario.findings import Finding, Report
 from ses.scenario.models.scalars import Data
-from ses.scenario.nodes import Map, plain_data
-from ses.scenario.reading import read_yaml
+from ses.scenario.reading.document import read_yaml
+from ses.scenario.reading.nodes import Map, plain_data
 from ses.testing.cases import (
     UNSAID,
     AnyMessages,

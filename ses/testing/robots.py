@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ses.errors import SesError
-from ses.scenario.files import is_robot
+from ses.scenario.reading.files import is_robot
 
 
 class Found(NamedTuple):

@@ -11,7 +11,7 @@ from ses.messages import Channel
 from ses.scenario.models.messages import choice
 from ses.scenario.models.scalars import Data, OneOrMany, Seconds, Share, Text, Whole
 from ses.scenario.models.shape import Shape
-from ses.scenario.nodes import Map, Node, Scalar
+from ses.scenario.reading.nodes import Map, Node, Scalar
 
 ATTACHMENTS = ("image", "file", "audio", "voice", "video", "location", "contact", "sticker")
 

@@ -10,7 +10,7 @@ from ses.scenario.checks.reach import check_reach
 from ses.scenario.checks.triggers import check_triggers
 from ses.scenario.checks.usage import check_usage
 from ses.scenario.checks.values import check_values
-from ses.scenario.compile import Compiled
+from ses.scenario.compiling.robot import Compiled
 from ses.scenario.findings import Report
 
 

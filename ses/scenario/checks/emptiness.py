@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from ses.scenario.checks.expressions import expressions_of
 from ses.scenario.checks.graph import recovery_of, within_flow
-from ses.scenario.compile import Compiled
+from ses.scenario.compiling.pieces import Checked
+from ses.scenario.compiling.robot import Compiled
 from ses.scenario.findings import Report
-from ses.scenario.pieces import Checked
 from ses.scenario.program import CallFlow, CallService, Flow, Http, Op, Source, Test
 
 _FIELD = re.compile(r"(?<![\w.'\"])([^\W\d]\w*)\.\w+")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ses.scenario.checks.graph import Place, components, op_at, successors
-from ses.scenario.compile import Compiled
+from ses.scenario.compiling.robot import Compiled
 from ses.scenario.findings import Report
 from ses.scenario.program import Ask, CallFlow, Confirm, Flow, GotoFlow, Jump, LoopNext, Menu, Test, Unset
 

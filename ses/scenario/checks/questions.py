@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ses.scenario.builtin import BUILT_IN
 from ses.scenario.checks.graph import Place, op_at, successors
-from ses.scenario.compile import Compiled, good
+from ses.scenario.compiling.robot import Compiled, good
 from ses.scenario.findings import Report
 from ses.scenario.program import Ask, CallFlow, Confirm, End, GotoFlow, Menu, Message, Op, Return, Slot
+from ses.scenario.recognising.builtin import BUILT_IN
 
 
 def check_questions(compiled: Compiled, report: Report) -> None:

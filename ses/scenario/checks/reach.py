@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ses.scenario.compile import Compiled, good
+from ses.scenario.compiling.names import parts_of
+from ses.scenario.compiling.robot import Compiled, good
 from ses.scenario.findings import Report
 from ses.scenario.models.messages import Button
-from ses.scenario.names import parts_of
 
 
 def check_reach(compiled: Compiled, report: Report) -> None:

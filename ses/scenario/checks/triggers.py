@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ses.scenario.compile import Compiled, good
+from ses.scenario.compiling.robot import Compiled, good
 from ses.scenario.findings import Report
 from ses.scenario.models.definitions import Flow, Trigger
 from ses.scenario.models.scalars import Text
-from ses.scenario.pattern_syntax import Pattern
-from ses.scenario.patterns import normal_form, unmatchable
 from ses.scenario.program import Source
-from ses.scenario.words import fold, phrase_key
+from ses.scenario.recognising.pattern_syntax import Pattern
+from ses.scenario.recognising.patterns import normal_form, unmatchable
+from ses.scenario.recognising.words import fold, phrase_key
 
 
 def check_triggers(compiled: Compiled, report: Report) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ses.scenario.compile import Compiled, good
+from ses.scenario.compiling.names import parts_of
+from ses.scenario.compiling.robot import Compiled, good
+from ses.scenario.expressions.inference import ANY, BOOLEAN, NUMBER, TEXT, Type, infer, type_of_entity
 from ses.scenario.faults import Fault
-from ses.scenario.inference import ANY, BOOLEAN, NUMBER, TEXT, Type, infer, type_of_entity
 from ses.scenario.models.messages import Args
 from ses.scenario.models.steps import RepeatBody, SetStep
-from ses.scenario.names import parts_of
-from ses.scenario.nodes import Map, Scalar, plain_data
 from ses.scenario.program import Slot
+from ses.scenario.reading.nodes import Map, Scalar, plain_data
 
 ENGINE: Mapping[str, Mapping[str, Type]] = {
     "user": {"id": TEXT, "language": TEXT, "timezone": TEXT},

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from ses.scenario.compile import Compiled, good
+from ses.scenario.compiling.names import parts_of
+from ses.scenario.compiling.robot import Compiled, good
+from ses.scenario.compiling.texts import BUILT_IN_INTENTS, engine_texts
 from ses.scenario.findings import Report, did_you_mean, nearest
 from ses.scenario.models.scalars import Text
 from ses.scenario.models.steps import SetStep
-from ses.scenario.names import parts_of
 from ses.scenario.program import Ask
-from ses.scenario.texts import BUILT_IN_INTENTS, engine_texts
 
 
 def check_usage(compiled: Compiled, report: Report) -> None:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ses.scenario.checks.types import known_types, of_data, type_of_slot
-from ses.scenario.compile import Compiled, good
+from ses.scenario.compiling.names import parts_of
+from ses.scenario.compiling.robot import Compiled, good
+from ses.scenario.expressions.inference import Type, infer
 from ses.scenario.faults import Fault
 from ses.scenario.findings import Report, did_you_mean
-from ses.scenario.inference import Type, infer
 from ses.scenario.models.scalars import Data
 from ses.scenario.models.steps import Cases, SetStep, SwitchStep
-from ses.scenario.names import parts_of
-from ses.scenario.nodes import Scalar
 from ses.scenario.program import Source
+from ses.scenario.reading.nodes import Scalar
 
 _COMPARED = frozenset({"text", "number", "boolean"})
 

@@ -33,7 +33,7 @@ from ses.scenario.models.scalars import (
 )
 from ses.scenario.models.shape import Shape, report_of, reported
 from ses.scenario.models.steps import Steps
-from ses.scenario.nodes import Map, Node, Scalar, Seq
+from ses.scenario.reading.nodes import Map, Node, Scalar, Seq
 
 _TEXT: dict[str, Any] = {"type": "string"}
 EVENTS = ("start", "resume", "fallback", "error", "limit", "attachment")

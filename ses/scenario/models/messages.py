@@ -19,11 +19,11 @@ from pydantic_core import CoreSchema, core_schema
 
 from ses.messages import Channel
 from ses.scenario.findings import did_you_mean
-from ses.scenario.mishaps import quoted
 from ses.scenario.models.scalars import Data, Expr, Kind, Label, Reference, Text
 from ses.scenario.models.shape import Shape, not_a_text, report_of, reported
-from ses.scenario.nodes import Map, Node, Scalar, Seq
 from ses.scenario.program import Source
+from ses.scenario.reading.mishaps import quoted
+from ses.scenario.reading.nodes import Map, Node, Scalar, Seq
 
 CHANNELS: tuple[str, ...] = get_args(Channel)
 _LANGUAGE = re.compile(r"[a-z]{2}")

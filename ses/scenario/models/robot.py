@@ -31,8 +31,8 @@ from ses.scenario.models.messages import MessageField, Short, Wording
 from ses.scenario.models.scalars import Label, OneOrMany, Text, check_identifier, check_simple_name
 from ses.scenario.models.shape import Shape, described, report_of, reported
 from ses.scenario.models.steps import Broken
-from ses.scenario.nodes import Map, Node, Scalar, Seq
 from ses.scenario.program import Source
+from ses.scenario.reading.nodes import Map, Node, Scalar, Seq
 
 _TEXT: dict[str, Any] = {"type": "string"}
 _PLAIN: dict[str, Any] = {"type": ["string", "number", "boolean", "null", "array"]}

@@ -9,8 +9,8 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, core_schema
 
 from ses.scenario.models.shape import described, not_a_text, report_of, reported
-from ses.scenario.nodes import Map, Node, Scalar, Seq
 from ses.scenario.program import Source
+from ses.scenario.reading.nodes import Map, Node, Scalar, Seq
 
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(ms|s|m|h|d)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}

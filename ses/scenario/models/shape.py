@@ -21,9 +21,9 @@ from pydantic import (
 from pydantic_core import CoreSchema, PydanticCustomError
 
 from ses.scenario.findings import Report, nearest
-from ses.scenario.mishaps import quoted
-from ses.scenario.nodes import Map, Node, Scalar, Seq
 from ses.scenario.program import Source
+from ses.scenario.reading.mishaps import quoted
+from ses.scenario.reading.nodes import Map, Node, Scalar, Seq
 
 
 def reported() -> PydanticCustomError:

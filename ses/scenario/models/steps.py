@@ -33,8 +33,8 @@ from ses.scenario.models.scalars import (
     WholeNumber,
 )
 from ses.scenario.models.shape import Shape, described, report_of, reported
-from ses.scenario.nodes import Map, Node, Scalar
 from ses.scenario.program import Source
+from ses.scenario.reading.nodes import Map, Node, Scalar
 
 LATER_STEPS = frozenset("wait timer cancel script sbs llm parallel choose track send handover".split())
 BARE_STEPS = frozenset({"end", "return", "break", "continue"})

@@ -7,9 +7,9 @@ from textwrap import dedent
 
 import pytest
 
-from ses.scenario.files import RobotFiles
 from ses.scenario.load import Loaded, load_files
 from ses.scenario.program import Program
+from ses.scenario.reading.files import RobotFiles
 
 
 @pytest.fixture(scope="session")

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from ses.scenario.files import read_files
 from ses.scenario.findings import Report
 from ses.scenario.load import load_archive, load_robot, load_robots
+from ses.scenario.reading.files import read_files
 from ses.scenario.versions import BadArchive, pack, unpack, version_of
 
 ROBOT = 'language: ru\nflows: {a: {on: "* привет *", steps: [{say: Привет!}]}}\n'

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ses.scenario.files import RobotFiles
 from ses.scenario.findings import Report
 from ses.scenario.load import load_files
-from ses.scenario.nodes import plain_data, resolve
-from ses.scenario.reading import MAX_BYTES, read_yaml
+from ses.scenario.reading.document import MAX_BYTES, read_yaml
+from ses.scenario.reading.files import RobotFiles
+from ses.scenario.reading.nodes import plain_data, resolve
 
 DEMOS = sorted((Path(__file__).parents[3] / "scenarios").rglob("*.yaml"))
 FRAGMENTS = st.sampled_from(

@@ -9,11 +9,11 @@ import pytest
 import yaml
 
 from ses.scenario.checks.types import ENGINE
-from ses.scenario.filters import FILTERS
-from ses.scenario.functions import FUNCTIONS
+from ses.scenario.compiling.texts import BUILT_IN_INTENTS, engine_texts
+from ses.scenario.expressions.filters import FILTERS
+from ses.scenario.expressions.functions import FUNCTIONS
 from ses.scenario.models import definitions, messages, robot, steps
 from ses.scenario.models.shape import Shape
-from ses.scenario.texts import BUILT_IN_INTENTS, engine_texts
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")

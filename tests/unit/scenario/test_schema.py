@@ -9,8 +9,8 @@ import jsonschema_rs
 import pytest
 
 from ses.scenario.findings import Report
-from ses.scenario.nodes import plain_data
-from ses.scenario.reading import read_yaml
+from ses.scenario.reading.document import read_yaml
+from ses.scenario.reading.nodes import plain_data
 from ses.scenario.schema import robot_schema
 
 SCHEMA = robot_schema()

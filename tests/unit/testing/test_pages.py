@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from ses.cli.test import play_tests
-from ses.scenario.files import RobotFiles
 from ses.scenario.load import load_files
 from ses.scenario.models.shape import Shape
+from ses.scenario.reading.files import RobotFiles
 from ses.testing.reading import read_cases
 from ses.testing.shapes import CaseShape, HttpMock, QasMock, SeeMock, SmcMock, StepShape
 

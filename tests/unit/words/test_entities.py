@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ses.messages import Attachment
-from ses.scenario.attached import found_in_attachments
-from ses.scenario.builtin import FINDERS
-from ses.scenario.entities import ListEntity, ListEntry, RegexEntity, SeeEntity, check_regex
+from ses.scenario.expressions.values import ListValue
 from ses.scenario.faults import Fault
-from ses.scenario.recogniser import RobotRecogniser, build_recogniser
-from ses.scenario.values import ListValue
+from ses.scenario.recognising.attached import found_in_attachments
+from ses.scenario.recognising.builtin import FINDERS
+from ses.scenario.recognising.entities import ListEntity, ListEntry, RegexEntity, SeeEntity, check_regex
+from ses.scenario.recognising.recogniser import RobotRecogniser, build_recogniser
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SIZE = ListEntity(
@@ -306,7 +306,7 @@ def test_finders_never_fail_and_point_into_the_text(
 ) -> None:
     recogniser = build_recogniser([language])
     said = recogniser.read(text)
-    from ses.scenario.builtin import Asked
+    from ses.scenario.recognising.builtin import Asked
 
     for found in FINDERS[entity](said, Asked(language, NOW.replace(tzinfo=None), asked)):
         assert 0 <= found.start < found.end <= len(said.raw)

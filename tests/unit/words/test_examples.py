@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ses.scenario.recogniser import ListEntity, ListEntry, PatternSource, RobotRecogniser, build_recogniser
+from ses.scenario.recognising.recogniser import (
+    ListEntity,
+    ListEntry,
+    PatternSource,
+    RobotRecogniser,
+    build_recogniser,
+)
 
 EXAMPLES = {
     "order": ["сделайте заказ", "можно пиццу", "хочу заказать пиццу"],

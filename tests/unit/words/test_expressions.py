@@ -11,15 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ses.errors import StepError
-from ses.scenario.expressions import (
+from ses.scenario.expressions.compiled import (
     compile_condition,
     compile_expression,
     compile_plain_template,
     compile_template,
     compile_value,
 )
+from ses.scenario.expressions.values import ListValue
 from ses.scenario.faults import Fault
-from ses.scenario.values import ListValue
 
 SCOPE: dict[str, Any] = {
     "n": 5,

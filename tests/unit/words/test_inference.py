@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from ses.scenario.inference import ANY, BOOLEAN, MONEY, NUMBER, TEXT, Type, TypeProblem, infer, type_of_entity
+from ses.scenario.expressions.inference import (
+    ANY,
+    BOOLEAN,
+    MONEY,
+    NUMBER,
+    TEXT,
+    Type,
+    TypeProblem,
+    infer,
+    type_of_entity,
+)
 
 TYPES = {
     "n": NUMBER,

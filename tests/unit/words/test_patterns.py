@@ -10,9 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ses.scenario.faults import Fault
-from ses.scenario.lexicon import WordForms
-from ses.scenario.pattern_syntax import AnyOrder, Capture, Choice, Node, Sequence, Star, Term, parse_pattern
-from ses.scenario.recogniser import (
+from ses.scenario.recognising.lexicon import WordForms
+from ses.scenario.recognising.pattern_syntax import (
+    AnyOrder,
+    Capture,
+    Choice,
+    Node,
+    Sequence,
+    Star,
+    Term,
+    parse_pattern,
+)
+from ses.scenario.recognising.recogniser import (
     ListEntity,
     ListEntry,
     PatternSource,

@@ -1,0 +1,1 @@
+"""From models to a `Program`: definitions, messages, and steps lowered to flat operations."""

@@ -1,0 +1,99 @@
+"""Steps that go to other flows or out of the process."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ses.scenario.compiling.lowering.assembly import Assembly
+from ses.scenario.findings import did_you_mean
+from ses.scenario.models import steps as model
+from ses.scenario.models.scalars import Text
+from ses.scenario.program import (
+    CallFlow,
+    CallService,
+    GotoFlow,
+    Http,
+    Jump,
+    Source,
+)
+
+
+class Calls(Assembly):
+    """`call`, `goto`, `http`, `smc`, `see`, `qas`."""
+
+    def _call(self, body: model.CallBody, at: Source) -> None:
+        flow = str(body.flow)
+        if flow not in self._context.flows:
+            self._unknown_flow(body.flow)
+        self._context.called.append((self._name, flow, at))
+        args = self._pieces.values(body.args)
+        save = str(body.save or "")
+        self._emit(
+            CallFlow(
+                id=self._id("call"), at=at, flow=flow, args=args, save=save, reads=self._kept(*args.values()),
+                writes=frozenset({save} if save else ()),
+            )
+        )  # fmt: skip
+
+    def _goto(self, target: Text, at: Source) -> None:
+        name = str(target)
+        if name in self._labels:
+            if name in self._context.flows:
+                self._report.error("ambiguous-name", target.at, f"`{name}` is a flow and a label of this one",
+                                   suggestion="rename the label", length=len(name))  # fmt: skip
+            self._emit(Jump(id=self._id("jump"), at=at, target=self._labels[name]))
+            return
+        if name not in self._context.flows:
+            self._unknown_flow(target, *self._labels)
+        self._context.called.append((self._name, name, at))
+        self._emit(GotoFlow(id=self._id("goto"), at=at, flow=name))
+
+    def _unknown_flow(self, name: Text, *labels: str) -> None:
+        what = "no flow and no label of this flow is called" if labels else "there is no flow"
+        self._report.error("unknown-flow", name.at, f"{what} `{name}`",
+                           suggestion=did_you_mean(name, {*self._context.flows, *labels}), length=len(name))  # fmt: skip
+
+    def _http(self, body: model.HttpBody, at: Source) -> None:
+        methods = body.methods()
+        if len(methods) != 1:
+            self._report.error("bad-value", body.at, "`http` has one of `get`, `post`, `put`, `patch` and `delete`",
+                               suggestion="post: https://…")  # fmt: skip
+            return
+        if body.body is not None and body.form is not None:
+            self._report.error(
+                "bad-value", body.key_at("form"), "`http` has `json` or `form`, not both", length=4
+            )
+        (method, address), save = methods[0], str(body.save or "")
+        url = self._pieces.url(address)
+        if url.constant is not None and not url.constant.startswith(("http://", "https://")):
+            self._report.error("bad-value", address.at, "an address begins with `http://` or `https://`",
+                               suggestion=f"https://{address}", length=len(address))  # fmt: skip
+        json = self._pieces.value(body.body) if body.body is not None else None
+        form = self._pieces.values(body.form) if body.form is not None else None
+        headers = {name: self._pieces.header(text) for name, text in (body.headers or {}).items()}
+        self._emit(
+            Http(
+                id=self._id("http"), at=at, method=method.upper(), url=url, json=json, form=form, headers=headers,
+                timeout=body.timeout, retry=body.retry, save=save,
+                reads=self._kept(url, json, *(form or {}).values(), *headers.values()),
+                writes=frozenset({save} if save else ()), effect=method != "get", leaves=True,
+            )
+        )  # fmt: skip
+
+    def _service(self, service: Any, body: model.ModelBody, at: Source) -> None:
+        text = self._pieces.value(body.text) if body.text is not None else None
+        self._emit(
+            CallService(
+                id=self._id(service), at=at, service=service, model=str(body.model), text=text, save=str(body.save),
+                reads=self._kept(text), writes=frozenset({str(body.save)}), leaves=True,
+            )
+        )  # fmt: skip
+
+    def _qas(self, body: model.QasBody, at: Source) -> None:
+        text = self._pieces.value(body.text) if body.text is not None else None
+        self._emit(
+            CallService(
+                id=self._id("qas"), at=at, service="qas", category=str(body.category or ""), text=text,
+                save=str(body.save), reads=self._kept(text), writes=frozenset({str(body.save)}), leaves=True,
+            )
+        )  # fmt: skip

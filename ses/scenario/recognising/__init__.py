@@ -1,0 +1,1 @@
+"""Recognisers that need no network: words, patterns, examples, entities, compiled together for a whole robot."""
