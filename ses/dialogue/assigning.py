@@ -48,8 +48,8 @@ def assign(turn: Turn, frame: Frame, assignment: Assignment) -> None:
     if assignment.action == "add":
         if not _number(value) or not (current is None or _number(current)):
             raise StepError("value", f"`{name}`: `add` needs numbers")
-        if _by_user(turn, name):
-            remember(frame, name, turn.user.get(name))
+        if _by_user(turn, name) and turn.user.get(name) is not None:
+            remember(frame, name, turn.user[name])
             turn.write_user(name, Increment(value))
         else:
             write(turn, frame, name, (current or 0) + value)

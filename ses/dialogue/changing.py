@@ -141,7 +141,9 @@ def _restore(turn: Turn, program: Program, frame: Frame, name: str, old: Any) ->
         if old is not None:
             store(turn, frame, slot, old)
     elif variable is not None and variable.keep == "user":
-        if isinstance(turn.written.get(name), Increment) and isinstance(old, int | float):
+        if old is None:
+            turn.write_user(name, variable.default)
+        elif isinstance(turn.written.get(name), Increment) and isinstance(old, int | float):
             turn.write_user(name, Increment(old - turn.user[name]))
         else:
             turn.write_user(name, old)

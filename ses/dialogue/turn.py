@@ -10,7 +10,7 @@ import msgspec
 
 from ses.dialogue.ports import Increment, Leg, Ports
 from ses.dialogue.scope import Scope
-from ses.dialogue.session import Activity, Flight, Frame, Pending, Session
+from ses.dialogue.session import Activity, Flight, Pending, Session
 from ses.dialogue.trace import Trace
 from ses.errors import StepError
 from ses.messages import Attachment, Button, Inbound, Outgoing
@@ -271,7 +271,3 @@ class Turn:
             masked=self.masked,
             trace=self.trace.build(self),
         )
-
-    def frame(self) -> Frame | None:
-        """The frame of the open question, none when nothing is under way."""
-        return self.session.stack[-1].frames[-1] if self.session.stack else None

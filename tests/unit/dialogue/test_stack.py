@@ -214,6 +214,20 @@ flows:
     """)
 
 
+async def test_adding_to_a_users_variable_starts_from_its_first_value(talk: Any) -> None:
+    chat = talk("""
+variables: {bonus: {value: 10, keep: user}}
+flows: {a: {on: [плюс], steps: [{set: {bonus: {add: 5}}}, {say: "{{ bonus }}"}]}}
+""")
+    await chat("""
+        user: плюс
+        bot: 15
+        user: плюс
+        bot: 20
+    """)
+    assert chat.ports.user == {"bonus": 20}
+
+
 async def test_lists_are_appended_to_and_removed_from(talk: Any) -> None:
     robot = """
 variables: {items: []}
