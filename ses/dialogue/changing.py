@@ -9,8 +9,8 @@ from ses.dialogue.filling import Fit, ask_which_value, fits, note, slots_of
 from ses.dialogue.ports import Increment
 from ses.dialogue.saying import engine_text, rendered, texts
 from ses.dialogue.session import Activity, Frame
-from ses.dialogue.stack import call, clear, owner, passes, store
-from ses.dialogue.trail import absorb, effect_since
+from ses.dialogue.stack import call, clear, owner, passes, pop, store
+from ses.dialogue.trail import effect_since
 from ses.dialogue.turn import Turn
 from ses.dialogue.understanding import Heard
 from ses.scenario.program import Ask, Flow, Message, Program, Slot
@@ -40,11 +40,7 @@ def change(turn: Turn, activity: Activity, slot: Slot, value: Any) -> bool:
                 return True
             index = None  # nothing is lost by a value that was missing
         if index is not None:
-            while len(activity.frames) > depth + 1:
-                above = activity.frames.pop()
-                absorb(activity.frames[-1], above)
-                for name in above.owns:
-                    turn.session.slots.pop(name, None)
+            _unwind(turn, activity, depth)
             rewind(turn, activity, frame, index)
         if current is not None:
             _clear_readers(turn, activity, flow, slot.name)
@@ -87,6 +83,36 @@ def _too_late(turn: Turn, activity: Activity, slot: Slot, value: Any, frame: Fra
         turn.precede(engine_text(turn, "ses.too_late"))
 
 
+def go_back_for_lost(turn: Turn) -> bool:
+    """The activity that goes on may miss a slot that one above it emptied (a correction there): go back to where it
+    was asked. False when nothing is missing, or an effect lies between."""
+    activity = turn.top
+    if activity is None or turn.back != activity.id:
+        return False
+    program = turn.program(activity)
+    for depth, frame in enumerate(activity.frames):
+        flow = program.flows[frame.flow]
+        lost = [name for name in frame.owns if name not in turn.session.slots]
+        asks = [n for n, op in enumerate(flow.ops) if lost and isinstance(op, Ask) and op.slot in lost]
+        if not asks or asks[0] >= flow.places[frame.place]:
+            continue
+        steps = enumerate(frame.trail)
+        index = next((n for n, step in steps if flow.places.get(step.id, -1) >= asks[0]), len(frame.trail))
+        if effect_since(activity.frames[depth:], index):
+            return False
+        _unwind(turn, activity, depth)
+        rewind(turn, activity, frame, index)
+        frame.place = flow.ops[asks[0]].id
+        return True
+    return False
+
+
+def _unwind(turn: Turn, activity: Activity, depth: int) -> None:
+    """Drop the frames above one, with their slots; what they did counts as their callers' steps."""
+    while len(activity.frames) > depth + 1:
+        pop(turn, activity)
+
+
 def _earliest(frame: Frame, flow: Flow, slot: str, *, questions: bool) -> int | None:
     """The first step of the trail that read the slot, or a variable computed from it. For a slot that was empty,
     questions answered without it stand."""
@@ -121,7 +147,7 @@ def _clear_readers(turn: Turn, activity: Activity, flow: Flow, changed: str) -> 
 def rewind(turn: Turn, activity: Activity, frame: Frame, index: int) -> None:
     """Restore every variable set since the step at `index`, and stand before it."""
     program = turn.program(activity)
-    place = frame.trail[index].id
+    place = frame.trail[index].id if index < len(frame.trail) else frame.place
     for step in reversed(frame.trail[index:]):
         for name in (*step.undo, *step.unset):
             _restore(turn, program, frame, name, step.undo.get(name))

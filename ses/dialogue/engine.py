@@ -7,6 +7,7 @@ from typing import Any
 
 from ses.dialogue.arriving import drop_everything, take_outside, understand
 from ses.dialogue.buttons import withdraw
+from ses.dialogue.changing import go_back_for_lost
 from ses.dialogue.failing import event_flow, fail, report
 from ses.dialogue.ports import Leg, Ports
 from ses.dialogue.questions import put
@@ -203,6 +204,8 @@ async def _settle(turn: Turn) -> None:
     for _ in range(ATTEMPTS):
         await run(turn)
         try:
+            if turn.back and go_back_for_lost(turn):
+                await run(turn)
             if turn.repeat or turn.prefix:
                 put(turn)
             return
@@ -239,7 +242,7 @@ def _restore(turn: Turn, inbound: Inbound) -> bool:
     session = turn.session
     if not session.before or inbound.edit_of != session.last:
         return False
-    session.undo()
+    turn.take_back()
     number, first, last = session.answers
     turn.replaces = [f"{session.id}/{number}/{n}" for n in range(first, last + 1)]
     turn.enter(turn.top)

@@ -9,6 +9,7 @@ from ses.dialogue.saying import engine_text, for_channel, say, say_prefix, with_
 from ses.dialogue.session import Activity, Frame, Offer, Pending
 from ses.dialogue.stack import operation
 from ses.dialogue.turn import Draft, Turn
+from ses.errors import StepError
 from ses.scenario.expressions.values import plain, printed
 from ses.scenario.program import Ask, Confirm, Flow, Menu, MenuItem, Message, Op, Program, Slot
 
@@ -68,12 +69,21 @@ def put(turn: Turn) -> None:
         _put_pending(turn, turn.session.pending)
         return
     question = open_question(turn)
+    before = list(turn.prefix)
     if question is not None and turn.back == question.activity.id:
         turn.precede(engine_text(turn, "ses.back"))
     turn.back = 0
     if question is None:
         say_prefix(turn)
         return
+    try:
+        _put_open(turn, question)
+    except StepError:
+        turn.prefix = before  # no return to a question that cannot be put
+        raise
+
+
+def _put_open(turn: Turn, question: Question) -> None:
     if question.slot is not None:
         _put_slot(turn, question, question.slot)
     elif isinstance(question.op, Confirm):

@@ -170,6 +170,7 @@ class Session(
     rename=_brief(
         "robot:r connector:c id:i channel:h user:u language:l turn:t seq:n touched:m stack:s activities:a questions:q"
         " variables:v slots:o page:p variants:w offered:b labels:y pending:z fallbacks:k flight:f last:e answers:g before:d"
+        " user_before:j"
     ),
 ):
     """The state of one conversation."""
@@ -213,6 +214,8 @@ class Session(
     """The turn that answered `last`, and the numbers of the first and the last message of the answer."""
     before: bytes = b""
     """The session before `last` was handled; empty once an effect ran."""
+    user_before: dict[str, tuple[Literal["=", "+"], Any]] = {}
+    """What to write to bring back the user's values from before `last`: a value, or an addition."""
 
     @property
     def conversation(self) -> Conversation:
@@ -224,6 +227,7 @@ class Session(
 
     def snapshot(self) -> None:
         """Keep what a message may change, so that an edit of it can bring it back; numbers go on counting."""
+        self.user_before = {}
         self.before = _encode(
             Session(
                 "",

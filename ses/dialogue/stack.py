@@ -122,17 +122,17 @@ def store(turn: Turn, frame: Frame, slot: Slot, value: Any) -> None:
 
 
 def clear(turn: Turn, slot: Slot) -> None:
-    """Empty a slot."""
+    """Empty a slot. A frame of another activity that it belonged to keeps it: it asks again when it goes on."""
     session = turn.session
     if slot.keep == "user":
         turn.write_user(slot.name, None)
     session.slots.pop(slot.name, None)
-    for activity in session.stack:
-        for frame in activity.frames:
-            if slot.name in frame.owns:
-                frame.owns.remove(slot.name)
-            if slot.name in frame.skipped:
-                frame.skipped.remove(slot.name)
+    activity = turn.scope.activity
+    for frame in activity.frames if activity is not None else ():
+        if slot.name in frame.owns:
+            frame.owns.remove(slot.name)
+        if slot.name in frame.skipped:
+            frame.skipped.remove(slot.name)
 
 
 def owner(activity: Activity, program: Program, slot: str) -> int:

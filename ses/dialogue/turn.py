@@ -125,6 +125,7 @@ class Turn:
 
     def write_user(self, name: str, value: Any) -> None:
         """Set a value that is kept by user; an `Increment` adds to whatever is stored."""
+        self._note_for_undo(name, value)
         if isinstance(value, Increment):
             self.user[name] = (self.user.get(name) or 0) + value.by
             pending = self.written.get(name)
@@ -135,6 +136,29 @@ class Turn:
         else:
             self.user[name] = value
         self.written[name] = value
+
+    def _note_for_undo(self, name: str, value: Any) -> None:
+        """What an edit of this message will write to take it back: the old value, or the opposite addition."""
+        undo = self.session.user_before
+        noted = undo.get(name)
+        if noted is None:
+            added = isinstance(value, Increment)
+            undo[name] = ("+", -value.by) if added else ("=", self.user.get(name))
+        elif noted[0] == "+":
+            total = noted[1]
+            if isinstance(value, Increment):
+                undo[name] = ("+", total - value.by)
+            else:
+                undo[name] = ("=", (self.user.get(name) or 0) + total)
+
+    def take_back(self) -> None:
+        """Undo what the user's last message changed, in the session and in the values kept by user."""
+        session = self.session
+        noted = session.user_before
+        session.undo()
+        for name, (how, value) in noted.items():
+            self.write_user(name, Increment(value) if how == "+" else value)
+        session.user_before = {}
 
     def precede(self, text: str, masked: str | None = None) -> None:
         """Let a text stand before the next question, in its message."""
