@@ -66,6 +66,14 @@ class Reception(Protocol):
         `limit` entries, the visitor's own among them."""
         ...
 
+    async def remember(self, connector: str, name: str, value: str) -> None:
+        """Keep a small fact of a connector (how far it has read) over restarts; durable on return."""
+        ...
+
+    async def recall(self, connector: str, name: str) -> str | None:
+        """What was remembered under that name."""
+        ...
+
 
 class Connector(Protocol):
     """One configured connection: a site's widget, a bot."""

@@ -33,6 +33,7 @@ class MemoryReception:
         self._ids: defaultdict[Conversation, set[str]] = defaultdict(set)
         self._turns: defaultdict[Conversation, int] = defaultdict(int)
         self._seqs: defaultdict[Conversation, int] = defaultdict(int)
+        self._facts: dict[tuple[str, str], str] = {}
         self.received: list[Inbound] = []
         """In the order they became durable, second copies left out."""
         self.refusals: list[Refused | Exception] = []
@@ -84,3 +85,9 @@ class MemoryReception:
         if after is None:
             return entries[-limit:]
         return [entry for entry in entries if entry.seq is not None and entry.seq > after]
+
+    async def remember(self, connector: str, name: str, value: str) -> None:
+        self._facts[connector, name] = value
+
+    async def recall(self, connector: str, name: str) -> str | None:
+        return self._facts.get((connector, name))

@@ -136,6 +136,12 @@ class Conversations:
             after = rows[-1].seq
         return entries
 
+    async def remember(self, connector: str, name: str, value: str) -> None:
+        await self._store.keep_fact(connector, name, value)
+
+    async def recall(self, connector: str, name: str) -> str | None:
+        return await self._store.fact(connector, name)
+
     # --- the gateway's questions ---------------------------------------------------------------------------------
 
     async def ask(self, inbound: Inbound, *, timeout: float) -> Reply:

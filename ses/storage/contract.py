@@ -129,6 +129,14 @@ class Store(Protocol):
         """A message arrived, or never will; private values leave its row."""
         ...
 
+    # --- what connectors keep for themselves -----------------------------------------------------------------
+
+    async def keep_fact(self, connector: str, name: str, value: str) -> None:
+        """Write a small fact of a connector over the one of that name. Raises `StoreUnavailable`."""
+        ...
+
+    async def fact(self, connector: str, name: str) -> str | None: ...
+
     # --- values of people, versions of robots --------------------------------------------------------------
 
     async def user_values(self, robot: str, user: str) -> Mapping[str, Any]: ...

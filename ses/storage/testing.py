@@ -57,6 +57,16 @@ async def begun(store: Store, session: str = "s1", **given: Any) -> tuple[int, i
 class StoreContract:
     """Inherited by the tests of each store."""
 
+    # --- facts of connectors -------------------------------------------------------------------------------------
+
+    async def test_a_connectors_fact_is_kept_under_its_name(self, store: Store) -> None:
+        assert await store.fact("vk.shop", "ts") is None
+        await store.keep_fact("vk.shop", "ts", "41")
+        await store.keep_fact("vk.shop", "ts", "42")
+        await store.keep_fact("vk.other", "ts", "7")
+        assert await store.fact("vk.shop", "ts") == "42"
+        assert await store.fact("vk.other", "ts") == "7"
+
     # --- accepting -----------------------------------------------------------------------------------------------
 
     async def test_the_first_inbound_begins_the_session(self, store: Store) -> None:

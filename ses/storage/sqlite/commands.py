@@ -142,6 +142,17 @@ def keep_version(db: sqlite3.Connection, row: VersionRow) -> None:
         (row.robot, row.version, row.at, row.archive),
     )
 
+def keep_fact(db: sqlite3.Connection, what: tuple[str, str, str]) -> None:
+    """Connector, name, value."""
+    connector, name, value = what
+    db.execute("INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)", (fact_key(connector, name), value))
+
+
+def fact_key(connector: str, name: str) -> str:
+    """Under which a connector's fact stands in `meta`, beside the marks of the store itself."""
+    return f"fact {connector} {name}"
+
+
 
 def drop_versions(db: sqlite3.Connection, keep: Sequence[tuple[str, str]]) -> int:
     """Archives that no session rests in, but those of `keep` (robot, version)."""

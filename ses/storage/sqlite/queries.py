@@ -159,3 +159,8 @@ def version(db: sqlite3.Connection, robot: str, version: str) -> bytes | None:
         "SELECT archive FROM versions WHERE robot = ? AND version = ?", (robot, version)
     ).fetchone()
     return found[0] if found else None
+
+
+def fact(db: sqlite3.Connection, key: str) -> str | None:
+    found = db.execute("SELECT value FROM meta WHERE name = ?", (key,)).fetchone()
+    return str(found[0]) if found else None

@@ -151,6 +151,9 @@ class SqliteStore:
     async def find_session(self, robot: str, session: str) -> SessionRow | None:
         return await self._reading.read(partial(queries.find_session, robot=robot, session=session))
 
+    async def keep_fact(self, connector: str, name: str, value: str) -> None:
+        await self._writing.run(commands.keep_fact, (connector, name, value))
+
     async def sent(self, session: int, *, after: int, limit: int) -> Sequence[SentRow]:
         return await self._reading.read(partial(queries.sent, session=session, after=after, limit=limit))
 
@@ -189,6 +192,9 @@ class SqliteStore:
         if self._writer is None:
             raise RuntimeError("the store is not open")
         return self._writer
+
+    async def fact(self, connector: str, name: str) -> str | None:
+        return await self._reading.read(partial(queries.fact, key=commands.fact_key(connector, name)))
 
     @property
     def _reading(self) -> Readers:

@@ -1,0 +1,51 @@
+"""`POST /hook/{kind}/{name}` on the public listener: where messengers call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from aiohttp import web
+
+LARGEST = 1 << 20
+"""Bytes of a call's body."""
+
+
+class Hooked(Protocol):
+    """A connector that its messenger calls."""
+
+    async def hook(self, headers: Mapping[str, str], body: bytes) -> web.Response:
+        """Check that the messenger itself calls, store what it brings, then answer. Refusals: 403 without a body."""
+        ...
+
+
+class HookRoutes:
+    """Give `routes()` to the public listener's application; `connectors` is by full name and may change."""
+
+    def __init__(self, connectors: Mapping[str, object]) -> None:
+        self._connectors = connectors
+
+    def routes(self) -> list[web.RouteDef]:
+        return [web.post("/hook/{kind}/{name}", self.call)]
+
+    async def call(self, request: web.Request) -> web.Response:
+        """A call for nobody, and one that is too large, learn nothing more than a call with a wrong secret."""
+        connector = self._connectors.get(f"{request.match_info['kind']}.{request.match_info['name']}")
+        hook = getattr(connector, "hook", None)
+        body = await _read(request)
+        if hook is None or body is None:
+            return web.Response(status=403)
+        answer: web.Response = await hook(request.headers, body)
+        return answer
+
+
+async def _read(request: web.Request) -> bytes | None:
+    """The body; none when it is too large."""
+    if (request.content_length or 0) > LARGEST:
+        return None
+    body = bytearray()
+    async for chunk in request.content.iter_chunked(65536):
+        body += chunk
+        if len(body) > LARGEST:
+            return None
+    return bytes(body)
