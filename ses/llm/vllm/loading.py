@@ -16,6 +16,8 @@ from ses.llm.vllm.failures import in_a_line
 from ses.llm.vllm.gauge import Gauge, gauge_factory
 from ses.llm.vllm.settings import VllmSettings, command_line, environment
 
+ONE_AT_A_TIME = threading.Lock()
+"""vLLM keeps the configuration it is building from in a global; besides, two models would fight for cores and memory."""
 LAST_WORDS = 20.0
 """Seconds that a model which is loading may keep the daemon from ending."""
 
@@ -40,6 +42,11 @@ async def start_core(settings: VllmSettings) -> VllmCore:
 
 def _load(settings: VllmSettings) -> _Loaded:
     """Imports and the start of the engine core: half a minute of work that must not stand on the loop."""
+    with ONE_AT_A_TIME:
+        return _load_alone(settings)
+
+
+def _load_alone(settings: VllmSettings) -> _Loaded:
     os.environ.update(environment(os.environ, on_cpu=False))
     os.environ[VARIABLE] = str(os.getpid())
     try:

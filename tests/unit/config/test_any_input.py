@@ -46,7 +46,7 @@ def test_no_tree_of_known_keys_crashes_the_loader(tree):
 @pytest.mark.parametrize("key", sorted({dotted(path) for path, _ in all_keys(Config)}))
 def test_the_example_shows_every_key(key):
     """Of `llm`, it shows the remote kind; of the paths and fields of services, some."""
-    if key in {"llm.model", "llm.args", "llm.embeddings", "llm.preload"}:
+    if key in {"llm.model", "llm.args", "llm.embeddings_args", "llm.preload"}:
         pytest.skip("belongs to the other kind of `llm`")
     value = json.loads((ROOT / "config.json.example").read_text())
     for step in key.split("."):
