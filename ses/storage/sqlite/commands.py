@@ -89,7 +89,10 @@ def commit(db: sqlite3.Connection, record: TurnRecord) -> None:
     if record.user_values:
         _write_user_values(db, record)
     if record.trace is not None:
-        db.execute("INSERT OR REPLACE INTO traces VALUES (?, ?, ?)", (session, turn, record.trace))
+        db.execute(
+            "INSERT OR REPLACE INTO traces (session, turn, body) VALUES (?, ?, ?)",
+            (session, turn, record.trace),
+        )
 
 
 def _write_user_values(db: sqlite3.Connection, record: TurnRecord) -> None:
@@ -101,7 +104,10 @@ def _write_user_values(db: sqlite3.Connection, record: TurnRecord) -> None:
             ).fetchone()
             known = _decode(found[0]) if found else 0
             value = (known if isinstance(known, int | float) else 0) + value.by  # noqa: PLW2901 - the sum takes its place
-        db.execute("INSERT OR REPLACE INTO user_values VALUES (?, ?, ?, ?)", (*key, _encode(value)))
+        db.execute(
+            "INSERT OR REPLACE INTO user_values (robot, user, name, value) VALUES (?, ?, ?, ?)",
+            (*key, _encode(value)),
+        )
 
 
 def delivered(db: sqlite3.Connection, what: tuple[int, int, int]) -> None:
@@ -136,12 +142,6 @@ def remove(db: sqlite3.Connection, what: tuple[Sequence[int], float]) -> int:
     return gone
 
 
-def keep_version(db: sqlite3.Connection, row: VersionRow) -> None:
-    db.execute(
-        "INSERT OR IGNORE INTO versions (robot, version, at, archive) VALUES (?, ?, ?, ?)",
-        (row.robot, row.version, row.at, row.archive),
-    )
-
 def keep_fact(db: sqlite3.Connection, what: tuple[str, str, str]) -> None:
     """Connector, name, value."""
     connector, name, value = what
@@ -152,6 +152,12 @@ def fact_key(connector: str, name: str) -> str:
     """Under which a connector's fact stands in `meta`, beside the marks of the store itself."""
     return f"fact {connector} {name}"
 
+
+def keep_version(db: sqlite3.Connection, row: VersionRow) -> None:
+    db.execute(
+        "INSERT OR IGNORE INTO versions (robot, version, at, archive) VALUES (?, ?, ?, ?)",
+        (row.robot, row.version, row.at, row.archive),
+    )
 
 
 def drop_versions(db: sqlite3.Connection, keep: Sequence[tuple[str, str]]) -> int:

@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from ses.errors import SesError
+from ses.migrations.child import UpgradeFailed, upgrade_in_child
 from ses.storage.contract import StoreRefused
+from ses.storage.history import PIPELINE
+from ses.storage.mark import Mark
 from ses.storage.rows import (
     FAILED,
     SENT,
@@ -28,7 +31,6 @@ from ses.storage.rows import (
 )
 from ses.storage.sqlite import commands, queries
 from ses.storage.sqlite.lock import OwnerLock
-from ses.storage.sqlite.mark import Mark
 from ses.storage.sqlite.readers import Readers
 from ses.storage.sqlite.schema import prepare
 from ses.storage.sqlite.writer import Writer
@@ -58,14 +60,26 @@ class SqliteStore:
 
     async def open(self) -> bool:
         loop = asyncio.get_running_loop()
-        connection, mark = await loop.run_in_executor(None, self._open_file)
+        connection, mark, older = await loop.run_in_executor(None, self._open_file)
+        if older is not None:
+            await self._upgrade(connection, mark)
         self._connection, self._mark = connection, mark
         self._writer = Writer(connection, self.path.with_name(self.path.name + "-wal"), loop)
         self._readers = Readers(self.path)
         self._writer.start()
         return bool(await self._writer.run(commands.begin_service, mark.found))
 
-    def _open_file(self) -> tuple[sqlite3.Connection, Mark]:
+    async def _upgrade(self, connection: sqlite3.Connection, mark: Mark) -> None:
+        """The file is nobody else's and the change is one transaction, so nobody need be asked."""
+        try:
+            await upgrade_in_child(f"sqlite:///{self.path.absolute()}", PIPELINE)
+        except UpgradeFailed as error:
+            mark.close()
+            self._let_go(connection)
+            raise StoreRefused(f"{self.path}: {error}") from error
+
+    def _open_file(self) -> tuple[sqlite3.Connection, Mark, str | None]:
+        """With the revision that the tables have to be upgraded from, if they have."""
         connection = None
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -76,7 +90,7 @@ class SqliteStore:
             self.path.chmod(0o600)
             for setting in _SETTINGS:
                 connection.execute(setting)
-            prepare(connection, str(self.path))
+            older = prepare(connection, str(self.path))
             mark = Mark(self.path.with_name(self.path.name + ".mark"))
         except (OSError, sqlite3.Error) as error:
             self._let_go(connection)
@@ -86,7 +100,7 @@ class SqliteStore:
         except StoreRefused:
             self._let_go(connection)
             raise
-        return connection, mark
+        return connection, mark, older
 
     def _let_go(self, connection: sqlite3.Connection | None) -> None:
         if connection is not None:
@@ -137,6 +151,9 @@ class SqliteStore:
     async def remove(self, sessions: Sequence[int], before: float) -> int:
         return int(await self._writing.run(commands.remove, (sessions, before)))
 
+    async def keep_fact(self, connector: str, name: str, value: str) -> None:
+        await self._writing.run(commands.keep_fact, (connector, name, value))
+
     async def keep_version(self, row: VersionRow) -> None:
         await self._writing.run(commands.keep_version, row)
 
@@ -150,9 +167,6 @@ class SqliteStore:
 
     async def find_session(self, robot: str, session: str) -> SessionRow | None:
         return await self._reading.read(partial(queries.find_session, robot=robot, session=session))
-
-    async def keep_fact(self, connector: str, name: str, value: str) -> None:
-        await self._writing.run(commands.keep_fact, (connector, name, value))
 
     async def sent(self, session: int, *, after: int, limit: int) -> Sequence[SentRow]:
         return await self._reading.read(partial(queries.sent, session=session, after=after, limit=limit))
@@ -179,6 +193,9 @@ class SqliteStore:
     async def undelivered(self, after: tuple[int, int], limit: int) -> Sequence[Undelivered]:
         return await self._reading.read(partial(queries.undelivered, after=after, limit=limit))
 
+    async def fact(self, connector: str, name: str) -> str | None:
+        return await self._reading.read(partial(queries.fact, key=commands.fact_key(connector, name)))
+
     async def user_values(self, robot: str, user: str) -> Mapping[str, Any]:
         return await self._reading.read(partial(queries.user_values, robot=robot, user=user))
 
@@ -192,9 +209,6 @@ class SqliteStore:
         if self._writer is None:
             raise RuntimeError("the store is not open")
         return self._writer
-
-    async def fact(self, connector: str, name: str) -> str | None:
-        return await self._reading.read(partial(queries.fact, key=commands.fact_key(connector, name)))
 
     @property
     def _reading(self) -> Readers:

@@ -10,7 +10,6 @@ import pytest
 
 from ses.storage.contract import StoreRefused, StoreUnavailable
 from ses.storage.rows import DEATH, SENT, OutboxRow
-from ses.storage.sqlite.schema import VERSION
 from ses.storage.sqlite.store import SqliteStore
 from ses.storage.testing import StoreContract, accepted, arrival, begun, record
 
@@ -45,7 +44,8 @@ async def test_a_database_of_a_newer_release_is_refused_with_the_remedy(tmp_path
     async with opened(tmp_path / "ses.db"):
         pass
     database = sqlite3.connect(tmp_path / "ses.db")
-    database.execute(f"PRAGMA user_version = {VERSION + 1}")
+    database.execute("UPDATE pipeline_version SET version_num = '9999'")
+    database.commit()
     database.close()
     with pytest.raises(StoreRefused, match="made by a newer release.*install that release again"):
         await SqliteStore(tmp_path / "ses.db").open()
