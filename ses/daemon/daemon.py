@@ -16,7 +16,7 @@ from ses.config import Config, ConfigError, check_robots, load
 from ses.connectors.web.connector import WebConnector
 from ses.conversations.conversations import Conversations
 from ses.conversations.robots import Robots
-from ses.daemon import parts
+from ses.daemon import language_model, parts
 from ses.daemon.greeting import greeting
 from ses.daemon.interfaces import Interfaces
 from ses.daemon.robot_files import RobotFiles
@@ -76,6 +76,7 @@ class Daemon:
         emulations = TestApi(config.testapi) if config.testapi is not None else None
         self._own_site = OwnTestApi(emulations, parts.own_origins(config)) if emulations is not None else None
         self._ways_out = WaysOut(parts.services(config, self._clock, self._metrics, self._own_site))
+        self._engine = language_model.engine(config, self._clock, self._metrics)
         self._conversations = Conversations(
             self._store,
             self._robots,
@@ -97,6 +98,7 @@ class Daemon:
             emulations=emulations,
             sites=self._sites,
             readiness=self._readiness,
+            healthy=lambda: language_model.healthy(self._engine.state()),
         )
 
     async def run(self) -> None:
@@ -119,6 +121,7 @@ class Daemon:
         self._warn_of_absent_connectors()
         await self._interfaces.start()
         self._in_background("robots watched", self._robots.watch)
+        await self._engine.start()  # it loads beside the conversations: nothing here waits for it
         # What was built so far lives as long as the daemon: the collector need not look at it again and again.
         gc.collect()
         gc.freeze()
@@ -141,6 +144,7 @@ class Daemon:
         await self._conversations.stop(grace=GRACE)
         await self._interfaces.stop()
         await self._ways_out.close()
+        await self._engine.stop()
         if opened:
             await self._store.close()
         self._supervisor.close()
@@ -243,4 +247,4 @@ class Daemon:
             state["robots"] = f"degraded: {state['robots']}"
         if failing := self._ways_out.failing():
             state["services"] = f"degraded: {', '.join(failing)} keep failing"
-        return state | problems
+        return state | problems | language_model.readiness(self._engine.state())

@@ -42,6 +42,7 @@ class Interfaces:
         emulations: TestApi | None,
         sites: Mapping[str, WebConnector],
         readiness: Readiness,
+        healthy: Callable[[], bool],
     ) -> None:
         self.access = Access(parts.access_keys(config))
         self.operations: list[Operation] = []
@@ -51,7 +52,7 @@ class Interfaces:
             RecordsApi(conversations),
             RobotsApi(robots, parts.robot_connectors(config)),
             EmulationApi(emulations),
-            HealthApi(readiness),
+            HealthApi(readiness, healthy),
             metrics,
             DocsApi(lambda: self.operations, robots.ids),
         ):

@@ -16,16 +16,18 @@ Readiness = Callable[[], Mapping[str, str]]
 
 
 class HealthApi:
-    def __init__(self, readiness: Readiness) -> None:
+    def __init__(self, readiness: Readiness, healthy: Callable[[], bool]) -> None:
         self._readiness = readiness
+        self._healthy = healthy
+        """Whether the configured model answers."""
 
     def operations(self) -> list[Operation]:
         return [
             Operation(
                 method="GET",
                 path="/health",
-                summary="200 when the configured model answers, or none is configured; empty body",
-                handler=self._empty,
+                summary="200 when the configured model answers, or none is configured; else 503; empty body",
+                handler=self._health,
                 scope=None,
                 content="",
                 tag="state",
@@ -50,6 +52,10 @@ class HealthApi:
                 tag="state",
             ),
         ]
+
+    async def _health(self, call: Call) -> web.Response:
+        del call
+        return web.Response(status=200 if self._healthy() else 503, headers=HARDENED)
 
     async def _empty(self, call: Call) -> web.Response:
         del call

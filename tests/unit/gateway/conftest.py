@@ -143,7 +143,7 @@ async def served(folder, keys):
         RecordsApi(pipeline),
         RobotsApi(robots, {"pizzeria": ["web.site"]}),
         EmulationApi(TestApi(folder)),
-        HealthApi(lambda: parts),
+        HealthApi(lambda: parts, lambda: parts.get("model", "ok") == "ok"),
         metrics,
         DocsApi(operations.copy, robots.ids),
     ):
