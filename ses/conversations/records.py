@@ -32,7 +32,9 @@ def turn_record(run: TurnRun, leg: Leg, now: float, *, confirmed: bool) -> TurnR
     if leg.final:
         masked = leg.masked
         done = tuple([(one.row, _masked(one.inbound, masked) if masked else None) for one in run.batch])
-        if leg.trace is not None and mailbox.conversation.connector.startswith("api"):
+        if leg.trace is not None and (
+            "calls" in leg.trace or mailbox.conversation.connector.startswith("api")
+        ):
             trace = _encode_trace(leg.trace)
     return TurnRecord(
         session=mailbox.row,

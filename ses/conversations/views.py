@@ -55,7 +55,18 @@ class Views:
         if row is None:
             return None
         lines = await self._store.turns(row.id, last=TURNS)
-        return {**await self._values(robot, row), "robot": robot, "data": _turns(lines)}
+        data = _turns(lines)
+        for line in lines:
+            if line.side == 0 and line.turn in data:
+                data[line.turn]["request"]["data"] = await self._calls(row.id, line)
+        return {**await self._values(robot, row), "robot": robot, "data": list(data.values())}
+
+    async def _calls(self, session: int, line: LogLine) -> list[dict[str, Any]]:
+        """`{id, name, model, type, param, reply}` of what was called to answer an inbound."""
+        found = await self._store.answer(session, decode_inbound(line.body).id)
+        trace = found[2] if found is not None else None
+        calls: list[dict[str, Any]] = msgspec.json.decode(trace).get("calls", []) if trace else []
+        return calls
 
     async def _values(self, robot: str, row: SessionRow) -> dict[str, Any]:
         program = self._robots.newest(robot)
@@ -111,7 +122,7 @@ def _public(program: Program | None, name: str, value: Any) -> Any:
     return value if program is not None and slot is not None and not slot.private else f"‹{name}›"
 
 
-def _turns(lines: Sequence[LogLine]) -> list[dict[str, Any]]:
+def _turns(lines: Sequence[LogLine]) -> dict[int, dict[str, Any]]:
     """One entry for each turn; of a burst the texts stand in one, line by line."""
     turns: dict[int, dict[str, Any]] = {}
     for line in lines:
@@ -126,7 +137,7 @@ def _turns(lines: Sequence[LogLine]) -> list[dict[str, Any]]:
         else:
             text = decode_inbound(line.body).text or ""
             entry["request"]["message"] = "\n".join(filter(None, (entry["request"]["message"], text)))
-    return list(turns.values())
+    return turns
 
 
 def _item(line: LogLine, *, hide: bool) -> dict[str, Any]:

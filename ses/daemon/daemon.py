@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine
@@ -128,7 +129,7 @@ class Daemon:
         api, public, robots = self._interfaces.api, self._interfaces.public, self._robots.ids()
         log.info("started", robots=robots, api=api, public=public)
         self._supervisor.ready(self._status())
-        if sys.stderr.isatty():
+        if "INVOCATION_ID" not in os.environ:  # somebody looks on, not systemd
             findings, keys = self._robots.findings(), self._config.auth is not None
             sys.stderr.write(
                 greeting(api, public, robots=robots, sites=list(self._sites), findings=findings, keys=keys)

@@ -9,7 +9,7 @@ import msgspec
 from ses.dialogue.turn import Turn
 from ses.scenario.expressions.values import plain, written
 from ses.scenario.program import CallService, Http
-from ses.services.answers import HttpRequest
+from ses.services.answers import Answer, HttpRequest
 
 
 async def http(turn: Turn, op: Http) -> Any:
@@ -30,6 +30,8 @@ async def http(turn: Turn, op: Http) -> Any:
         key=f"{turn.session.id}/{turn.session.turn}/{turn.calls}",
     )
     reply = await turn.waiting("http", turn.ports.services.http(request))
+    sent = request.form if request.json is msgspec.UNSET else request.json
+    turn.trace.call(turn, "http", request.method, op.save or op.id, sent, reply.body)
     return reply.body
 
 
@@ -47,15 +49,20 @@ async def service(turn: Turn, op: CallService) -> Any:
         classes = await turn.waiting("smc", services.classify(op.model, text))
         ranked = sorted(classes, key=lambda one: -one.confidence)
         best = ranked[0] if ranked else None
-        return {
+        reply: Any = {
             "class": best.name if best else None,
             "confidence": best.confidence if best else 0,
             "classes": [{"class": one.name, "confidence": one.confidence} for one in ranked],
         }
-    if op.service == "see":
+    elif op.service == "see":
         found = await turn.waiting("see", services.extract(op.model, text))
-        return [{"entity": one.entity, "text": one.text, "value": one.value} for one in found]
-    answer = await turn.waiting("qas", services.ask(text, op.category, turn.session.channel))
-    if answer is None:
-        return None
+        reply = [{"entity": one.entity, "text": one.text, "value": one.value} for one in found]
+    else:
+        answer = await turn.waiting("qas", services.ask(text, op.category, turn.session.channel))
+        reply = None if answer is None else answer_shown(answer)
+    turn.trace.call(turn, op.service, op.model or op.category, op.save or op.id, text, reply)
+    return reply
+
+
+def answer_shown(answer: Answer) -> dict[str, Any]:
     return {"answer": answer.text, "confidence": answer.confidence, "source": answer.source}

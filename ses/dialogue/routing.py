@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ses.dialogue.answers import Reply, read_reply
 from ses.dialogue.builtins import built_in, run_built_in
+from ses.dialogue.calls import answer_shown
 from ses.dialogue.changing import fill_others
 from ses.dialogue.correction import Correction, correct, find, marker, only_value_follows
 from ses.dialogue.failing import fallback
@@ -221,6 +222,8 @@ async def _faq(turn: Turn, heard: Heard, question: Question | None) -> bool:
     except StepError as error:
         turn.trace.errors.append({"kind": error.kind, "service": "qas"})
         return False
+    told = None if answer is None else answer_shown(answer)
+    turn.trace.call(turn, "qas", "|".join(settings.categories), "", raw, told)
     if answer is None or answer.confidence < settings.threshold:
         return False
     turn.trace.understand("qas", answer.source)

@@ -170,7 +170,7 @@ class Session(
     rename=_brief(
         "robot:r connector:c id:i channel:h user:u language:l turn:t seq:n touched:m stack:s activities:a questions:q"
         " variables:v slots:o page:p variants:w offered:b labels:y pending:z fallbacks:k flight:f last:e answers:g before:d"
-        " user_before:j"
+        " user_before:ub"
     ),
 ):
     """The state of one conversation."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from ses.dialogue.session import Session
 from ses.scenario.program import Op, Program, Trigger
@@ -21,11 +23,13 @@ class Trace:
     `id robot version` · `understood` (how the last utterance was taken: `trigger answer correction fill button command
     qas invalid fallback cancel …`) and `winner` · `scores` `[[name, score, by], …]` of all that competed · `triggers`
     of the flows started `{flow, intent|command|button|event, line}` · `steps` `[[flow, operation id], …]` and
-    `lines` `["file:line", …]` beside them · `slots` changed, and `slots_before` · `ms` by service · `errors`.
+    `lines` `["file:line", …]` beside them · `slots` changed, and `slots_before` · `ms` by service · `calls`
+    `{id, name, model, type, param, reply}` that were answered · `errors`.
     """
 
     __slots__ = (
         "_before",
+        "_calls",
         "_dropped",
         "_ms",
         "_scores",
@@ -45,6 +49,7 @@ class Trace:
         self._scores: list[list[Any]] = []
         self._triggers: list[Trigger] = []
         self._ms: dict[str, float] = {}
+        self._calls: list[dict[str, Any]] = []
         self.errors: list[dict[str, Any]] = []
 
     def step(self, flow: str, op: Op) -> None:
@@ -67,6 +72,17 @@ class Trace:
 
     def time(self, service: str, seconds: float) -> None:
         self._ms[service] = self._ms.get(service, 0.0) + seconds * 1000
+
+    def call(self, turn: Turn, kind: str, model: str, name: str, param: Any, reply: Any) -> None:
+        """A call that was answered: which service or model, what was sent, what came back."""
+        if len(written := msgspec.json.encode(reply, enc_hook=str)) > REPLY_KEPT:
+            reply = written[:REPLY_KEPT].decode(errors="ignore") + "…"
+        hidden = _private_values(turn)
+        number = f"{turn.session.turn}.{len(self._calls) + 1}"
+        param, reply = _masked(param, hidden), _masked(reply, hidden)
+        self._calls.append(
+            {"id": number, "name": name, "model": model, "type": kind, "param": param, "reply": reply}
+        )
 
     def build(self, turn: Turn) -> dict[str, Any]:
         session = turn.session
@@ -91,11 +107,51 @@ class Trace:
             "slots_before": {name: _shown(program, name, before.get(name)) for name in changed},
             "ms": {service: round(ms, 1) for service, ms in self._ms.items()},
         }
+        if self._calls:
+            trace["calls"] = _without_utterances(self._calls, turn)
         if self._dropped:
             trace["more_steps"] = self._dropped
         if self.errors:
             trace["errors"] = self.errors
         return trace
+
+
+REPLY_KEPT = 4096
+"""Bytes of a service's reply that a trace keeps whole; of a longer one its beginning as a text."""
+
+
+def _private_values(turn: Turn) -> dict[str, str]:
+    """Private texts that are known now, each with what is shown for it."""
+    hidden: dict[str, str] = {}
+    for held in (turn.session.slots, turn.user):
+        for name, value in held.items():
+            slot = turn.newest.slots.get(name)
+            if slot is not None and slot.private and isinstance(value, str) and len(value) > 3:
+                hidden[value] = f"‹{name}›"
+    return hidden
+
+
+def _without_utterances(calls: list[dict[str, Any]], turn: Turn) -> list[dict[str, Any]]:
+    """An utterance that turned out to hold a private value is shown masked, and what was read out of it not at all."""
+    said = {one.text: turn.masked[one.id] for one in turn.inbounds if one.text and one.id in turn.masked}
+    return [
+        {**call, "param": said[call["param"]], "reply": None if call["type"] == "see" else call["reply"]}
+        if isinstance(call["param"], str) and call["param"] in said
+        else call
+        for call in calls
+    ]
+
+
+def _masked(value: Any, hidden: Mapping[str, str]) -> Any:
+    if isinstance(value, str):
+        for private, name in hidden.items():
+            value = value.replace(private, name)
+        return value
+    if isinstance(value, dict):
+        return {key: _masked(one, hidden) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_masked(one, hidden) for one in value]
+    return value
 
 
 def _shown(program: Program, name: str, value: Any) -> Any:

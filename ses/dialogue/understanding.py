@@ -101,6 +101,7 @@ class Heard:
             self.turn.trace.errors.append({"kind": error.kind, "service": "smc"})
             return []
         scores = {one.name: one.confidence for one in classes}
+        self.turn.trace.call(self.turn, "smc", model, "", self.utterance.raw, scores)
         return [
             Recognised(intent.intent, scores[intent.cls], {}, "smc")
             for intent in self.program.smc_intents
@@ -126,6 +127,8 @@ class Heard:
         except StepError as error:
             self.turn.trace.errors.append({"kind": error.kind, "service": "see"})
             return
+        told = [{"entity": one.entity, "text": one.text, "value": one.value} for one in entities]
+        self.turn.trace.call(self.turn, "see", model, "", raw, told)
         for one in entities:
             for name, entity in names:
                 if one.entity == entity:

@@ -48,6 +48,8 @@ def _in_one_line(error: ValidationError, model: type[BaseModel]) -> str:
 def _told(problem: Mapping[str, Any], model: type[BaseModel]) -> str:
     place = _place(problem["loc"])
     message = str(problem["msg"]).removeprefix("Value error, ")
+    if not problem["loc"] and problem["type"] in {"model_type", "model_attributes_type"}:
+        message = "the body must be a JSON object"
     if problem["type"] == "extra_forbidden":
         name = str(problem["loc"][-1])
         known = (
@@ -60,8 +62,13 @@ def _told(problem: Mapping[str, Any], model: type[BaseModel]) -> str:
     return f"{place}: {message}" if place else message
 
 
+_UNION_ARMS = frozenset({"constrained-str", "constrained-float", "str", "float", "int"})
+
+
 def _place(path: tuple[str | int, ...]) -> str:
     text = ""
     for part in path:
+        if (isinstance(part, str) and not part.replace("_", "").isalnum()) or part in _UNION_ARMS:
+            continue  # pydantic's name for one arm of a union: no field of the body
         text += f"[{part}]" if isinstance(part, int) else f".{str(part)[:60]}" if text else str(part)[:60]
     return text

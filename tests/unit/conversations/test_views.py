@@ -159,3 +159,18 @@ async def test_the_session_has_an_entry_for_each_turn(pipeline):
     ]
     assert await pipeline.conversations.session("echo", "unknown") is None
     assert await pipeline.conversations.session("other", "s1") is None
+
+
+async def test_the_session_tells_what_was_called_to_answer(pipeline_over):
+    call = {"id": "1.1", "name": "", "model": "shop", "type": "smc", "param": "hi", "reply": {"order": 0.9}}
+
+    async def calling(session, inbounds, programs, newest, ports, *, user_variables):
+        leg = await echo(session, inbounds, programs, newest, ports, user_variables=user_variables)
+        leg.trace = {**(leg.trace or {}), "calls": [call]}
+        return leg
+
+    async with pipeline_over(engine=Engine(calling, echo_poison)) as pipeline:
+        await pipeline.say("hi")
+        await pipeline.quiet()
+        view = await pipeline.conversations.session("echo", "s1")
+        assert view["data"][0]["request"]["data"] == [call]

@@ -67,7 +67,7 @@ class Calls(Assembly):
         url = self._pieces.url(address)
         if url.constant is not None and not url.constant.startswith(("http://", "https://")):
             self._report.error("bad-value", address.at, "an address begins with `http://` or `https://`",
-                               suggestion=f"https://{address}", length=len(address))  # fmt: skip
+                               suggestion="https://" + str(address).rpartition("://")[2], length=len(address))  # fmt: skip
         json = self._pieces.value(body.body) if body.body is not None else None
         form = self._pieces.values(body.form) if body.form is not None else None
         headers = {name: self._pieces.header(text) for name, text in (body.headers or {}).items()}
