@@ -14,6 +14,8 @@ annotations, named like the command (`run`, `check`), whose docstring is the com
     ) -> None:
         '''Check the scenarios and show every finding.'''
 
+A command of several words (`ses model pull`) is a `typer.Typer` in place of the function.
+
 `ConfigOption`, `FormatOption` and `configuration(config)` come from `ses.cli.options`. A command that ends well returns;
 findings (a failed check, a failed test) are `raise typer.Exit(1)`; a `SesError` that leaves the command is printed to
 stderr without a traceback and ends with 2, as wrong usage does. Asynchronous work is the command's own `asyncio.run(…)`.
@@ -48,6 +50,7 @@ COMMANDS: dict[str, Listed] = {
     "config": Listed("ses.cli.config", "config", "Check config.json, or show what is in force"),
     "test": Listed("ses.cli.test", "play_tests", "Play the dialogue tests of robots"),
     "chat": Listed("ses.cli.chat", "chat", "Talk to a robot in the terminal"),
+    "model": Listed("ses.cli.model", "model", "Fetch language models, reckon what they need"),
 }
 
 
@@ -76,7 +79,11 @@ def _app(called: str | None) -> typer.Typer:
     for name, listed in COMMANDS.items():
         if name == called:
             import_structlog_alone()
-            app.command(name)(getattr(importlib.import_module(listed.module), listed.function))
+            found = getattr(importlib.import_module(listed.module), listed.function)
+            if isinstance(found, typer.Typer):
+                app.add_typer(found, name=name)
+            else:
+                app.command(name)(found)
         else:
             app.command(name, help=listed.help)(_by_name_only)
     return app
