@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Literal
 
 ErrorKind = Literal[
-    "connect", "timeout", "status", "malformed", "denied", "value", "runaway", "cancelled", "poison"
-]
+    "connect", "timeout", "status", "malformed", "denied", "value", "runaway", "cancelled", "poison",
+    "llm_unavailable",
+]  # fmt: skip
 """What a scenario sees as `error.kind`."""
 
 

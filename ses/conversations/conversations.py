@@ -22,7 +22,7 @@ from ses.conversations.robots import Robots
 from ses.conversations.shelf import Shelf
 from ses.conversations.turns import Turns
 from ses.conversations.views import LogPage, LogRequest, Views
-from ses.dialogue.ports import Services
+from ses.dialogue.ports import Model, Services
 from ses.messages import Conversation, Inbound
 from ses.storage.contract import Store
 from ses.storage.rows import LogLine
@@ -43,6 +43,7 @@ class Conversations:
         clock: Clock,
         limits: Limits = Limits(),  # noqa: B008 - a frozen value
         observer: Observer | None = None,
+        model: Model | None = None,
         engine: Engine = ENGINE,
     ) -> None:
         self.robots = robots
@@ -53,7 +54,7 @@ class Conversations:
         self._delivery = Delivery(store, clock, self._observer)
         self._askers = Askers(store)
         turns = Turns(
-            store, robots, engine, services, delivery=self._delivery, askers=self._askers, clock=clock,
+            store, robots, engine, services, model, delivery=self._delivery, askers=self._askers, clock=clock,
             observer=self._observer,
         )  # fmt: skip
         self._answering = Answering(turns, self._shelf)

@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 
 from ses.conversations.turn import TurnRun
-from ses.dialogue.ports import Increment, Leg
+from ses.dialogue.ports import Increment, Leg, Spoken
 from ses.messages import Inbound, Outgoing
-from ses.storage.rows import PENDING, SENT, Addition, OutboxRow, TurnRecord
+from ses.storage.rows import PENDING, SENT, Addition, LogLine, OutboxRow, TurnRecord
 
 encode = msgspec.json.Encoder().encode
 decode_inbound = msgspec.json.Decoder(Inbound).decode
@@ -53,6 +53,16 @@ def turn_record(run: TurnRun, leg: Leg, now: float, *, confirmed: bool) -> TurnR
         user_values=_user_values(leg) if leg.user_variables else NOTHING,
         trace=trace,
     )
+
+
+def spoken(line: LogLine) -> Spoken | None:
+    """A line of the log as a language model may read it; none for presses and events."""
+    if line.side:
+        message = decode_outgoing(line.body)
+        text = message.text if message.masked is None else message.masked
+        return Spoken("robot", text) if text else None
+    inbound = decode_inbound(line.body)
+    return Spoken("user", inbound.text) if inbound.text and inbound.event is None else None
 
 
 def _row(message: Outgoing, state: Any) -> OutboxRow:

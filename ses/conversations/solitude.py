@@ -8,14 +8,19 @@ there when the daemon is killed from outside now and then is not given up, who k
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Sequence
-from typing import TypeVar
+from collections.abc import AsyncGenerator, Awaitable, Sequence
+from contextlib import aclosing
+from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
-from ses.dialogue.ports import Services
+from ses.dialogue.ports import Model, Services
 from ses.services.answers import Answer, ClassScore, FoundEntity, HttpReply, HttpRequest
 from ses.storage.contract import Store, StoreUnavailable
+
+if TYPE_CHECKING:  # a daemon without a model does not pay for them
+    from ses.llm.answers import ChatAnswer, ChatChunk
+    from ses.llm.requests import ChatRequest
 
 log = structlog.get_logger("ses.recovery")
 
@@ -93,3 +98,27 @@ class OutsideCalls:
             self._calls -= 1
             if not self._calls:
                 await self._solitude.come_back()
+
+
+class OutsideModel:
+    """Implements `Model` for a suspect: it computes alone before and after a generation, not during one."""
+
+    def __init__(self, model: Model, solitude: Solitude) -> None:
+        self._model = model
+        self._solitude = solitude
+
+    async def chat(self, request: ChatRequest) -> ChatAnswer:
+        self._solitude.leave()
+        try:
+            return await self._model.chat(request)
+        finally:
+            await self._solitude.come_back()
+
+    async def stream_chat(self, request: ChatRequest) -> AsyncGenerator[ChatChunk, None]:
+        self._solitude.leave()
+        try:
+            async with aclosing(self._model.stream_chat(request)) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+        finally:
+            await self._solitude.come_back()

@@ -100,6 +100,7 @@ class Inbox:
         self.failures: list[Exception] = []
         """Raised by the next deliveries, first one first."""
         self.typed: list[bool] = []
+        self.streamed: list[Delta] = []
         self._changed = asyncio.Condition()
 
     async def start(self, reception: object) -> None: ...
@@ -116,7 +117,8 @@ class Inbox:
     def typing(self, conversation: Conversation, on: bool) -> None:
         self.typed.append(on)
 
-    def stream(self, conversation: Conversation, delta: Delta) -> None: ...
+    def stream(self, conversation: Conversation, delta: Delta) -> None:
+        self.streamed.append(delta)
 
     async def until(self, session: str, count: int) -> list[str]:
         """The texts delivered to a session, when there are so many of them."""

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Protocol, TypeVar
 
 from ses.clock import Clock
 from ses.connectors.contract import Connector
 from ses.conversations.mailbox import Mailbox, Waiting
 from ses.conversations.solitude import Solitude
-from ses.dialogue.ports import Leg, Services
-from ses.messages import Outgoing
+from ses.dialogue.ports import Leg, Model, Services, Spoken
+from ses.messages import Delta, Inbound, Outgoing
 from ses.scenario.program import Program
 
 T = TypeVar("T")
@@ -24,6 +24,10 @@ class Legs(Protocol):
 
     async def write(self, run: TurnRun, leg: Leg) -> None: ...
 
+    async def history(self, run: TurnRun, last: int) -> Sequence[Spoken]: ...
+
+    def show(self, run: TurnRun, delta: Delta) -> None: ...
+
 
 class TurnRun:
     """Implements `ses.dialogue.ports.Ports` for one turn."""
@@ -34,6 +38,7 @@ class TurnRun:
         "batch",
         "clock",
         "mailbox",
+        "model",
         "private",
         "program",
         "resumed",
@@ -50,11 +55,13 @@ class TurnRun:
         program: Program,
         batch: Sequence[Waiting],
         *,
+        model: Model | None,
         resumed: bool,
         solitude: Solitude | None = None,
     ) -> None:
         self.clock = legs.clock
         self.services = services
+        self.model = model
         self.mailbox = mailbox
         self.program = program
         self.batch = batch
@@ -83,6 +90,21 @@ class TurnRun:
 
     async def offload(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(None, work)
+
+    async def history(self, last: int) -> Sequence[Spoken]:
+        return await self._legs.history(self, last)
+
+    async def arrivals(self) -> AsyncIterator[Inbound]:
+        mailbox, seen = self.mailbox, len(self.batch)
+        while True:
+            while mailbox.waiting is not None and seen < len(mailbox.waiting):
+                seen += 1
+                yield mailbox.waiting[seen - 1].inbound
+            mailbox.arrived = asyncio.get_running_loop().create_future()
+            await mailbox.arrived
+
+    def show(self, delta: Delta) -> None:
+        self._legs.show(self, delta)
 
     def show_typing(self, connector: Connector | None, *, on: bool) -> None:
         """Between a leg and the next one the reader sees that the robot is at work."""

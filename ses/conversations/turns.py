@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import structlog
@@ -16,11 +16,12 @@ from ses.conversations.engine import Engine
 from ses.conversations.mailbox import Mailbox
 from ses.conversations.observer import Observer, Outcome
 from ses.conversations.robots import Robots
-from ses.conversations.solitude import OutsideCalls, Solitude
+from ses.conversations.solitude import OutsideCalls, OutsideModel, Solitude
 from ses.conversations.turn import TurnRun
-from ses.dialogue.ports import Leg, Services
+from ses.dialogue.ports import Leg, Model, Services, Spoken
 from ses.dialogue.session import Session
 from ses.errors import SesError
+from ses.messages import Delta
 from ses.scenario.program import Program
 from ses.storage.contract import Store, StoreUnavailable
 from ses.storage.rows import TurnRecord
@@ -44,6 +45,7 @@ class Turns:
         robots: Robots,
         engine: Engine,
         services: Services,
+        model: Model | None,
         *,
         delivery: Delivery,
         askers: Askers,
@@ -55,6 +57,7 @@ class Turns:
         self._robots = robots
         self._engine = engine
         self._services = services
+        self._model = model
         self._delivery = delivery
         self._askers = askers
         self._observer = observer
@@ -86,7 +89,12 @@ class Turns:
             batch = [mailbox.waiting[0]]
         resumed = session is not None and session.flight is not None
         services = OutsideCalls(self._services, solitude) if solitude is not None else self._services
-        run = TurnRun(self, services, mailbox, program, batch, resumed=resumed, solitude=solitude)
+        model = self._model
+        if model is not None and solitude is not None:
+            model = OutsideModel(model, solitude)
+        run = TurnRun(
+            self, services, mailbox, program, batch, model=model, resumed=resumed, solitude=solitude
+        )
         structlog.contextvars.bind_contextvars(conversation=_name(mailbox), trace=run.trace)
         outcome: Outcome = "answered" if treatment == "run" else "poison"
         try:
@@ -163,6 +171,22 @@ class Turns:
             session.turn += 1
         session.flight = None
         await self.write(run, Leg(session))
+
+    # --- what a turn asks for while it runs ----------------------------------------------------------------------
+
+    async def history(self, run: TurnRun, last: int) -> Sequence[Spoken]:
+        """See `ses.dialogue.ports.Ports.history`. Raises `StoreUnavailable`."""
+        mailbox = run.mailbox  # the turn's first leg is stored by now
+        lines = await self._store.turns(mailbox.row, last=last + 1)
+        earlier = [line for line in lines if line.turn is not None and line.turn < mailbox.turn]
+        spoken = [records.spoken(line) for line in earlier[-last:]]
+        return [one for one in spoken if one is not None]
+
+    def show(self, run: TurnRun, delta: Delta) -> None:
+        conversation = run.mailbox.conversation
+        connector = self._delivery.connector(conversation.connector)
+        if connector is not None:
+            connector.stream(conversation, delta)
 
     # --- legs --------------------------------------------------------------------------------------------------
 

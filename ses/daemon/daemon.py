@@ -85,6 +85,7 @@ class Daemon:
             clock=self._clock,
             limits=parts.conversation_limits(config),
             observer=self._metrics,
+            model=self._engine,
         )
         self._metrics.watch(self._conversations.stats)
         self._metrics.watch_logs(lambda: {"queue": logging.dropped, "disk": logging.failed})

@@ -26,7 +26,12 @@ BUILT_IN_EVENTS = frozenset(
 
 async def understand(turn: Turn, inbound: Inbound) -> None:
     """Let an inbound change the session; what it started has not run yet."""
-    if inbound.event is not None:
+    if inbound.id == turn.session.spent:
+        turn.session.spent = ""
+        turn.trace.understand("cancel")
+        turn.understood = turn.repeat = True
+        turn.precede(engine_text(turn, "ses.cancelled"))
+    elif inbound.event is not None:
         _event(turn, inbound)
     elif inbound.button is not None:
         await _press(turn, inbound.button)

@@ -76,6 +76,10 @@ def fail(turn: Turn, error: StepError) -> None:
     program = turn.program(activity)
     if turn.runaways < 2 and _caught(turn, activity, program, facts):
         return
+    if error.kind == "cancelled":  # what its user wished is no error
+        end(turn, back=False)
+        turn.repeat = False
+        return
     report(turn, activity, facts)
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeVar
 
 from ses.clock import Clock
 from ses.dialogue.session import Session
-from ses.messages import Outgoing
+from ses.messages import Delta, Inbound, Outgoing
 from ses.services.answers import Answer, ClassScore, FoundEntity, HttpReply, HttpRequest
+
+if TYPE_CHECKING:  # a robot without `llm` steps does not pay for them
+    from ses.llm.answers import ChatAnswer, ChatChunk
+    from ses.llm.requests import ChatRequest
 
 T = TypeVar("T")
 
@@ -26,6 +30,22 @@ class Services(Protocol):
         ...
 
     async def http(self, request: HttpRequest) -> HttpReply: ...
+
+
+class Model(Protocol):
+    """The language model: what a turn uses of `ses.llm.contract.Engine`. Only `EngineError`s come out; leaving a call
+    or closing a stream ends the generation."""
+
+    async def chat(self, request: ChatRequest) -> ChatAnswer: ...
+
+    def stream_chat(self, request: ChatRequest) -> AsyncGenerator[ChatChunk, None]: ...
+
+
+class Spoken(NamedTuple):
+    """An earlier message of a conversation, private values as ‹slot›."""
+
+    sender: Literal["user", "robot"]
+    text: str
 
 
 @dataclass(slots=True)
@@ -56,10 +76,27 @@ class Ports(Protocol):
     clock: Clock
     services: Services
 
+    @property
+    def model(self) -> Model | None:
+        """None when there is no language model."""
+        ...
+
     async def commit(self, leg: Leg) -> None:
         """Make a leg that is not final durable and send its messages; returns when both are certain to happen."""
         ...
 
     async def offload(self, work: Callable[[], T]) -> T:
         """Run slow pure work (dates) off the loop."""
+        ...
+
+    async def history(self, last: int) -> Sequence[Spoken]:
+        """The last messages of the conversation before this turn, at most so many, the oldest first."""
+        ...
+
+    def arrivals(self) -> AsyncIterator[Inbound]:
+        """What waits behind this turn's inbounds, then what comes while it runs; they are handled in later turns."""
+        ...
+
+    def show(self, delta: Delta) -> None:
+        """Show a piece of a text that is being written; may be lost."""
         ...

@@ -114,11 +114,22 @@ def masked(turn: Turn, template: Template, text: str) -> str | None:
             result = template.render(Masked(turn.scope, hidden))
         except StepError:
             result = "‹…›"  # a mask is a text: what the template computes of it may not be possible
-    for name in hidden:
+    result = _replaced(turn, hidden, result)
+    return result if result != text else None
+
+
+def mask_values(turn: Turn, text: str) -> str | None:
+    """A text that no template made, with private values as ‹slot›; none when it holds none."""
+    result = _replaced(turn, private_names(turn.scope, turn.scope.program), text)
+    return result if result != text else None
+
+
+def _replaced(turn: Turn, hidden: Mapping[str, str], text: str) -> str:
+    for name, slot in hidden.items():
         value = turn.scope[name]
         if isinstance(value, str) and len(value) > 3:
-            result = result.replace(value, f"‹{hidden[name]}›")
-    return result if result != text else None
+            text = text.replace(value, f"‹{slot}›")
+    return text
 
 
 def private_names(scope: Scope, program: Program) -> dict[str, str]:

@@ -160,6 +160,8 @@ class Flight(msgspec.Struct, omit_defaults=True):
     replaces: list[str] = []
     """Ids of the robot's earlier messages that the next ones replace (an edit)."""
     steps: int = 0
+    attempt: int = 1
+    """How often the turn was begun from a checkpoint: texts shown by an earlier attempt are cleared."""
     first: bool = False
     """The session's first turn."""
 
@@ -169,7 +171,7 @@ class Session(
     omit_defaults=True,
     rename=_brief(
         "robot:r connector:c id:i channel:h user:u language:l turn:t seq:n touched:m stack:s activities:a questions:q"
-        " variables:v slots:o page:p variants:w offered:b labels:y pending:z fallbacks:k flight:f last:e answers:g before:d"
+        " variables:v slots:o page:p variants:w offered:b labels:y pending:z fallbacks:k flight:f last:e answers:g before:d spent:sp"
         " user_before:ub"
     ),
 ):
@@ -212,6 +214,8 @@ class Session(
     """Id of the user's last message, the one an edit may replace."""
     answers: tuple[int, int, int] = (0, 0, 0)
     """The turn that answered `last`, and the numbers of the first and the last message of the answer."""
+    spent: str = ""
+    """Id of the message «cancel» that has ended a call of the model already: it cancels nothing more."""
     before: bytes = b""
     """The session before `last` was handled; empty once an effect ran."""
     user_before: dict[str, tuple[Literal["=", "+"], Any]] = {}

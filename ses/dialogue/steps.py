@@ -27,6 +27,7 @@ from ses.scenario.program import (
     GotoFlow,
     Http,
     Jump,
+    Llm,
     LoopNext,
     LoopStart,
     Menu,
@@ -87,6 +88,10 @@ async def _leave(turn: Turn, frame: Frame, op: Op, index: int) -> int:
         value = await http(turn, op)
     elif isinstance(op, CallService):
         value = await service(turn, op)
+    elif isinstance(op, Llm):
+        from ses.dialogue.generating import generate  # only robots with such steps need it
+
+        value = await generate(turn, op)
     else:
         raise StepError("value", f"{op.at.file}:{op.at.line}: a step of this kind cannot run yet")
     if op.save:

@@ -59,6 +59,8 @@ class Turn:
         self.drafts: list[Draft] = []
         self.said = 0
         self.calls = 0
+        self.attempt = 1
+        """Counts what the reader was shown of a text in the making and must forget."""
         self.prefix: list[tuple[str, str]] = []
         """What stands before the next question in its message, and the same with private values masked."""
         self.repeat = False
@@ -253,6 +255,7 @@ class Turn:
             masked=dict(self.masked),
             replaces=list(self.replaces),
             steps=self.steps,
+            attempt=self.attempt,
             first=self.scope.first,
         )
         written, self.written = self.written, {}
@@ -279,6 +282,7 @@ class Turn:
         self.masked = dict(flight.masked)
         self.replaces = list(flight.replaces)
         self.steps = flight.steps
+        self.attempt = flight.attempt + 1
         self.scope.first = flight.first
         self.session.flight = None
 

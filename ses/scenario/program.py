@@ -257,6 +257,34 @@ class CallService(Op):
     save: str = ""
 
 
+class Option(NamedTuple):
+    """What a model may choose: `key` is what is kept, `text` what is said; without one the key is the text."""
+
+    key: str
+    text: Template | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Llm(Op):
+    """Ask the language model. `prompt` absent: the utterance of the turn."""
+
+    prompt: Template | None = None
+    system: Template | None = None
+    history: int = 0
+    """Earlier messages of the conversation that it sees."""
+    options: tuple[Option, ...] = ()
+    """It answers with one of these."""
+    form: Mapping[str, Any] | None = None
+    """The JSON Schema its answer fits."""
+    stream: bool = False
+    max_tokens: int | None = None
+    timeout: float = 30.0
+    private: bool = False
+    """It may see private values."""
+    abort_on_input: bool = False
+    save: str = ""
+
+
 class Handler(NamedTuple):
     """An error of an operation in `start <= index < end` goes on at `target` (`on_error`, `catch`)."""
 

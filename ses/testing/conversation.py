@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from ses.clock import Clock
 from ses.dialogue.engine import run_turn
-from ses.dialogue.ports import Increment, Leg, Services
+from ses.dialogue.ports import Increment, Leg, Model, Services, Spoken
 from ses.dialogue.session import Session
 from ses.dialogue.view import flow_under_way, values
 from ses.errors import SesError
-from ses.messages import Attachment, Channel, Inbound, Outgoing
+from ses.messages import Attachment, Channel, Delta, Inbound, Outgoing
 from ses.scenario.program import Program
 
 T = TypeVar("T")
@@ -35,16 +35,38 @@ class Exchange:
 class _Ports:
     """What a turn is given (`ses.dialogue.ports.Ports`): each leg is kept as soon as it is there."""
 
-    def __init__(self, clock: Clock, services: Services, keep: Callable[[Leg], None]) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        services: Services,
+        model: Model | None,
+        talk: Talk,
+        show: Callable[[Delta], None] | None,
+    ) -> None:
         self.clock = clock
         self.services = services
-        self._keep = keep
+        self.model = model
+        self._talk = talk
+        self._show = show
 
     async def commit(self, leg: Leg) -> None:
-        self._keep(leg)
+        self._talk.keep(leg)
 
     async def offload(self, work: Callable[[], T]) -> T:
         return await asyncio.to_thread(work)
+
+    async def history(self, last: int) -> Sequence[Spoken]:
+        return self._talk.spoken[-last:]
+
+    async def arrivals(self) -> AsyncIterator[Inbound]:
+        """Nothing comes: the one who talks waits for the answer."""
+        nothing: tuple[Inbound, ...] = ()
+        for inbound in nothing:
+            yield inbound
+
+    def show(self, delta: Delta) -> None:
+        if self._show is not None:
+            self._show(delta)
 
 
 class Talk:
@@ -63,14 +85,18 @@ class Talk:
         channel: Channel = "chat",
         variables: Mapping[str, Any] | None = None,
         said: Callable[[Outgoing], None] | None = None,
+        model: Model | None = None,
+        shown: Callable[[Delta], None] | None = None,
     ) -> None:
-        """`variables` are the declared variables' first values, those kept by user too. Raises `SesError` for a
+        """`shown` is called with every piece of a text that is being written. `variables` are the declared variables' first values, those kept by user too. Raises `SesError` for a
         name that the robot does not declare."""
         self._program = program
         self._clock = clock
         self._channel = channel
         self._said = said
-        self._ports = _Ports(clock, services, self._keep)
+        self._ports = _Ports(clock, services, model, self, shown)
+        self.spoken: list[Spoken] = []
+        """Both sides' words of the turns that are over, private values as ‹slot›."""
         self._stored: bytes | None = None
         self._heard = 0
         self._last = ""
@@ -158,13 +184,21 @@ class Talk:
         leg = await run_turn(
             session, [inbound], programs, self._program, self._ports, user_variables=dict(self._of_user)
         )
-        self._keep(leg)
+        self.keep(leg)
+        if inbound.text:
+            self.spoken.append(Spoken("user", leg.masked.get(inbound.id, inbound.text)))
+        self.spoken += [
+            Spoken("robot", one.text if one.masked is None else one.masked)
+            for one in exchange.messages
+            if one.text
+        ]
         exchange.trace = leg.trace or {}
         if inbound.text is not None and inbound.edit_of is None:
             self._last = inbound.id
         return exchange
 
-    def _keep(self, leg: Leg) -> None:
+    def keep(self, leg: Leg) -> None:
+        """Take over what became durable."""
         self._stored = leg.session.encode()
         for name, value in leg.user_variables.items():
             if isinstance(value, Increment):

@@ -17,6 +17,7 @@ from pydantic import (
 from typing_extensions import TypeAliasType
 
 from ses.scenario.findings import nearest
+from ses.scenario.models.generation import LlmBody
 from ses.scenario.models.messages import Args, MessageField, Question, Short, Wording
 from ses.scenario.models.scalars import (
     Boolean,
@@ -36,7 +37,7 @@ from ses.scenario.models.shape import Shape, described, report_of, reported
 from ses.scenario.program import Source
 from ses.scenario.reading.nodes import Map, Node, Scalar
 
-LATER_STEPS = frozenset("wait timer cancel script sbs llm parallel choose track send handover".split())
+LATER_STEPS = frozenset("wait timer cancel script sbs parallel choose track send handover".split())
 BARE_STEPS = frozenset({"end", "return", "break", "continue"})
 _TEXT: dict[str, Any] = {"type": "string"}
 
@@ -381,6 +382,12 @@ class QasStep(Step):
     qas: Annotated[QasBody, Field(description="Ask the FAQ")]
 
 
+class LlmStep(Step):
+    called = "a step `llm`"
+
+    llm: Annotated[LlmBody, Field(description="Ask the language model")]
+
+
 class TryStep(Step):
     called = "a step `try`"
 
@@ -392,7 +399,7 @@ STEP_MODELS: Mapping[str, type[Shape]] = {
     "say": SayStep, "ask": AskStep, "confirm": ConfirmStep, "menu": MenuStep, "set": SetStep, "unset": UnsetStep,
     "if": IfStep, "switch": SwitchStep, "repeat": RepeatStep, "call": CallStep, "goto": GotoStep, "end": EndStep,
     "return": ReturnStep, "break": BreakStep, "continue": ContinueStep, "http": HttpStep, "smc": SmcStep,
-    "see": SeeStep, "qas": QasStep, "try": TryStep, "label": LabelStep,
+    "see": SeeStep, "qas": QasStep, "llm": LlmStep, "try": TryStep, "label": LabelStep,
 }  # fmt: skip
 
 
@@ -489,6 +496,7 @@ AnyStep = TypeAliasType("AnyStep", Annotated[
     | Annotated[SmcStep, Tag("smc")]
     | Annotated[SeeStep, Tag("see")]
     | Annotated[QasStep, Tag("qas")]
+    | Annotated[LlmStep, Tag("llm")]
     | Annotated[TryStep, Tag("try")]
     | Annotated[LabelStep, Tag("label")],
     Discriminator(step_key),

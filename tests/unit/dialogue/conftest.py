@@ -9,8 +9,9 @@ bot: Какую? [Да | Нет]    one message of the robot, exactly; its butto
 
 from __future__ import annotations
 
+import asyncio
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,10 +19,10 @@ import pytest
 
 from ses.clock import VirtualClock
 from ses.dialogue.engine import run_turn
-from ses.dialogue.ports import Increment, Leg
+from ses.dialogue.ports import Increment, Leg, Model, Spoken
 from ses.dialogue.session import Session
 from ses.errors import StepError
-from ses.messages import Attachment, Inbound, Outgoing
+from ses.messages import Attachment, Delta, Inbound, Outgoing
 from ses.scenario.load import load_files
 from ses.scenario.program import Program
 from ses.scenario.reading.files import RobotFiles
@@ -97,6 +98,21 @@ class Ports:
     """The user's variables after each leg."""
     die_after: int | None = None
     """Legs after which the process dies."""
+    model: Model | None = None
+    spoken: list[Spoken] = field(default_factory=list)
+    coming: asyncio.Queue[Inbound] = field(default_factory=asyncio.Queue)
+    """What comes while the turn runs."""
+    shown: list[Delta] = field(default_factory=list)
+
+    async def history(self, last: int) -> Sequence[Spoken]:
+        return self.spoken[-last:]
+
+    async def arrivals(self) -> AsyncIterator[Inbound]:
+        while True:
+            yield await self.coming.get()
+
+    def show(self, delta: Delta) -> None:
+        self.shown.append(delta)
 
     async def commit(self, leg: Leg) -> None:
         self.legs.append((leg.session.encode(), list(leg.outgoing)))

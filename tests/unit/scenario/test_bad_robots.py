@@ -86,6 +86,11 @@ SHAPE = [
     Bad("nothing where a text is expected", "flows: {a: {on: x, steps: [{say: ▲}]}}\n", "missing-value"),
     Bad("a name with a blank", "slots: {▲мой адрес: {type: text, ask: А?}}\n", "bad-name", "мой_адрес"),
     Bad("a name that means something else", "slots: {▲user: {type: text, ask: А?}}\n", "bad-name", "user_"),
+    Bad("one option for a model", "flows: {a: {on: x, steps: [{llm: {choice: ▲[да]}}]}}\n", "bad-value", "[yes, no]"),
+    Bad("two forms of an answer", "flows: {a: {on: x, steps: [{llm: {▲choice: [а, б], json: {c: text}, save: x}}]}}\n", "bad-value"),
+    Bad("JSON for a reader", "flows: {a: {on: x, steps: [{llm: {▲json: {c: text}}}]}}\n", "bad-value", "save"),
+    Bad("a form that is shown as it grows", "flows: {a: {on: x, steps: [{llm: {choice: [а, б], ▲stream: true}}]}}\n", "bad-value"),
+    Bad("a type that JSON has not", "flows: {a: {on: x, steps: [{llm: {json: {c: ▲phone}, save: x}}]}}\n", "bad-value"),
     Bad("an unknown event", "events: {▲strat: [{say: А}]}\n", "unknown-event", "`start`"),
     Bad("an unknown channel of an event", "events: {▲start@whatsapp: [{say: А}]}\n", "unknown-channel", "telegram"),
     Bad("an unknown channel of a message", "flows: {a: {on: x, steps: [{say: {text: А, channels: {▲telegrm: {text: Б}}}}]}}\n", "unknown-channel", "`telegram`"),
@@ -93,7 +98,7 @@ SHAPE = [
 
 LATER = [
     Bad(f"the step {step}", "flows: {a: {on: x, steps: [{▲" + step + ": {}}]}}\n", "later-step")
-    for step in "wait timer cancel script sbs llm parallel choose track send handover".split()
+    for step in "wait timer cancel script sbs parallel choose track send handover".split()
 ] + [
     Bad(f"the event {event}", f"events: {{▲{event}: [{{say: А}}]}}\n", "later")
     for event in "silence unclear operator leave end".split()

@@ -49,7 +49,7 @@ MODELS = [
     definitions.Trigger, definitions.Need, definitions.Intent, definitions.SmcSource, definitions.Entity,
     definitions.ListEntry, definitions.SeeSource, definitions.Slot, messages.Message, messages.Question, messages.Button,
     steps.Step, steps.AskItem, steps.ConfirmBody, steps.MenuBody, steps.MenuItem, steps.ElifBranch, steps.RepeatBody,
-    steps.CallBody, steps.HttpBody, steps.ModelBody, steps.QasBody,
+    steps.CallBody, steps.HttpBody, steps.ModelBody, steps.QasBody, steps.LlmBody,
 ]  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from ses.scenario.compiling.lowering.assembly import Context
 from ses.scenario.compiling.lowering.assignments import Assignments
 from ses.scenario.compiling.lowering.calls import Calls
+from ses.scenario.compiling.lowering.generation import Generation
 from ses.scenario.compiling.lowering.leaving import always_leaves, key_place, reachable_by_label
 from ses.scenario.compiling.lowering.questions import Questions
 from ses.scenario.compiling.switching import case_condition
@@ -34,7 +35,7 @@ class _Loop:
     after: int
 
 
-class Lowering(Questions, Calls, Assignments):
+class Lowering(Questions, Calls, Generation, Assignments):
     """Lowers the steps of one flow."""
 
     def __init__(self, name: str, context: Context) -> None:
@@ -136,6 +137,8 @@ class Lowering(Questions, Calls, Assignments):
                 self._service("see", step.see, at)
             case model.QasStep():
                 self._qas(step.qas, at)
+            case model.LlmStep():
+                self._llm(step.llm, at)
             case model.TryStep():
                 start = self._mark()
                 self._place(start)
