@@ -14,6 +14,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from ses.config.connectors import original_web_key
 from ses.config.document import Document, parse
 from ses.config.document import Path as Keys
+from ses.config.environment import Guide, with_file
 from ses.config.explain import Explainer
 from ses.config.legacy import take_unsupported
 from ses.config.model import Config
@@ -54,6 +55,7 @@ def find(given: Path | None = None, environment: Mapping[str, str] = os.environ)
 
 def load(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
     """Read a configuration. Raises `ConfigError` with all problems at once."""
+    environment = with_file(environment)
     path = path.absolute()
     file = _for_people(path)
     document = parse(_text(path, file))
@@ -64,9 +66,14 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
     _name_web_connectors(document)
     references = References(environment, path.parent)
     value = references.resolve(document.value)
+    guide = Guide(environment)
+    guide.lay_over(value)
+    document.value = value  # so that a problem of what was laid over names its key, too
+    warnings += guide.warnings
     explainer = Explainer(file, document, Config, references.read)
     problems = [Problem(file, dotted(f.path), f.message, f.line, f.column) for f in document.faults]
     problems += [explainer.problem(keys, message) for keys, message in references.failed]
+    problems += guide.problems
     config, errors = _validated(value, path.parent, references)
     unread = {keys for keys, _ in references.failed}
     problems += [p for e in errors if not _concerns((p := explainer.explain(e)), unread)]
@@ -215,9 +222,11 @@ def _secrets(part: object) -> Iterator[SecretStr]:
 
 def _passwords(config: Config) -> Iterator[str]:
     """Secrets inside addresses."""
-    if password := urlsplit(config.storage.url).password:
-        yield password
-        yield unquote(password)
+    gateway = config.gateway
+    for part in (config.storage, gateway.users, gateway.journal):
+        if part is not None and (password := urlsplit(part.url).password):
+            yield password
+            yield unquote(password)
 
 
 def _readable_by_others(path: Path) -> bool:

@@ -14,6 +14,7 @@ from ses.config.connectors import Connectors
 from ses.config.document import Document
 from ses.config.document import Path as Keys
 from ses.config.fields import About, FilePath, Host, HostPort, Many, Network, Part, Port, Seconds, is_loopback
+from ses.config.gateway import Gateway
 from ses.config.llm import Llm
 from ses.config.servers import Servers
 
@@ -141,6 +142,7 @@ class Config(Part):
     """The folder of `.reply` files; null switches the emulation off."""
     tmp: FilePath = Path("/tmp/ses")  # noqa: S108  the original's default; the daemon makes it its own with mode 0700
     llm: Llm | None = None
+    gateway: Gateway = Gateway()
     auth: Auth | None = None
     limits: Limits = Limits()
     telemetry: Telemetry = Telemetry()

@@ -20,6 +20,7 @@ from ses.conversations.robots import Robots
 from ses.daemon import language_model, parts
 from ses.daemon.greeting import greeting
 from ses.daemon.interfaces import Interfaces
+from ses.daemon.model_gateway import ModelGateway
 from ses.daemon.robot_files import RobotFiles
 from ses.daemon.supervision import Supervisor
 from ses.daemon.ways_out import WaysOut
@@ -90,6 +91,7 @@ class Daemon:
         self._metrics.watch(self._conversations.stats)
         self._metrics.watch_logs(lambda: {"queue": logging.dropped, "disk": logging.failed})
         self._sites: dict[str, WebConnector] = {}
+        self._model = ModelGateway(config, self._engine, self._clock)
         self._interfaces = Interfaces(
             config,
             clock=self._clock,
@@ -101,6 +103,7 @@ class Daemon:
             sites=self._sites,
             readiness=self._readiness,
             healthy=lambda: language_model.healthy(self._engine.state()),
+            model=self._model,
         )
 
     async def run(self) -> None:

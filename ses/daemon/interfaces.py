@@ -13,6 +13,7 @@ from ses.connectors.web.routes import WebRoutes
 from ses.conversations.conversations import Conversations
 from ses.conversations.robots import Robots
 from ses.daemon import parts
+from ses.daemon.model_gateway import ModelGateway
 from ses.gateway.access import Access
 from ses.gateway.application import api, public
 from ses.gateway.asking import AskApi
@@ -43,6 +44,7 @@ class Interfaces:
         sites: Mapping[str, WebConnector],
         readiness: Readiness,
         healthy: Callable[[], bool],
+        model: ModelGateway,
     ) -> None:
         self.access = Access(parts.access_keys(config))
         self.operations: list[Operation] = []
@@ -54,14 +56,14 @@ class Interfaces:
             EmulationApi(emulations),
             HealthApi(readiness, healthy),
             metrics,
+            model,
             DocsApi(lambda: self.operations, robots.ids),
         ):
             self.operations += interface.operations()
         web = WebRoutes(sites, robot_folder, parts.public_listener(config))
         tls = tls_context(config.tls.cert, config.tls.key) if config.tls is not None else None
-        self._api = Listener(
-            api(self.operations, self.access, metrics), config.host, config.port, tls, setting="port"
-        )
+        everything = api(self.operations, self.access, metrics, [model.faults()])
+        self._api = Listener(everything, config.host, config.port, tls, setting="port")
         self._public = Listener(
             public(web.routes()), config.widget.host, config.widget.port, tls, setting="widget.port"
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from ses.gateway.access import Access
 from ses.gateway.envelope import Handler, envelope
@@ -15,9 +16,11 @@ BODY_LIMIT = 1 << 20
 """Bytes of a request's body."""
 
 
-def api(operations: Sequence[Operation], access: Access, metrics: Metrics) -> web.Application:
-    """The application of `port`: exactly these operations."""
-    app = web.Application(middlewares=[metrics.requests, envelope], client_max_size=BODY_LIMIT)
+def api(
+    operations: Sequence[Operation], access: Access, metrics: Metrics, faults: Sequence[Middleware] = ()
+) -> web.Application:
+    """The application of `port`: exactly these operations. `faults` answer failures of paths that follow other protocols."""
+    app = web.Application(middlewares=[metrics.requests, envelope, *faults], client_max_size=BODY_LIMIT)
     for operation in operations:
         handler = serve(operation, access)
         app.router.add_route(operation.method, operation.path, handler)

@@ -15,8 +15,10 @@ from ses.gateway.operation import Operation
 
 WHY = {
     400: "The body is not JSON.",
+    401: "A wrong token, or none.",
     403: "No authority: no key, a wrong one, a scope or robot it is not for; or a page of another site asks.",
     404: "There is no such thing.",
+    409: "There is such a one already.",
     408: "The body did not arrive in time.",
     413: "The body is too large.",
     415: "The body is not sent as JSON.",
@@ -27,6 +29,14 @@ WHY = {
     503: "A part of the daemon cannot do its work now.",
     504: "The turn takes longer than a minute; it goes on, and the same `id` asks for its answer.",
 }
+WHY_OF_OWN = {
+    400: "The body is not JSON, or an attribute is not as it should be; the message says which.",
+    403: "No authority.",
+    422: "A field is not as it should be; `param` names it.",
+    429: "Too many at once; come again later.",
+    503: "The model or the database does not answer now; `Retry-After` says when to come again.",
+}
+"""Where a method follows rules of its own."""
 ANY = ("GET", "POST", "PUT", "PATCH", "DELETE")
 ALWAYS = (403, 421)
 WITH_BODY = (400, 408, 413, 415, 422)
@@ -34,9 +44,11 @@ WITH_BODY = (400, 408, 413, 415, 422)
 
 def document(operations: Sequence[Operation]) -> dict[str, Any]:
     """The whole document as JSON-able data."""
-    models: set[type[BaseModel]] = {Failed}
+    models: set[type[BaseModel]] = {Failed, *(op.failed for op in operations)}
     models.update(op.body for op in operations if op.body is not None)
     models.update(op.answer for op in operations if op.answer is not None)
+    if len(names := [model.__name__ for model in models]) != len(set(names)):
+        raise ValueError(f"two models have one name: {sorted(names)}")
     _, schemas = models_json_schema(
         [(model, "validation") for model in sorted(models, key=lambda model: model.__name__)],
         ref_template="#/components/schemas/{model}",
@@ -88,12 +100,19 @@ def _described(operation: Operation, method: str) -> dict[str, Any]:
             }
             for name in names
         ]
+    if operation.query:
+        described["parameters"] = described.get("parameters", []) + [
+            {"name": name, "in": "query", "required": True, "description": text, "schema": {"type": "string"}}
+            for name, text in operation.query.items()
+        ]
     if operation.body is not None:
         described["requestBody"] = {
             "required": not operation.body_optional,
-            "content": {"application/json": {"schema": _ref(operation.body.__name__)}},
+            "content": {operation.takes: {"schema": _ref(operation.body.__name__)}},
         }
-    if operation.scope is not None:
+    if operation.own_rules:
+        described["security"] = [{}, {"bearer": []}]
+    elif operation.scope is not None:
         described["description"] = (
             f"Needs a key with the scope `{operation.scope}` where keys are configured."
         )
@@ -107,12 +126,15 @@ def _responses(operation: Operation) -> dict[str, Any]:
         good["content"] = {"application/json": {"schema": _ref(operation.answer.__name__)}}
     elif operation.content:
         good["content"] = {operation.content: {}}
-    failures = {*ALWAYS, *operation.failures, *(WITH_BODY if operation.body is not None else ())}
+    failures = set(operation.failures)
+    if not operation.own_rules:
+        failures.update(ALWAYS, WITH_BODY if operation.body is not None else ())
+    why = WHY_OF_OWN if operation.own_rules else WHY
     responses: dict[str, Any] = {"default" if operation.content == "*/*" else "200": good}
     for status in sorted(failures):
         responses[str(status)] = {
-            "description": WHY[status],
-            "content": {"application/json": {"schema": _ref("Failed")}},
+            "description": why.get(status, WHY[status]),
+            "content": {"application/json": {"schema": _ref(operation.failed.__name__)}},
         }
     return responses
 

@@ -11,9 +11,10 @@ from typing import Any
 from aiohttp import web
 from pydantic import BaseModel
 
-from ses.gateway.access import Access, Caller, Scope, check_browser
+from ses.gateway.access import ANONYMOUS, Access, Caller, Scope, check_browser
 from ses.gateway.bodies import read_body
 from ses.gateway.envelope import ApiError, Handler
+from ses.gateway.models import Failed
 
 BODY_WAIT = 30.0
 """Seconds a sender has for a body."""
@@ -47,21 +48,32 @@ class Operation:
     """A program on this machine needs no key."""
     body: type[BaseModel] | None = None
     body_optional: bool = False
+    takes: str = "application/json"
+    """Content type of the body."""
     answer: type[BaseModel] | None = None
     """Fields of a success; none: not JSON of ours."""
     content: str = "application/json"
     """Content type of a success."""
     failures: Sequence[int] = ()
     """Statuses of failures it may answer beside those of access and of bodies."""
+    failed: type[BaseModel] = Failed
+    """Fields of a failure."""
+    own_rules: bool = False
+    """It follows a protocol of its own: its handler sees to access, to the body and to failures, and `failures` are all of them."""
     tag: str = "robots"
     page: bool = False
     """A page or a document for people, which a link of another site may lead to."""
     parameters: Mapping[str, str] = field(default_factory=dict)
     """What the variable parts of `path` are."""
+    query: Mapping[str, str] = field(default_factory=dict)
+    """What it needs behind the `?`."""
 
 
 def serve(operation: Operation, access: Access) -> Handler:
     """The aiohttp handler of an operation."""
+
+    async def pass_on(request: web.Request) -> web.StreamResponse:
+        return await operation.handler(Call(request, ANONYMOUS, None))
 
     async def handle(request: web.Request) -> web.StreamResponse:
         check_browser(request, page=operation.page)
@@ -75,4 +87,4 @@ def serve(operation: Operation, access: Access) -> Handler:
                 raise ApiError(408, f"the body did not arrive within {BODY_WAIT:.0f} s") from None
         return await operation.handler(Call(request, caller, body))
 
-    return handle
+    return pass_on if operation.own_rules else handle

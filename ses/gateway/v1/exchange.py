@@ -1,0 +1,113 @@
+"""One request of `/v1` from its arrival to its line in the journal."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from ipaddress import IPv4Network, IPv6Network
+from typing import Any
+
+import msgspec
+import structlog
+from aiohttp import web
+
+from ses.clock import Clock
+from ses.connectors.web.admission import visitor_address
+from ses.gateway.v1.bodies import decoded, read
+from ses.gateway.v1.doors import NOBODY, Door, Guest
+from ses.gateway.v1.errors import V1Error
+from ses.gateway.v1.leaving import ClientGone, WhileThere
+from ses.ledger.contract import Entry, Journal
+
+log = structlog.get_logger("ses.gateway.v1")
+
+Serve = Callable[["Exchange"], Awaitable[web.StreamResponse]]
+GONE = 499
+"""Status in the journal of a request whose client went away."""
+
+
+class Exchange:
+    """A request whose sender may make it."""
+
+    def __init__(self, request: web.Request, limit: int) -> None:
+        self.request = request
+        self.guest: Guest = NOBODY
+        self.whole: Callable[[], dict[str, Any]] | None = None
+        """Set by a stream: what it has come to."""
+        self.raw: bytes | None = None
+        self._limit = limit
+
+    async def json(self) -> Any:
+        """The body's value. Raises 413, 415, 400."""
+        self.raw = await read(self.request, self._limit)
+        return decoded(self.request, self.raw)
+
+
+class Exchanges:
+    """Leads requests through the door, to their method and into the journal."""
+
+    def __init__(
+        self,
+        door: Door,
+        journal: Journal,
+        clock: Clock,
+        *,
+        body_limit: int,
+        trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = (),
+        journaled: bool = True,
+    ) -> None:
+        """`body_limit` in bytes. `journaled` false: nothing is assembled for a journal that keeps nothing."""
+        self._door = door
+        self._journal = journal
+        self._clock = clock
+        self._limit = body_limit
+        self._trusted = trusted_proxies
+        self._journaled = journaled
+
+    async def lead(self, request: web.Request, serve: Serve) -> web.StreamResponse:
+        """The answer, whatever happens. Raises `ClientGone` when nobody is left to be answered."""
+        exchange = Exchange(request, self._limit)
+        began = self._clock.now()
+        try:
+            async with WhileThere(request):
+                response = await self._answer(exchange, serve)
+        except ConnectionResetError:
+            self._write(exchange, began, GONE, None)
+            raise ClientGone("the client went away") from None
+        except asyncio.CancelledError:  # the daemon ends
+            self._write(exchange, began, GONE, None)
+            raise
+        body = response.body if isinstance(response, web.Response) else None
+        self._write(exchange, began, response.status, body if isinstance(body, bytes) else None)
+        return response
+
+    async def _answer(self, exchange: Exchange, serve: Serve) -> web.StreamResponse:
+        try:
+            exchange.guest = await self._door.enter(exchange.request)
+            return await serve(exchange)
+        except V1Error as error:
+            return error.response()
+        except ConnectionResetError:
+            raise
+        except Exception:
+            log.exception("request_failed", path=exchange.request.path)
+            return V1Error(500).response()
+
+    def _write(self, exchange: Exchange, began: float, status: int, body: bytes | None) -> None:
+        if not self._journaled:
+            return
+        request, whole = exchange.request, exchange.whole
+        if whole is not None:
+            body = msgspec.json.encode(whole())
+        self._journal.write(
+            Entry(
+                user=visitor_address(request, self._trusted) or request.remote or "",
+                username=exchange.guest.name,
+                type=f"{request.method} {request.path}",
+                request=None if exchange.raw is None else exchange.raw.decode(errors="replace"),
+                request_dt=began,
+                response=None if body is None else body.decode(errors="replace"),
+                response_dt=self._clock.now(),
+                status_code=status,
+            )
+        )

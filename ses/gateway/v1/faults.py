@@ -1,0 +1,29 @@
+"""What aiohttp itself refuses below `/v1` and on the paths of users: unknown paths, other methods."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from aiohttp import web
+from aiohttp.typedefs import Middleware
+
+from ses.gateway.envelope import Handler
+from ses.gateway.v1.errors import TEXTS, V1Error
+
+
+def flat_faults(paths: Collection[str]) -> Middleware:
+    """A middleware that answers with the flat object on these paths and everywhere below `/v1/`."""
+
+    @web.middleware
+    async def faults(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if not request.path.startswith("/v1/") and request.path not in paths:
+            return await handler(request)
+        try:
+            return await handler(request)
+        except web.HTTPException as error:
+            if error.status < 400 or error.status not in TEXTS:
+                raise
+            kept = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
+            return V1Error(error.status, headers=kept).response()
+
+    return faults
