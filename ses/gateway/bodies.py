@@ -62,13 +62,13 @@ def _told(problem: Mapping[str, Any], model: type[BaseModel]) -> str:
     return f"{place}: {message}" if place else message
 
 
-_UNION_ARMS = frozenset({"constrained-str", "constrained-float", "str", "float", "int"})
+_UNION_ARMS = frozenset({"constrained-str", "constrained-float"})
 
 
 def _place(path: tuple[str | int, ...]) -> str:
     text = ""
     for part in path:
-        if (isinstance(part, str) and not part.replace("_", "").isalnum()) or part in _UNION_ARMS:
+        if part in _UNION_ARMS or (isinstance(part, str) and part.startswith("function-")):
             continue  # pydantic's name for one arm of a union: no field of the body
         text += f"[{part}]" if isinstance(part, int) else f".{str(part)[:60]}" if text else str(part)[:60]
     return text

@@ -68,6 +68,10 @@ class Recogniser(Protocol):
         """Normalise and split."""
         ...
 
+    def lemmas(self, word: str) -> tuple[str, ...]:
+        """Of a word of the robot's own patterns, folded; of any other the word itself."""
+        ...
+
     def entities(
         self, utterance: Utterance, names: Collection[str], now: datetime | None = None
     ) -> Sequence[Found]:

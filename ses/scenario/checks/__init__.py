@@ -7,11 +7,13 @@ from ses.scenario.checks.expressions import check_expressions
 from ses.scenario.checks.loops import check_loops
 from ses.scenario.checks.questions import check_questions
 from ses.scenario.checks.reach import check_reach
-from ses.scenario.checks.triggers import check_triggers
+from ses.scenario.checks.triggers import check_forms, check_triggers
 from ses.scenario.checks.usage import check_usage
 from ses.scenario.checks.values import check_values
 from ses.scenario.compiling.robot import Compiled
 from ses.scenario.findings import Report
+
+__all__ = ["check_forms", "check_whole"]
 
 
 def check_whole(compiled: Compiled, report: Report) -> None:

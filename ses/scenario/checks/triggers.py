@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from ses.scenario.compiling.robot import Compiled, good
 from ses.scenario.findings import Report
 from ses.scenario.models.definitions import Flow, Trigger
 from ses.scenario.models.scalars import Text
 from ses.scenario.program import Source
-from ses.scenario.recognising.pattern_syntax import Pattern
+from ses.scenario.recognising.pattern_syntax import Pattern, Sequence, Star
 from ses.scenario.recognising.patterns import normal_form, unmatchable
 from ses.scenario.recognising.words import fold, phrase_key
 
@@ -21,6 +21,10 @@ def check_triggers(compiled: Compiled, report: Report) -> None:
         fault = unmatchable(pattern, known.__contains__)
         if fault is not None and not pattern.captures - known:
             report.error("dead-pattern", text.place(fault.offset), fault.message, suggestion=fault.remedy)
+        items = pattern.root.items if isinstance(pattern.root, Sequence) else (pattern.root,)
+        if all(isinstance(item, Star) for item in items):
+            report.warning("open-pattern", text.at, "`*` alone takes everything that nothing else understands",
+                           suggestion="events: {fallback: …}", length=len(text))  # fmt: skip
     patterns = {id(text): pattern for pattern, text in compiled.words.parsed}
     listening: dict[tuple[str, str, frozenset[str]], tuple[str, Source]] = {}
     for name, model in good(compiled.robot.flows).items():
@@ -30,6 +34,38 @@ def check_triggers(compiled: Compiled, report: Report) -> None:
             for kind, key, text in _keys(trigger, patterns):
                 _listen(listening, (kind, key, _within(model)), name, text, report)
     _check_intents(compiled, patterns, report)
+
+
+def check_forms(compiled: Compiled, lemmas: Callable[[str], tuple[str, ...]], report: Report) -> None:
+    """Patterns of two flows that differ only in the forms of their words («* хочу *», «* хотел *») match the same.
+
+    `lemmas` are those of the words of the robot's patterns: known when it is compiled, so this is a warning.
+    """
+    patterns = {id(text): pattern for pattern, text in compiled.words.parsed}
+    listening: dict[tuple[str, frozenset[str]], tuple[str, str, Source]] = {}
+    for name, model in good(compiled.robot.flows).items():
+        for text in _patterns_of(model, compiled):
+            pattern = patterns.get(id(text))
+            if pattern is None:
+                continue
+            key = (normal_form(pattern, lemmas), _within(model))
+            flow, written, at = listening.setdefault(key, (name, _normal(pattern), text.at))
+            if flow != name and written != _normal(pattern):
+                report.warning(
+                    "same-trigger", text.at, f"another form of the same words starts the flow `{flow}` ({at.file}:{at.line})",
+                    suggestion="remove one of them, or mark the form that is meant: `=word`", length=len(text),
+                )  # fmt: skip
+
+
+def _patterns_of(model: Flow, compiled: Compiled) -> Iterator[Text]:
+    intents = good(compiled.robot.intents)
+    for trigger in model.on or ():
+        if trigger.condition is not None:
+            continue
+        if trigger.pattern is not None:
+            yield trigger.pattern
+        if trigger.intent is not None and (intent := intents.get(str(trigger.intent))) is not None:
+            yield from intent.patterns or ()
 
 
 def _listen(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from ses.scenario.checks.types import known_types, of_data, type_of_slot
@@ -15,6 +16,12 @@ from ses.scenario.models.steps import Cases, SetStep, SwitchStep
 from ses.scenario.program import Source
 from ses.scenario.reading.nodes import Scalar
 
+_WRITTEN = {
+    "date": (re.compile(r"\d{4}-\d\d-\d\d"), "2026-11-22"),
+    "time": (re.compile(r"\d\d:\d\d"), "18:30"),
+    "datetime": (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?"), "2026-11-22T18:30"),
+}
+"""Constants of the kinds that YAML has no form for."""
 _COMPARED = frozenset({"text", "number", "boolean"})
 
 
@@ -39,6 +46,12 @@ def _check_constant(slot: str, data: Data, kind: Type, report: Report) -> None:
         return
     if kind.kind == "choice" and kind.keys is not None:
         _check_key(node.text, kind.keys, node.at, report)
+        return
+    if kind.kind in _WRITTEN and not _WRITTEN[kind.kind][0].fullmatch(node.text):
+        report.error(
+            "wrong-type", node.at, f"the slot `{slot}` holds a {kind.kind}, written like `{_WRITTEN[kind.kind][1]}`",
+            suggestion='"{{ today() }}"' if kind.kind == "date" else "", length=len(node.text),
+        )  # fmt: skip
         return
     given = of_data(node.value()).kind
     if kind.kind in _COMPARED and given in _COMPARED and kind.kind not in (given, "text"):

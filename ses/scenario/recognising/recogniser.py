@@ -169,6 +169,9 @@ class RobotRecogniser:
     def in_patterns(self) -> frozenset[str]:
         return self._in_patterns
 
+    def lemmas(self, word: str) -> tuple[str, ...]:
+        return self._vocabulary.lemmas(word)
+
     def read(self, text: str) -> Utterance:
         return read(text)
 

@@ -47,8 +47,8 @@ class Vocabulary:
         self._add(added)
 
     def lemmas(self, word: str) -> tuple[str, ...]:
-        """Of a learnt word."""
-        return self._lemmas[word]
+        """Of a learnt word; of any other the word itself."""
+        return self._lemmas.get(word, (word,))
 
     def atom(self, term: Term) -> int:
         """The atom of a term; its word must have been learnt if the term means any form."""

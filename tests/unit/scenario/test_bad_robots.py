@@ -161,6 +161,7 @@ MEANING = [
     Bad("a key that a list does not have", "entities: {s: {values: {small: [малая], large: [большая]}}}\nslots: {size: {type: s, ask: А?}}\nflows: {a: {on: x, needs: size, steps: [{if: size == ▲'larg', then: end}]}}\n", "wrong-type", "large"),
     Bad("a case that a list does not have", LIST + "flows: {a: {on: x, needs: [size, n], steps: [{switch: size, cases: {▲larg: end}}]}}\n", "unknown-value", "`large`"),
     Bad("a slot set to what its list does not have", LIST + "flows: {a: {on: x, needs: [size, n], steps: [{set: {size: ▲larg}}]}}\n", "unknown-value", "`large`"),
+    Bad("a date that is none", "slots: {d: {type: date, ask: А?, default: ▲завтра}}\nflows: {a: {on: x, needs: d}}\n", "wrong-type", "today"),
     Bad("a number set to a text", LIST + "flows: {a: {on: x, needs: [size, n], steps: [{set: {n: ▲много}}]}}\n", "wrong-type"),
     Bad("a key that a table does not have", "data: {p: data/p.yaml}\n" + A % 'say: "{{ p.▲margerita }}"', "unknown-field", "margherita"),
     Bad("a check that is a value", "slots: {n: {type: number, ask: А?, check: ▲n}}\nflows: {a: {on: x, needs: n}}\n", "wrong-type"),
@@ -189,6 +190,8 @@ WARNINGS = [
     Bad("an intent nobody listens to", "intents: {▲i: {patterns: [х]}}\n", "unused", "on:", "warning"),
     Bad("a text nobody says", "texts: {▲t: Да}\n", "unused", "key: t", "warning"),
     Bad("a value nobody reads", "variables: {total: 0}\n" + A % '{set: {▲totl: 1}}, {say: "{{ total }}"}', "never-read", "`total`", "warning"),
+    Bad("two flows, two forms of one word", 'flows: {a: {on: "* хочу *", steps: [end]}, b: {on: ▲"* хотел *", steps: [end]}}\n', "same-trigger", "=word", "warning"),
+    Bad("a pattern that takes everything", 'flows: {a: {on: ▲"*", steps: [end]}}\n', "open-pattern", "fallback", "warning"),
     Bad("a menu that may offer nothing", "variables: {n: 1}\n" + A % "{▲menu: {say: Что?, items: [{text: А, if: n > 1}]}}", "doubtful", "", "warning"),
 ]  # fmt: skip
 
