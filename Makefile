@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: help run test lint types unit integration peers kill bench check format clean prepare-run prepare-test
+.PHONY: help run test lint types unit integration peers kill bench check format clean prepare-run prepare-model prepare-test
 .NOTPARALLEL:
 
 BIN := .venv/bin
@@ -11,7 +11,7 @@ say = @printf '\n== %s\n'
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
 
-run: prepare-run config.json ## Start SES with the demo robots (sets up everything first; Ctrl-C ends it)
+run: prepare-model config.json ## Start SES with the demo robots and, where the machine can, a language model (LLM=off: without)
 	@exec $(BIN)/ses run
 
 test: prepare-test lint types unit integration peers ## Everything that must hold: rules, types, all tests but the benches
@@ -64,11 +64,14 @@ clean: ## Remove what was built and installed here; conversations, logs and conf
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 config.json:
-	@cp tools/demo.config.json $@
+	@$(BIN)/python tools/demo_config.py >$@.new && mv $@.new $@
 	@echo '== made config.json for the demo robots; it is yours to change'
 
 prepare-run:
 	@tools/prepare.sh run
+
+prepare-model:
+	@tools/prepare.sh model
 
 prepare-test:
 	@tools/prepare.sh test

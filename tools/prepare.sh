@@ -1,19 +1,21 @@
 #!/usr/bin/env bash
-# Makes this checkout ready to run or to be tested: `tools/prepare.sh run|test`.
+# Makes this checkout ready to run, to run with a language model, or to be tested: `tools/prepare.sh run|model|test`.
 # Installs system packages when it may (root and apt), makes .venv, and installs the package into it. What is there already
 # is left alone: the second call takes a fraction of a second.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=tools/python.sh
 . tools/python.sh
+# shellcheck source=tools/model.sh
+. tools/model.sh
 
 purpose=${1:-run}
 extra=''
 case $purpose in
-    run) ;;
+    run | model) ;;
     test) extra='[dev]' ;;
     *)
-        echo "usage: tools/prepare.sh run|test" >&2
+        echo "usage: tools/prepare.sh run|model|test" >&2
         exit 2
         ;;
 esac
@@ -26,12 +28,13 @@ if ! is_new_enough .venv/bin/python || ! .venv/bin/python -m pip --version >/dev
 fi
 
 wanted=$(cat pyproject.toml .venv/pyvenv.cfg | sha256sum | cut -d' ' -f1)
-stamp=.venv/.ready-for-$purpose
+stamp=.venv/.ready-for-${purpose/model/run}
 if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ] || ! [ -x .venv/bin/ses ]; then
     say "installing SES and what it needs into .venv (a minute or more the first time)"
     install_into .venv/bin/python --editable ".$extra"
     echo "$wanted" >"$stamp"
 fi
+[ "$purpose" = run ] || prepare_model
 [ "$purpose" = test ] || exit 0
 
 # What only the tests need.

@@ -35,7 +35,9 @@ def pull_model(
         print(f"{target} is there: {source.title}")
         return
     _pull(source, target)
-    print(f'{target} is ready: {source.title}\nconfig.json: "llm": {{"engine": "vllm", "model": "{target}"}}')
+    print(
+        f'{target} is ready: {source.title}\nin the section `llm` of config.json: "{source.key}": "{target}"'
+    )
 
 
 @model.command("list")

