@@ -55,6 +55,7 @@ async def generate(turn: Turn, op: Llm) -> Any:
     if not text:
         writing.forget()
         raise StepError("malformed", "the model said nothing", service="llm")
+    turn.trace.call(turn, "llm", "", op.save or op.id, request.messages[-1]["content"], text)
     if op.form is not None:
         return _json(text, op)
     if options and text not in options:

@@ -13,6 +13,8 @@ from ses.testing.shapes import (
     Answering,
     HttpAnswer,
     HttpMock,
+    LlmMock,
+    LlmReply,
     MockMap,
     QasMock,
     QasReply,
@@ -35,6 +37,8 @@ def mocks_of(shape: MockMap | None) -> Mocks:
         by_service["qas"] = tuple(_qas(one) for one in shape.qas) or (Mock((Reply(None),)),)
     if shape.http is not None:
         by_service["http"] = tuple(_http(one) for one in shape.http)
+    if shape.llm is not None:
+        by_service["llm"] = _llm(shape.llm)
     return Mocks(by_service)
 
 
@@ -104,3 +108,17 @@ def _http(mock: HttpMock) -> Mock:
         url=_text(mock.url),
         method=_text(mock.method),
     )
+
+
+def _llm(shapes: Sequence[LlmMock]) -> tuple[Mock, ...]:
+    """Plain answers are given in turn; what is for certain prompts is a mock of its own and is asked first."""
+    special = [one for one in shapes if one.text is not None or one.replies is not None]
+    plain = tuple(_written(one) for one in shapes if one.text is None and one.replies is None)
+    mocks = [
+        Mock(tuple(_written(one) for one in mock.replies or [mock]), _text(mock.text)) for mock in special
+    ]
+    return (*mocks, *([Mock(plain)] if plain else []))
+
+
+def _written(shape: LlmReply) -> Reply:
+    return _reply(shape, "" if shape.answer is None else _data(shape.answer))

@@ -11,7 +11,7 @@ from ses.errors import ErrorKind, StepError
 from ses.services.answers import Answer, ClassScore, FoundEntity, HttpReply, HttpRequest
 from ses.testing.likeness import alike, spoken_alike
 
-Service = Literal["smc", "see", "qas", "http"]
+Service = Literal["smc", "see", "qas", "http", "llm"]
 PATIENCE = 10.0
 """Seconds the daemon waits for a service by default; a longer `delay` is a timeout."""
 
@@ -21,9 +21,11 @@ class Reply:
     """One answer: a value, a failure, or a status; after a delay in (virtual) seconds."""
 
     value: Any = None
-    error: Literal["", "timeout", "connect", "malformed"] = ""
+    error: Literal["", "timeout", "connect", "malformed", "cancelled"] = ""
     status: int = 200
     delay: float = 0.0
+    tool: str = ""
+    """Of a model: the flow it calls; the value is its arguments."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ from ses.testing.cases import (
 from ses.testing.conversation import Exchange, Talk, labels
 from ses.testing.coverage import Coverage
 from ses.testing.likeness import alike
+from ses.testing.mock_model import MockModel
 from ses.testing.mocks import MockServices
 
 SOME_DAY = "2026-11-23T12:00"
@@ -66,8 +67,11 @@ async def play(case: Case, program: Program, coverage: Coverage) -> Played:
     played = Played(case)
     clock = VirtualClock(_start(case.now or SOME_DAY, program.timezone))
     services = MockServices(case.mocks, clock)
+    model = MockModel(case.mocks, clock)
     try:
-        talk = Talk(program, _port(services), clock, channel=case.channel, variables=case.variables)
+        talk = Talk(
+            program, _port(services), clock, channel=case.channel, variables=case.variables, model=model
+        )
     except SesError as error:
         played.lines.append(Line("variables", str(error), "!", case.at))
         return played
@@ -85,7 +89,8 @@ async def play(case: Case, program: Program, coverage: Coverage) -> Played:
         if not played.passed:
             played.lines += [Line("error", _error(error), "!") for error in exchange.trace.get("errors", ())]
             played.lines += [
-                Line("mock", f"nothing covers the call {call}", "!") for call in services.uncovered
+                Line("mock", f"nothing covers the call {call}", "!")
+                for call in (*services.uncovered, *model.uncovered)
             ]
             break
     return played

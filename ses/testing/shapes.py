@@ -21,7 +21,8 @@ class Answering(Shape):
 
     status: Annotated[Whole | None, Field(description="An HTTP status; from 400 on the call fails")] = None
     error: Annotated[
-        Literal["timeout", "connect", "malformed"] | None, choice("timeout", "connect", "malformed")
+        Literal["timeout", "connect", "malformed", "cancelled"] | None,
+        choice("timeout", "connect", "malformed"),
     ] = None
     delay: Annotated[Seconds, Field(description="Virtual time it takes")] = 0.0  # type: ignore[assignment]
 
@@ -96,16 +97,40 @@ class HttpMock(HttpAnswer):
     replies: list[HttpAnswer] | None = None
 
 
+class LlmReply(Answering):
+    called = "an answer of `llm`"
+
+    error: Annotated[
+        Literal["timeout", "connect", "malformed", "cancelled"] | None,
+        choice("timeout", "connect", "malformed", "cancelled"),
+        Field(description="`cancelled`: the user did not wait for it"),
+    ] = None
+
+    answer: Annotated[Data | None, Field(description="What it writes; of a map or list its JSON")] = None
+
+    @classmethod
+    def spread(cls, node: Node) -> Node:
+        return _named("answer", node)
+
+
+class LlmMock(LlmReply):
+    called = "a mock of `llm`"
+
+    text: Annotated[Text | None, Field(description="Only for prompts like this, `*` is any text")] = None
+    replies: list[LlmReply] | None = None
+
+
 class MockMap(Shape):
     """`mock:` of a test."""
 
     called = "`mock`"
-    later: ClassVar[Mapping[str, str]] = {"llm": "a mock", "sbs": "a mock", "scripts": "a mock"}
+    later: ClassVar[Mapping[str, str]] = {"sbs": "a mock", "scripts": "a mock"}
 
     smc: Annotated[list[SmcMock] | None, OneOrMany()] = None
     see: Annotated[list[SeeMock] | None, OneOrMany()] = None
     qas: Annotated[list[QasMock] | None, OneOrMany()] = None
     http: Annotated[list[HttpMock] | None, OneOrMany()] = None
+    llm: Annotated[list[LlmMock] | None, OneOrMany()] = None
 
 
 class Attached(Shape):

@@ -1,0 +1,62 @@
+"""What stands for the language model in a dialogue test."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import msgspec
+
+from ses.clock import VirtualClock
+from ses.errors import StepError
+from ses.llm.answers import ChatAnswer, ChatChoice, ChatChunk, ChatPiece, FunctionCall, Said, ToolCall
+from ses.llm.errors import EngineUnavailable
+from ses.llm.requests import ChatRequest
+from ses.testing.mocks import Mock, Mocks, Reply
+
+
+class MockModel:
+    """`ses.dialogue.ports.Model` out of mocks. A call that no mock covers fails as a model that is not there."""
+
+    def __init__(self, mocks: Mocks, clock: VirtualClock) -> None:
+        self._mocks = mocks.of("llm")
+        self._clock = clock
+        self._given: dict[int, int] = {}
+        self.uncovered: list[str] = []
+        """Calls that no mock covered, as a person reads them."""
+
+    async def chat(self, request: ChatRequest) -> ChatAnswer:
+        asked = str(request.messages[-1]["content"])
+        for mock in self._mocks:
+            if mock.fits_text(asked, None):
+                return self._answer(mock)
+        self.uncovered.append(f"llm {asked}")
+        raise EngineUnavailable("no mock covers this call of llm")
+
+    async def stream_chat(self, request: ChatRequest) -> AsyncGenerator[ChatChunk, None]:
+        answer = await self.chat(request)
+        for choice in answer.choices:
+            yield ChatChunk(choices=[ChatPiece(delta=choice.message, finish_reason=choice.finish_reason)])
+
+    def _answer(self, mock: Mock) -> ChatAnswer:
+        number = self._given.get(id(mock), 0)
+        self._given[id(mock)] = number + 1
+        reply = mock.replies[min(number, len(mock.replies) - 1)]
+        self._clock.advance(reply.delay)
+        if reply.error in ("timeout", "malformed", "cancelled"):
+            raise StepError(reply.error, f"the mock of llm fails: {reply.error}", service="llm")
+        if reply.error or reply.status >= 400:
+            raise EngineUnavailable(f"the mock of llm fails: {reply.error or reply.status}")
+        return _said(reply)
+
+
+def _said(reply: Reply) -> ChatAnswer:
+    message = Said(role="assistant", content=_text(reply.value))
+    if reply.tool:
+        function = FunctionCall(name=reply.tool, arguments=_text(reply.value))
+        message = Said(role="assistant", tool_calls=[ToolCall(function=function, id="call")])
+    return ChatAnswer(choices=[ChatChoice(message=message, finish_reason="stop")])
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
