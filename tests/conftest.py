@@ -1,7 +1,21 @@
 """What holds for every test of the tree."""
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # A busy machine is no finding: properties are judged by what they assert, never by the time they take.
 settings.register_profile("ses", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("ses")
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """A PostgreSQL server for the whole session; each test makes itself a database in it."""
+    from ses.storage.postgres.testing import Server
+
+    server = Server("fsync=off")  # a death of the server, unlike that of the machine, loses nothing by it
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()

@@ -44,6 +44,7 @@ command -v chromium >/dev/null || command -v google-chrome >/dev/null ||
 command -v shellcheck >/dev/null || need+=(shellcheck)
 command -v systemd-analyze >/dev/null || need+=(systemd)
 command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || need+=(nginx-light)
+compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null || need+=(postgresql)
 command -v npm >/dev/null || need+=(nodejs npm)
 if [ ${#need[@]} -gt 0 ]; then
     may_install || fail "the tests need ${need[*]}" "as root: apt-get install --no-install-recommends ${need[*]}"

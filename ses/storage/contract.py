@@ -29,6 +29,10 @@ class StoreUnavailable(SesError):
     """Nothing can be stored now: the disk is full, the database locked or gone. It may work again later."""
 
 
+class CommandFailed(SesError):
+    """One command could not be carried out; the others of its transaction were."""
+
+
 class StoreRefused(SesError):
     """The store cannot be opened at all; the message says what to do."""
 

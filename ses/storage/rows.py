@@ -175,3 +175,8 @@ class VersionRow(msgspec.Struct, gc=False):
     version: str
     archive: bytes
     at: float
+
+
+def fact_key(connector: str, name: str) -> str:
+    """Under which a connector's fact stands in `meta`, beside the marks of the store itself."""
+    return f"fact {connector} {name}"

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from ses.storage.rows import DEATH, Accepted, Addition, Arrival, SessionRow, TurnRecord, VersionRow
+from ses.storage.rows import DEATH, Accepted, Addition, Arrival, SessionRow, TurnRecord, VersionRow, fact_key
 
 _encode = msgspec.json.encode
 _decode = msgspec.json.decode
@@ -146,11 +146,6 @@ def keep_fact(db: sqlite3.Connection, what: tuple[str, str, str]) -> None:
     """Connector, name, value."""
     connector, name, value = what
     db.execute("INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)", (fact_key(connector, name), value))
-
-
-def fact_key(connector: str, name: str) -> str:
-    """Under which a connector's fact stands in `meta`, beside the marks of the store itself."""
-    return f"fact {connector} {name}"
 
 
 def keep_version(db: sqlite3.Connection, row: VersionRow) -> None:

@@ -28,6 +28,7 @@ from ses.storage.rows import (
     TurnRecord,
     Undelivered,
     VersionRow,
+    fact_key,
 )
 from ses.storage.sqlite import commands, queries
 from ses.storage.sqlite.lock import OwnerLock
@@ -194,7 +195,7 @@ class SqliteStore:
         return await self._reading.read(partial(queries.undelivered, after=after, limit=limit))
 
     async def fact(self, connector: str, name: str) -> str | None:
-        return await self._reading.read(partial(queries.fact, key=commands.fact_key(connector, name)))
+        return await self._reading.read(partial(queries.fact, key=fact_key(connector, name)))
 
     async def user_values(self, robot: str, user: str) -> Mapping[str, Any]:
         return await self._reading.read(partial(queries.user_values, robot=robot, user=user))

@@ -17,7 +17,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple
 
 from ses.errors import SesError
-from ses.storage.contract import StoreUnavailable
+from ses.storage.contract import CommandFailed, StoreUnavailable
 
 Work = Callable[[sqlite3.Connection, Any], Any]
 Done = Callable[[Any], None]
@@ -40,10 +40,6 @@ _OUT_OF_ORDER = {
     sqlite3.SQLITE_NOTADB: "the database file is damaged",
     sqlite3.SQLITE_NOMEM: "memory is exhausted",
 }
-
-
-class CommandFailed(SesError):
-    """One command could not be carried out; the others of its transaction were."""
 
 
 class _Command(NamedTuple):
