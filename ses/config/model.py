@@ -105,6 +105,8 @@ class Limits(Part):
     flood: Flood = Flood()
     send_queue: Annotated[int, Field(ge=4096)] = 1_048_576
     """Bytes that may wait for a slow reader before its socket is closed."""
+    upload: Annotated[int, Field(ge=0, le=1_073_741_824)] = 10_485_760
+    """Bytes of a file a visitor sends; 0: none are taken."""
     http: HttpLimits = HttpLimits()
 
 

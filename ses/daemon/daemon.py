@@ -126,6 +126,8 @@ class Daemon:
         self._warn_of_absent_connectors()
         await self._interfaces.start()
         self._in_background("robots watched", self._robots.watch)
+        if (files := parts.uploads(self._config)) is not None:
+            self._in_background("uploads swept", files.run)
         await self._engine.start()  # it loads beside the conversations: nothing here waits for it
         # What was built so far lives as long as the daemon: the collector need not look at it again and again.
         gc.collect()

@@ -60,7 +60,7 @@ class Interfaces:
             DocsApi(lambda: self.operations, robots.ids),
         ):
             self.operations += interface.operations()
-        web = WebRoutes(sites, robot_folder, parts.public_listener(config))
+        web = WebRoutes(sites, robot_folder, parts.public_listener(config), uploads=parts.uploads(config))
         tls = tls_context(config.tls.cert, config.tls.key) if config.tls is not None else None
         everything = api(self.operations, self.access, metrics, [model.faults()])
         self._api = Listener(everything, config.host, config.port, tls, setting="port")

@@ -10,6 +10,7 @@ from ses.config import Config
 from ses.connectors.web.config import Listener as PublicListener
 from ses.connectors.web.config import WebLimits, site_of
 from ses.connectors.web.connector import WebConnector
+from ses.connectors.web.uploads import UploadFolder
 from ses.conversations.limits import Limits
 from ses.errors import SesError
 from ses.gateway.access import Key
@@ -77,6 +78,12 @@ def conversation_limits(config: Config) -> Limits:
     return Limits(messages=flood.messages, per=flood.per, burst=flood.burst, text=config.limits.text)
 
 
+def uploads(config: Config) -> UploadFolder | None:
+    """Where visitors' files go; none when `limits.upload` is 0."""
+    largest = config.limits.upload
+    return UploadFolder(config.storage.audio.web, largest) if largest else None
+
+
 def web_connector(config: Config, name: str, web: Web, clock: Clock) -> WebConnector:
     limits = config.limits
     return WebConnector(
@@ -89,6 +96,7 @@ def web_connector(config: Config, name: str, web: Web, clock: Clock) -> WebConne
             burst=limits.flood.burst,
         ),
         clock=clock,
+        uploads=uploads(config),
     )
 
 

@@ -1,10 +1,11 @@
-"""The widget's scripts and styles, held in memory and served as they lie in `ses/widget/`."""
+"""The widget's scripts and styles, held in memory and served as they lie in `ses/widget/`, but for comments."""
 
 from __future__ import annotations
 
 import gzip
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,7 +43,7 @@ class Assets:
 
     def __init__(self, folder: Path) -> None:
         self._files = {
-            path.name: Asset.of(path.read_bytes(), TYPES[path.suffix])
+            path.name: Asset.of(_without_comments(path.read_bytes()), TYPES[path.suffix])
             for path in sorted(folder.iterdir())
             if path.suffix in TYPES
         }
@@ -73,6 +74,14 @@ class Assets:
         shown = json.dumps(settings, ensure_ascii=True)
         source = f'import {{ mount }} from "./v-{self.version}/main.js";\nmount(import.meta.url, {shown});\n'
         return Asset.of(source.encode(), TYPES[".js"])
+
+
+_COMMENTS = re.compile(rb"^[ \t]*(?:/\*(?:[^*]|\*(?!/))*\*/|//[^\n]*)[ \t]*\n", re.MULTILINE)
+
+
+def _without_comments(source: bytes) -> bytes:
+    """Comments that stand on lines of their own are for those who read the sources, not for visitors."""
+    return _COMMENTS.sub(b"", source)
 
 
 def answer(request: web.Request, asset: Asset, cache: str, *, cors: bool) -> web.Response:

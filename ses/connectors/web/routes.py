@@ -15,6 +15,8 @@ from ses.connectors.web.config import Listener
 from ses.connectors.web.connector import WebConnector
 from ses.connectors.web.demo import Demo
 from ses.connectors.web.media import media_answer, media_file, media_url
+from ses.connectors.web.receiving import Receiving
+from ses.connectors.web.uploads import UploadFolder
 
 RobotFolder = Callable[[str], Path | None]
 """A robot's id → the folder its files lie in."""
@@ -31,6 +33,7 @@ class WebRoutes:
         robot_folder: RobotFolder,
         listener: Listener | None = None,
         *,
+        uploads: UploadFolder | None = None,
         widget: Path = WIDGET,
     ) -> None:
         self._connectors = connectors
@@ -38,6 +41,7 @@ class WebRoutes:
         self._listener = listener or Listener()
         self._assets = Assets(widget)
         self._demo = Demo(widget / "demo", connectors)
+        self._receiving = Receiving(connectors, uploads, lambda: self._cors) if uploads is not None else None
         self._sockets: Counter[str] = Counter()
         """Open sockets by visitor's address."""
 
@@ -47,6 +51,7 @@ class WebRoutes:
             web.get("/ses/widget/js", self.script),
             web.get(r"/ses/widget/v-{version:[0-9a-f]+}/{file}", self.module),
             web.get("/ses/media/{connector}/{name:.+}", self.media),
+            *(self._receiving.routes() if self._receiving is not None else ()),
             *self._demo.routes(),
         ]
 

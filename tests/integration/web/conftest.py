@@ -17,6 +17,7 @@ from ses.connectors.web.config import Listener, Site, WebLimits
 from ses.connectors.web.connector import WebConnector
 from ses.connectors.web.routes import WebRoutes
 from ses.connectors.web.testing import Page, pages
+from ses.connectors.web.uploads import UploadFolder
 
 ORIGIN = "https://shop.example"
 GENEROUS = WebLimits(messages=100_000, per=1, burst=100_000)
@@ -41,6 +42,7 @@ async def running(
     port: int = 0,
     robot: Path = Path("/nonexistent"),
     listener: Listener | None = None,
+    uploads: UploadFolder | None = None,
     **site,
 ):
     site = {"robot": "echo", "token": "T0ken", "origins": frozenset({ORIGIN}), **site}
@@ -51,11 +53,11 @@ async def running(
             await asyncio.Event().wait()  # the heart beats when a test says so
         sleeps.append(seconds)
 
-    connector = WebConnector(Site(name="site", **site), limits, sleep=sleep)
+    connector = WebConnector(Site(name="site", **site), limits, sleep=sleep, uploads=uploads)
     reception.serve(connector)
     await connector.start(reception)
     app = web.Application()
-    app.add_routes(WebRoutes({"site": connector}, lambda _id: robot, listener).routes())
+    app.add_routes(WebRoutes({"site": connector}, lambda _id: robot, listener, uploads=uploads).routes())
     runner = web.AppRunner(app)
     await runner.setup()
     server = web.TCPSite(runner, "127.0.0.1", port)
