@@ -53,6 +53,12 @@ class Turnstile:
             line.task = asyncio.create_task(self._run(inbound.session, line))
         return future
 
+    async def at_most(self, waiting: int) -> None:
+        """Return when no more than so many are waiting, so that a connector fetches nothing it cannot hand in."""
+        while self.waiting > waiting:
+            futures = [future for line in self._lines.values() for _, future in line.waiting]
+            await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
+
     async def close(self) -> None:
         """Give up what waits: it was not acknowledged, its sender has it still."""
         tasks = [line.task for line in self._lines.values() if line.task is not None]
