@@ -173,14 +173,14 @@ class RemoteEngine:
         *,
         stream: bool,
     ) -> AsyncIterator[tuple[Server, aiohttp.ClientResponse]]:
-        """An answer with status 200, being read. A server without a connection is passed over: nothing was begun there."""
+        """An answer with status 200, being read. A server that says nothing, or that it is busy, is passed over."""
         tried: list[Server] = []
         while True:
             server = self._servers.choose(request.model or self._name, tried)
             tried.append(server)
             server.running += 1
             try:
-                response = await self._post(server, path, request, task, stream=stream)
+                response = await self._post(server, path, request, task, tried, stream=stream)
                 if response is None:
                     continue
                 async with response:
@@ -199,10 +199,11 @@ class RemoteEngine:
         path: str,
         request: ChatRequest | CompletionRequest | EmbeddingRequest,
         task: Task,
+        tried: Sequence[Server],
         *,
         stream: bool,
     ) -> aiohttp.ClientResponse | None:
-        """None when no connection came about. Raises `EngineDied` when it broke after the request was sent."""
+        """None when another server is to be asked. Raises `EngineDied` when this was the last and broke off."""
         asked = wire.body(request, model=self._known_as(server, request.model, task), stream=stream)
         try:
             return await self._servers.session.post(
@@ -216,6 +217,8 @@ class RemoteEngine:
             return None
         except BROKEN as error:
             server.failed("breaks off")
+            if self._servers.others(tried):  # nothing was answered, and to compute it twice harms nobody
+                return None
             raise EngineDied("a model server broke off before it answered") from error
 
     async def _refused(self, server: Server, response: aiohttp.ClientResponse, model: str) -> Exception:
