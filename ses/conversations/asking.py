@@ -51,13 +51,11 @@ class Askers:
         """A turn is durable."""
         if not self._waiting:
             return
-        reply = None
-        if not run.resumed:
-            reply = Reply(leg.session.turn, tuple(run.said), leg.trace, False)
         for one in run.batch:
             for future in self._waiting.pop((run.mailbox.conversation, one.inbound.id), ()):
                 if not future.done():
-                    future.set_result(reply)
+                    reply = Reply(leg.session.turn, tuple(run.said), leg.trace, False)
+                    future.set_result(None if run.resumed else reply)
 
     async def stored(self, session: int, external_id: str) -> Reply | None:
         """The answer that was given before; none while there is none."""

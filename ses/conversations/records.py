@@ -32,10 +32,8 @@ def turn_record(run: TurnRun, leg: Leg, now: float, *, confirmed: bool) -> TurnR
     if leg.final:
         masked = leg.masked
         done = tuple([(one.row, _masked(one.inbound, masked) if masked else None) for one in run.batch])
-        if leg.trace is not None and (
-            "calls" in leg.trace or mailbox.conversation.connector.startswith("api")
-        ):
-            trace = _encode_trace(leg.trace)
+        if leg.called or mailbox.conversation.connector.startswith("api"):
+            trace = _encode_trace(leg.trace) if leg.trace is not None else None
     return TurnRecord(
         session=mailbox.row,
         state=session.encode(),

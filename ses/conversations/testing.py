@@ -67,7 +67,7 @@ async def echo(
         session.seq += 1
         name = f"{session.id}/{session.turn}/{number}"
         said.append(Outgoing(id=name, seq=session.seq, text=inbound.text or f"[{inbound.event}]"))
-    return Leg(session, said, trace={"id": f"{session.id}/{session.turn}"})
+    return Leg(session, said, tracing=lambda: {"id": f"{session.id}/{session.turn}"})
 
 
 async def echo_poison(

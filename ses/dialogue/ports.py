@@ -61,8 +61,18 @@ class Leg:
     """Values of `keep: user` names written since the previous leg; `Increment` for an atomic addition."""
     masked: Mapping[str, str] = field(default_factory=dict)
     """On the final leg: by inbound id, its text with private spans as ‹slot›, when it differs from what was received."""
-    trace: dict[str, Any] | None = None
-    """On the final leg: what was understood and run, for `/ses/ask`, logs and `ses why`."""
+    tracing: Callable[[], dict[str, Any]] | None = None
+    """On the final leg: what makes `trace`. Most traces are never read: they are made for those who ask."""
+    called: bool = False
+    """On the final leg: the trace lists calls of services, and is kept for the log."""
+    _trace: dict[str, Any] | None = field(default=None, init=False, repr=False)
+
+    @property
+    def trace(self) -> dict[str, Any] | None:
+        """On the final leg: what was understood and run, for `/ses/ask`, logs and `ses why`."""
+        if self._trace is None and self.tracing is not None:
+            self._trace = self.tracing()
+        return self._trace
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,11 @@ class Trace:
             {"id": number, "name": name, "model": model, "type": kind, "param": param, "reply": reply}
         )
 
+    @property
+    def called(self) -> bool:
+        """It lists calls."""
+        return bool(self._calls)
+
     def build(self, turn: Turn) -> dict[str, Any]:
         session = turn.session
         program = turn.newest

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
@@ -297,5 +298,6 @@ class Turn:
             final=True,
             user_variables=self.written,
             masked=self.masked,
-            trace=self.trace.build(self),
+            tracing=partial(self.trace.build, self),
+            called=self.trace.called,
         )

@@ -23,7 +23,7 @@ Work = Callable[[sqlite3.Connection, Any], Any]
 Done = Callable[[Any], None]
 
 BATCH = 512
-"""Commands in one transaction at most."""
+"""Commands after which a transaction takes no more."""
 PROBE = 1.0
 """Seconds between attempts to write while nothing can be stored."""
 LONGEST_LOG = 64 << 20
@@ -58,7 +58,9 @@ class Writer:
         self._connection = connection
         self._log = log
         self._loop = loop
-        self._queue: SimpleQueue[_Command | None] = SimpleQueue()
+        self._submitted: list[_Command] = []
+        """In this round of the loop; the thread gets them together."""
+        self._queue: SimpleQueue[list[_Command] | None] = SimpleQueue()
         self._epoch = 0
         self._failed_epoch = -1
         self._ailing: str | None = None
@@ -71,13 +73,16 @@ class Writer:
 
     async def stop(self) -> None:
         """Carry out what was submitted, then end."""
+        self._hand_over()
         self._queue.put(None)
         await self._loop.run_in_executor(None, self._thread.join)
 
     def submit(self, work: Work, argument: Any, done: Done) -> None:
         """`done` is called on the loop with the result, or with a `SesError`."""
         self.waiting += 1
-        self._queue.put(_Command(self._epoch, work, argument, done))
+        if not self._submitted:
+            self._loop.call_soon(self._hand_over)
+        self._submitted.append(_Command(self._epoch, work, argument, done))
 
     async def run(self, work: Work, argument: Any) -> Any:
         """Submit and wait. A cancelled call is carried out nevertheless."""
@@ -95,6 +100,12 @@ class Writer:
         return await future
 
     # --- on the loop ---------------------------------------------------------------------------------------
+
+    def _hand_over(self) -> None:
+        """Wake the thread once for all that a round of the loop submitted."""
+        if self._submitted:
+            self._queue.put(self._submitted)
+            self._submitted = []
 
     def _report(self, reports: list[tuple[Done, Any]], problem: str | None) -> None:
         if problem is not None:
@@ -126,12 +137,12 @@ class Writer:
     def _gather(self) -> tuple[list[_Command], bool]:
         batch: list[_Command] = []
         try:
-            command = self._queue.get(timeout=None if self._ailing is None else PROBE)
-            while command is not None:
-                batch.append(command)
-                if len(batch) == BATCH:
+            commands = self._queue.get(timeout=None if self._ailing is None else PROBE)
+            while commands is not None:
+                batch += commands
+                if len(batch) >= BATCH:
                     return batch, False
-                command = self._queue.get_nowait()
+                commands = self._queue.get_nowait()
         except Empty:
             return batch, False
         return batch, True

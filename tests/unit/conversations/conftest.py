@@ -49,7 +49,14 @@ def pipeline_over(tmp_path):
 
     @asynccontextmanager
     async def start(
-        *programs, engine=ECHO, limits=FREE, inbox=None, wrap=lambda store: store, clock=None, services=None, model=None
+        *programs,
+        engine=ECHO,
+        limits=FREE,
+        inbox=None,
+        wrap=lambda store: store,
+        clock=None,
+        services=None,
+        model=None,
     ):
         sqlite = SqliteStore(tmp_path / "ses.db")
         await sqlite.open()
@@ -57,7 +64,9 @@ def pipeline_over(tmp_path):
         source = Shelved(*(programs or (echo_program(),)))
         robots = Robots(source, store, clock)
         await robots.reload()
-        conversations = Conversations(store, robots, services, clock=clock, limits=limits, engine=engine, model=model)
+        conversations = Conversations(
+            store, robots, services, clock=clock, limits=limits, engine=engine, model=model
+        )
         inbox = inbox or Inbox()
         conversations.attach(inbox)
         await conversations.start()

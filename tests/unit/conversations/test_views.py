@@ -9,6 +9,7 @@ from ses.connectors.contract import Refused
 from ses.conversations.engine import Engine
 from ses.conversations.testing import echo, echo_poison
 from ses.conversations.views import LogRequest
+from ses.dialogue.ports import Leg
 from ses.messages import Conversation
 
 
@@ -166,8 +167,8 @@ async def test_the_session_tells_what_was_called_to_answer(pipeline_over):
 
     async def calling(session, inbounds, programs, newest, ports, *, user_variables):
         leg = await echo(session, inbounds, programs, newest, ports, user_variables=user_variables)
-        leg.trace = {**(leg.trace or {}), "calls": [call]}
-        return leg
+        trace = {**(leg.trace or {}), "calls": [call]}
+        return Leg(leg.session, leg.outgoing, tracing=lambda: trace, called=True)
 
     async with pipeline_over(engine=Engine(calling, echo_poison)) as pipeline:
         await pipeline.say("hi")
