@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from ses.errors import SesError
 from ses.messages import Conversation, Delta, Inbound, Outgoing
@@ -99,3 +99,42 @@ class Connector(Protocol):
     def stream(self, conversation: Conversation, delta: Delta) -> None:
         """Show a piece of a text being generated; may be lost."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorState:
+    """How a connection to a foreign side is doing: what `ses connectors` shows."""
+
+    name: str
+    """`telegram.shop`"""
+    robot: str
+    condition: Literal["connecting", "connected", "failing", "refused", "stopped"]
+    """`failing`: it is tried again and again; `refused`: only another configuration helps."""
+    mode: str = ""
+    """How messages come: `polling`, `webhook`, `websocket` …"""
+    since: float | None = None
+    """In this condition since, seconds since 1970."""
+    problem: str = ""
+    """What is wrong, and what helps; empty when all is well."""
+    received: int = 0
+    """Inbounds taken since the start."""
+    last_message: float | None = None
+    """When the last one came, seconds since 1970."""
+    lag: float | None = None
+    """Seconds between the time its sender's side gives the last message and the time it was stored."""
+    errors: int = 0
+    """Failed calls since the start."""
+    doubtful: int = 0
+    """Sends that may have been carried out though no answer came: each may have reached its reader twice."""
+
+
+@runtime_checkable
+class Channel(Connector, Protocol):
+    """A connector that keeps a connection to a messenger of its own accord. `start` returns at once, whatever the
+    other side says: what is wrong stands in `state` and in the log, and is tried again."""
+
+    async def refuse(self) -> None:
+        """Take nothing new; deliveries go on until `stop`."""
+        ...
+
+    def state(self) -> ConnectorState: ...

@@ -18,6 +18,7 @@ from ses.connectors.web.connector import WebConnector
 from ses.conversations.conversations import Conversations
 from ses.conversations.robots import Robots
 from ses.daemon import language_model, parts
+from ses.daemon.channels import MAKERS, Channels
 from ses.daemon.greeting import greeting
 from ses.daemon.interfaces import Interfaces
 from ses.daemon.model_gateway import ModelGateway
@@ -93,6 +94,7 @@ class Daemon:
         self._metrics.watch(self._conversations.stats)
         self._metrics.watch_logs(lambda: {"queue": logging.dropped, "disk": logging.failed})
         self._sites: dict[str, WebConnector] = {}
+        self._channels = Channels(self._conversations, files.path, self._clock)
         self._model = ModelGateway(config, self._engine, self._clock)
         self._interfaces = Interfaces(
             config,
@@ -103,6 +105,7 @@ class Daemon:
             robot_folder=files.path,
             emulations=emulations,
             sites=self._sites,
+            channels=self._channels.connectors,
             readiness=self._readiness,
             healthy=lambda: language_model.healthy(self._engine.state()),
             model=self._model,
@@ -124,6 +127,7 @@ class Daemon:
         await self._robots.reload()
         check_robots(self._config, self._known_robots())
         await self._join_sites(self._config)  # first: turns left from before are delivered through them
+        await self._channels.join(self._config)
         await self._conversations.start()
         self._warn_of_absent_connectors()
         await self._interfaces.start()
@@ -147,8 +151,10 @@ class Daemon:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
         await self._interfaces.refuse()
+        await self._channels.refuse()
         await asyncio.gather(*(site.stop() for site in self._sites.values()))
         await self._conversations.stop(grace=GRACE)
+        await self._channels.stop()
         await self._interfaces.stop()
         await self._ways_out.close()
         await self._engine.stop()
@@ -204,6 +210,7 @@ class Daemon:
             suite = parts.services(config, self._clock, self._metrics, self._own_site)
             await self._ways_out.replace(suite)
         await self._join_sites(config)
+        await self._channels.join(config)
         changed = [
             name for name in type(config).model_fields if getattr(config, name) != getattr(before, name)
         ]
@@ -229,7 +236,7 @@ class Daemon:
                 self._sites[name] = site
 
     def _warn_of_absent_connectors(self) -> None:
-        for kind in ("telegram", "vk"):
+        for kind in {"telegram", "vk"} - MAKERS.keys():
             for name in getattr(self._config.connectors, kind):
                 log.warning(
                     "this release has no such connector yet; it is left out", connector=f"{kind}.{name}"

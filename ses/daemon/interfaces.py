@@ -8,6 +8,8 @@ from pathlib import Path
 
 from ses.clock import Clock
 from ses.config import Config
+from ses.connectors.contract import Channel
+from ses.connectors.hooks import HookRoutes
 from ses.connectors.web.connector import WebConnector
 from ses.connectors.web.routes import WebRoutes
 from ses.conversations.conversations import Conversations
@@ -42,6 +44,7 @@ class Interfaces:
         robot_folder: Callable[[str], Path | None],
         emulations: TestApi | None,
         sites: Mapping[str, WebConnector],
+        channels: Mapping[str, Channel],
         readiness: Readiness,
         healthy: Callable[[], bool],
         model: ModelGateway,
@@ -64,9 +67,8 @@ class Interfaces:
         tls = tls_context(config.tls.cert, config.tls.key) if config.tls is not None else None
         everything = api(self.operations, self.access, metrics, [model.faults()])
         self._api = Listener(everything, config.host, config.port, tls, setting="port")
-        self._public = Listener(
-            public(web.routes()), config.widget.host, config.widget.port, tls, setting="widget.port"
-        )
+        world = public([*web.routes(), *HookRoutes(channels).routes()])
+        self._public = Listener(world, config.widget.host, config.widget.port, tls, setting="widget.port")
         self._listeners = [self._api, self._public]
         if config.telemetry.port is not None:
             numbers = api(metrics.operations(), self.access, metrics)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from ses.connectors.contract import Connector, Refused
+from ses.connectors.contract import Connector, DeliveryFailed, Refused
 from ses.messages import Button, Conversation, Delta, Outgoing
 
 
@@ -16,6 +16,7 @@ async def test_an_inbound_names_its_connector_conversation_and_sender_id(side, r
     assert inbound.conversation == person.conversation
     assert inbound.connector == side.connector.name
     assert (inbound.id, inbound.text) == (id, "привет")
+    assert 0 < len(inbound.id) <= 64
     assert inbound.at > 1.7e9
 
 
@@ -67,7 +68,10 @@ async def test_messages_are_delivered_in_order_with_a_press_that_comes_back(side
 
 async def test_delivery_to_nobody_harms_nobody(side):
     nobody = Conversation(side.connector.name, "nobody")
-    await side.connector.deliver(nobody, Outgoing(id="nobody/1/1", seq=1, text="эй"))
+    try:
+        await side.connector.deliver(nobody, Outgoing(id="nobody/1/1", seq=1, text="эй"))
+    except DeliveryFailed as failed:
+        assert failed.retry_after is None  # it is no use trying again
     side.connector.typing(nobody, on=True)
     side.connector.typing(nobody, on=False)
     side.connector.stream(nobody, Delta(id="nobody/1/1", attempt=1, at=0, text="э"))

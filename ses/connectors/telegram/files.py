@@ -1,0 +1,97 @@
+"""The bytes behind `Attachment.media`, as Telegram takes them; what it has got once is sent by its identifier."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+
+from telegram import InputFile, Message
+
+from ses.connectors.contract import DeliveryFailed
+from ses.connectors.telegram.incoming import OWN_FILE
+from ses.connectors.telegram.render import File
+
+UPLOAD = 50 << 20
+"""Bytes of a file that a bot may send."""
+PHOTO = 10 << 20
+"""Bytes of a picture; a larger one goes as a file."""
+KEPT = 1_000
+"""Files whose identifiers are remembered."""
+
+RobotFolder = Callable[[], Path | None]
+"""The folder in which the robot's files lie."""
+
+
+class Files:
+    """The files of one bot's robot."""
+
+    def __init__(self, folder: RobotFolder) -> None:
+        self._folder = folder
+        self._sent: OrderedDict[tuple[str, int, int], str] = OrderedDict()
+        """Path, time and size → the identifier that Telegram gave it."""
+
+    async def source(
+        self, file: File, *, album: bool = False
+    ) -> tuple[InputFile | str, tuple[str, int, int] | None]:
+        """What the Bot API is handed (in an album: as a part of its own), and under what the answer's identifier is to be remembered.
+
+        Raises `DeliveryFailed` for a file that is not there.
+        """
+        if file.media.startswith(OWN_FILE):
+            return file.media.removeprefix(OWN_FILE), None
+        if file.media.startswith(("https://", "http://")):
+            return file.media, None
+        path = self._path(file.media)
+        if path is None:
+            raise DeliveryFailed(f"there is no file {file.media!r} in the robot's folder", None)
+        known = await asyncio.to_thread(_state, path)
+        if known[2] > UPLOAD:
+            raise DeliveryFailed(f"{file.media!r} has more than 50 MB, which Telegram does not take", None)
+        identifier = self._sent.get(known)
+        if identifier is not None:
+            self._sent.move_to_end(known)
+            return identifier, None
+        content = await asyncio.to_thread(path.read_bytes)
+        return InputFile(content, filename=file.name or path.name, attach=album), known
+
+    def remember(self, known: tuple[str, int, int] | None, message: Message) -> None:
+        """Note under which identifier Telegram keeps the file it got."""
+        identifier = _identifier(message)
+        if known is not None and identifier:
+            self._sent[known] = identifier
+            if len(self._sent) > KEPT:
+                self._sent.popitem(last=False)
+
+    def _path(self, media: str) -> Path | None:
+        folder = self._folder()
+        if folder is None or not media.startswith("media/"):
+            return None
+        root = (folder / "media").resolve()
+        try:
+            path = (folder / media).resolve()
+            return path if path.is_relative_to(root) and path.is_file() else None
+        except (OSError, ValueError):  # too long a name, a NUL in it
+            return None
+
+
+def _state(path: Path) -> tuple[str, int, int]:
+    stat = path.stat()
+    return str(path), stat.st_mtime_ns, stat.st_size
+
+
+def _identifier(message: Message) -> str:
+    if message.photo:
+        return message.photo[-1].file_id
+    for held in (
+        message.animation,
+        message.document,
+        message.audio,
+        message.voice,
+        message.video,
+        message.sticker,
+    ):
+        if held is not None:
+            return held.file_id
+    return ""
