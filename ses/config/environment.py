@@ -76,6 +76,8 @@ class Guide:
             gateway["max_n"] = int(most)
         if self._flag("RUN_MIGRATIONS"):
             gateway["migrate"] = True
+            if isinstance(storage := value.get("storage", {}), dict):
+                value["storage"] = {**storage, "migrate": True}
         if gateway or "gateway" in value:
             value["gateway"] = gateway
         self._engine(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
@@ -62,6 +62,8 @@ class Pool(Part):
 class Storage(Part):
     url: str = "sqlite:///data/ses.db"
     """`sqlite:///FILE` (relative to the configuration file; four slashes: absolute) or `postgresql://…`."""
+    migrate: bool = False
+    """Bring the tables of an older release in PostgreSQL up to date at start; SQLite's always are."""
     audio: AudioStorage = AudioStorage()
     pool: Pool = Pool()
 
@@ -72,7 +74,8 @@ class Storage(Part):
             base: Path = (info.context or {}).get("base", Path.cwd())
             return f"sqlite:///{base / url.removeprefix('sqlite:///')}"
         try:
-            if urlsplit(url).scheme == "postgresql" and urlsplit(url).hostname:
+            parts = urlsplit(url)
+            if parts.scheme == "postgresql" and (parts.hostname or "host" in parse_qs(parts.query)):
                 return url
         except ValueError:
             pass  # an address that cannot be split is refused below, like any other

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ipaddress import ip_network
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ses.clock import Clock
@@ -12,7 +13,6 @@ from ses.connectors.web.config import WebLimits, site_of
 from ses.connectors.web.connector import WebConnector
 from ses.connectors.web.uploads import UploadFolder
 from ses.conversations.limits import Limits
-from ses.errors import SesError
 from ses.gateway.access import Key
 from ses.services.addresses import AddressRules
 from ses.services.settings import ServiceSettings
@@ -29,14 +29,22 @@ API_PORT = 6190
 
 
 def store(config: Config) -> Store:
-    """Raises `SesError` for a store that this release does not have."""
-    if config.storage.sqlite is None:
-        raise SesError(
-            "storage.url: PostgreSQL is not supported by this release yet; use sqlite:///data/ses.db"
-        )
-    from ses.storage.sqlite.store import SqliteStore
+    """The durable memory; what only the other kind needs is not imported."""
+    storage = config.storage
+    if storage.sqlite is not None:
+        from ses.storage.sqlite.store import SqliteStore
 
-    return SqliteStore(config.storage.sqlite)
+        return SqliteStore(storage.sqlite)
+    from ses.storage.postgres.readers import PoolSize
+    from ses.storage.postgres.store import PostgresStore
+
+    folder = config.file.parent if config.file else Path.cwd()
+    return PostgresStore(
+        storage.url,
+        mark=folder / "data" / "ses.mark",
+        pool=PoolSize(storage.pool.size, storage.pool.max, storage.pool.timeout),
+        upgrade=storage.migrate,
+    )
 
 
 def services(config: Config, clock: Clock, observer: Observer, own_site: OwnTestApi | None) -> ServiceSuite:

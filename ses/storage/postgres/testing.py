@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import signal
 import socket
@@ -19,12 +20,22 @@ def _program(name: str) -> str:
     folders = sorted(
         Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: int(folder.parent.name), reverse=True
     )
-    found = next((str(folder / name) for folder in folders if (folder / name).exists()), None) or shutil.which(name)
+    found = next(
+        (str(folder / name) for folder in folders if (folder / name).exists()), None
+    ) or shutil.which(name)
     if found is None:
         raise FileNotFoundError(
             f"there is no {name}: apt-get install postgresql (tools/prepare.sh test does it)"
         )
     return found
+
+
+def _exists(user: str) -> bool:
+    try:
+        pwd.getpwnam(user)
+    except KeyError:
+        return False
+    return True
 
 
 class Server:
@@ -50,16 +61,11 @@ class Server:
         """The server refuses to be root's; a system user lends its name."""
         if os.geteuid():
             return None
-        return (
-            "postgres"
-            if subprocess.run(["id", "postgres"], capture_output=True, check=False).returncode == 0
-            else "nobody"
-        )  # noqa: S607
+        return "postgres" if _exists("postgres") else "nobody"
 
     def _run(self, name: str, *arguments: str) -> None:
-        subprocess.run(
-            [_program(name), *arguments], user=self._user, cwd="/", check=True, capture_output=True
-        )  # noqa: S603
+        command = [_program(name), *arguments]
+        subprocess.run(command, user=self._user, cwd="/", check=True, capture_output=True)  # noqa: S603
 
     def url(self, database: str) -> str:
         return f"postgresql://ses@127.0.0.1:{self.port}/{database}"
