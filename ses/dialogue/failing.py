@@ -108,11 +108,16 @@ def _caught(turn: Turn, activity: Activity, program: Program, facts: dict[str, A
         frame = activity.frames[depth]
         flow = program.flows[frame.flow]
         index = flow.places[frame.place]
+        if frame.rounds is not None and depth < len(activity.frames) - 1 and facts["kind"] != "cancelled":
+            from ses.dialogue.tooling import take_error
+
+            _unwind(turn, activity, depth)
+            take_error(frame, facts)
+            return True
         for handler in flow.handlers:
             if handler.start <= index < handler.end:
-                while len(activity.frames) > depth + 1:
-                    pop(turn, activity)
-                turn.enter(activity)
+                _unwind(turn, activity, depth)
+                frame.rounds = None
                 save = getattr(flow.ops[index], "save", "")
                 if save:  # what an earlier call left there is not this one's answer
                     write(turn, frame, save, None)
@@ -123,3 +128,10 @@ def _caught(turn: Turn, activity: Activity, program: Program, facts: dict[str, A
                 activity.args["error"] = facts
                 return True
     return False
+
+
+def _unwind(turn: Turn, activity: Activity, depth: int) -> None:
+    """Drop the frames above."""
+    while len(activity.frames) > depth + 1:
+        pop(turn, activity)
+    turn.enter(activity)

@@ -1,186 +1,181 @@
-"""The step `llm`: a call of the language model, shown while it is written, ended when its reader wishes."""
+"""The step `llm`: what the model is asked, in which form it answers, and what becomes of the answer."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Coroutine
-from contextlib import aclosing
-from typing import Any, NamedTuple, NoReturn
+from typing import Any
 
 import msgspec
 
-from ses.dialogue.builtins import built_in
-from ses.dialogue.ports import Model
-from ses.dialogue.prompting import messages_of, options_of
-from ses.dialogue.saying import mask_values
-from ses.dialogue.turn import Draft, Turn
-from ses.dialogue.understanding import Heard
+from ses.dialogue.assigning import write as assign
+from ses.dialogue.prompting import Messages, messages_of, options_of
+from ses.dialogue.schemas import Schema, arguments_schema, askable, slot_value, slots_schema, value_of
+from ses.dialogue.session import Frame
+from ses.dialogue.steps import MOVED, goto_flow
+from ses.dialogue.tooling import ROUNDS, call_next, note_calls, tools_of
+from ses.dialogue.turn import Turn
+from ses.dialogue.writing import Written, say_written, write
 from ses.errors import StepError
-from ses.llm.answers import ChatAnswer
-from ses.llm.errors import BadRequest, EngineError, UnknownModel
 from ses.llm.requests import ChatRequest, Choice, JsonSchema, Shape
-from ses.messages import Delta
 from ses.scenario.program import Llm
 
+NONE = "none"
+"""What the model writes when none of the flows fits."""
 
-async def generate(turn: Turn, op: Llm) -> Any:
-    """What `save` gets: the text, the key chosen, or the JSON. Without `save`, or streamed, it is said too.
+
+async def ask_model(turn: Turn, frame: Frame, op: Llm, index: int) -> int:
+    """Run the step; the index of the next operation, or `MOVED`. `save` gets the text, the key chosen, the flow picked,
+    or the JSON; without `save`, or streamed, a text is said too.
 
     Raises `StepError`: `llm_unavailable` (none, not ready, busy, died), `timeout`, `cancelled`, `malformed` (its
     answer has not the form asked for), `value` (the question cannot be put: too long, nothing to ask).
     """
-    turn.calls += 1
-    options = options_of(turn, op)
+    try:
+        if op.tools and await call_next(turn, op, frame):
+            return MOVED
+        messages = await messages_of(turn, op)
+        written = await _written(turn, frame, op, messages)
+    except StepError:
+        frame.rounds = None
+        raise
+    if written.calls:
+        note_calls(frame, written)
+        return MOVED  # here again: to the first of the flows called
+    frame.rounds = None
+    if not written.text:
+        raise StepError("malformed", "the model said nothing", service="llm")
+    turn.trace.call(turn, "llm", "", op.save or op.id, messages[-1]["content"], written.text)
+    if op.route:
+        return await _go(turn, frame, op, index, written.text)
+    value: Any = written.text
+    if op.fill:
+        value = await _fill(turn, frame, op, written.text)
+    elif op.form is not None:
+        value = _json(written.text, op.form)
+    elif op.options:
+        value = _chosen(turn, op, written.text)
+    elif op.stream or not op.save:
+        say_written(turn, value)
+    if op.save:
+        assign(turn, frame, op.save, value)
+    return index + 1
+
+
+async def _written(turn: Turn, frame: Frame, op: Llm, messages: Messages) -> Written:
     request = ChatRequest(
-        messages=await messages_of(turn, op),
-        max_tokens=op.max_tokens,
-        shape=_shape(op, options),
-        priority="conversation",
+        messages=messages, max_tokens=op.max_tokens, shape=_shape(turn, op), priority="conversation"
     )
     if request.shape is not None:
         request.temperature = 0.0
-    model = turn.ports.model
-    if model is None:
-        raise StepError("llm_unavailable", "there is no language model", service="llm")
-    writing = Writing(turn, shown=op.stream)
-    try:
-        await turn.waiting("llm", _unless_ended(turn, op, writing.write(model, request)))
-    except StepError as error:
-        if error.kind == "cancelled":
-            _say(turn, writing.text)
-        else:
-            writing.forget()
-        raise
-    text = writing.text.strip()
-    if not text:
-        writing.forget()
-        raise StepError("malformed", "the model said nothing", service="llm")
-    turn.trace.call(turn, "llm", "", op.save or op.id, request.messages[-1]["content"], text)
-    if op.form is not None:
-        return _json(text, op)
-    if options and text not in options:
-        raise StepError("malformed", "the model did not choose what it could choose from", service="llm")
-    if op.stream or not op.save:
-        _say(turn, options.get(text, text))
-    return text
+    if op.tools:
+        rounds = frame.rounds
+        request.tools = tools_of(turn, op)
+        request.tool_choice = "auto"
+        if rounds is not None:
+            request.messages = [*messages, *rounds.said]
+            if rounds.count >= ROUNDS:
+                request.tool_choice = "none"
+    written = await write(turn, op, request)
+    if written.calls and request.tool_choice != "auto":
+        raise StepError("malformed", "the model calls flows instead of answering", service="llm")
+    return written
 
 
-def _shape(op: Llm, options: dict[str, str]) -> Shape | None:
+def _shape(turn: Turn, op: Llm) -> Shape | None:
     if op.form is not None:
         return JsonSchema(schema=dict(op.form))
-    return Choice(tuple(options)) if options else None
+    if op.options:
+        return Choice(tuple(options_of(turn, op)))
+    if op.fill:
+        return JsonSchema(schema=slots_schema(turn, askable(turn, op.fill)))
+    if op.route:
+        return JsonSchema(schema={"anyOf": [*(_route(turn, name) for name in op.route), _picked(NONE)]})
+    return None
 
 
-def _json(text: str, op: Llm) -> Any:
+def _json(text: str, form: Any) -> Any:
     try:
         data = msgspec.json.decode(text)
     except msgspec.DecodeError as error:
         raise StepError("malformed", f"the model's answer is no JSON: {error}", service="llm") from None
-    required = (op.form or {}).get("required", ())
+    required = form.get("required", ())
     if isinstance(data, dict) and (missing := [name for name in required if name not in data]):
         raise StepError("malformed", f"the model's answer lacks {', '.join(missing)}", service="llm")
     return data
 
 
-def _say(turn: Turn, text: str) -> None:
-    """Model output is text; what it repeats of private values is masked in the log."""
-    text = text.strip()
-    if text:
-        turn.session.labels = False
-        turn.drafts.append(Draft(text, mask_values(turn, text)))
+def _chosen(turn: Turn, op: Llm, text: str) -> str:
+    options = options_of(turn, op)
+    if text not in options:
+        raise StepError("malformed", "the model did not choose what it could choose from", service="llm")
+    if not op.save:
+        say_written(turn, options[text])
+    return text
 
 
-class Writing:
-    """A text in the making, shown to the reader as it grows."""
-
-    def __init__(self, turn: Turn, *, shown: bool) -> None:
-        self._turn = turn
-        self._id = f"{turn.session.id}/{turn.session.turn}/{turn.said + len(turn.drafts) + 1}"
-        self._shown = shown
-        self._size = 0
-        """Characters shown."""
-        self.text = ""
-
-    async def write(self, model: Model, request: ChatRequest) -> None:
-        if not self._shown:
-            self.text = (await _answered(model.chat(request))).text
-            return
-        try:
-            async with aclosing(model.stream_chat(request)) as chunks:
-                async for chunk in chunks:
-                    self._add(chunk.text)
-        except EngineError as error:
-            _fail(error)
-
-    def _add(self, piece: str) -> None:
-        if not self.text:
-            piece = piece.lstrip()
-        if piece:
-            self.text += piece
-            attempt, at = self._turn.attempt, self._size
-            self._turn.ports.show(Delta(id=self._id, attempt=attempt, at=at, text=piece))
-            self._size += len(piece)
-
-    def forget(self) -> None:
-        """It failed: what was shown of it is cleared, and a later text does not follow half of this one."""
-        if self._size:
-            self._turn.attempt += 1
-            self._turn.ports.show(Delta(id=self._id, attempt=self._turn.attempt, at=0, text=""))
+# --- slots ---
 
 
-async def _answered(call: Coroutine[Any, Any, ChatAnswer]) -> ChatAnswer:
-    try:
-        return await call
-    except EngineError as error:
-        _fail(error)
+async def _fill(turn: Turn, frame: Frame, op: Llm, text: str) -> dict[str, Any]:
+    """Give the slots what the model found; the values it found, by slot."""
+    slots = askable(turn, op.fill)
+    told = _json(text, {})
+    found: dict[str, Any] = {}
+    for slot in slots:
+        value = await slot_value(turn, slot, told.get(slot.name)) if isinstance(told, dict) else None
+        if value is not None:
+            found[slot.name] = value
+            assign(turn, frame, slot.name, value)
+    return found
 
 
-def _fail(error: EngineError) -> NoReturn:
-    kind: Any = "value" if isinstance(error, BadRequest | UnknownModel) else "llm_unavailable"
-    raise StepError(kind, str(error), service="llm") from None
+# --- flows ---
 
 
-async def _unless_ended(turn: Turn, op: Llm, call: Coroutine[Any, Any, None]) -> None:
-    """Run the call until it is done, its time is over, or a message ends it."""
-    clock = turn.ports.clock
-    started = clock.monotonic()
-    generating = asyncio.ensure_future(call)
-    watching = asyncio.ensure_future(_ending(turn, op))
-    try:
-        waiting: set[asyncio.Future[Any]] = {generating, watching}
-        while not generating.done():
-            left = op.timeout - (clock.monotonic() - started)
-            done, _ = await asyncio.wait(waiting, timeout=max(left, 0.0), return_when=asyncio.FIRST_COMPLETED)
-            if not done:
-                break
-            if watching in done:
-                ending = watching.result()
-                if ending is not None and not generating.done():
-                    turn.session.spent = ending.spent
-                    raise StepError("cancelled", "the user ended it", service="llm")
-                waiting.discard(watching)
-        if not generating.done() or clock.monotonic() - started > op.timeout:
-            raise StepError("timeout", f"the model took more than {op.timeout:g} s", service="llm")
-        generating.result()
-    finally:
-        for task in (generating, watching):
-            task.cancel()
-        await asyncio.gather(generating, watching, return_exceptions=True)
+def _route(turn: Turn, name: str) -> Schema:
+    """A flow and its arguments: those it is callable with, else the slots it asks for."""
+    flow = turn.scope.program.flows[name]
+    if flow.tool is not None and flow.tool.arguments:
+        return _picked(name, arguments_schema(turn, flow.tool.arguments))
+    slots = askable(turn, sorted(flow.slots))
+    return _picked(name, slots_schema(turn, slots) if slots else None)
 
 
-class Ending(NamedTuple):
-    """A message that ended a call."""
+def _picked(name: str, args: Schema | None = None) -> Schema:
+    properties: Schema = {"flow": {"const": name}}
+    if args is not None:
+        properties["args"] = args
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
 
-    spent: str
-    """Its id when it has no other meaning."""
 
-
-async def _ending(turn: Turn, op: Llm) -> Ending | None:
-    """Wait for `cancel`, or for any message with `abort: input`; none when nothing more can come."""
-    async for inbound in turn.ports.arrivals():
-        text = inbound.text if inbound.edit_of is None else None
-        if text and built_in(turn, Heard(turn, text, turn.newest)) == "cancel":
-            return Ending(inbound.id)
-        if inbound.event == "leave" or (op.abort_on_input and inbound.event is None):
-            return Ending("")
-    return None
+async def _go(turn: Turn, frame: Frame, op: Llm, index: int, text: str) -> int:
+    """Go on in the flow the model picked, with the arguments that are values of what they are for."""
+    picked = _json(text, {})
+    name = picked.get("flow") if isinstance(picked, dict) else None
+    if name not in op.route and name != NONE:
+        raise StepError("malformed", "the model picked no flow it could pick", service="llm")
+    if op.save:
+        assign(turn, frame, op.save, None if name == NONE else name)
+    if name == NONE:
+        return index + 1
+    activity = turn.top
+    assert activity is not None
+    goto_flow(turn, activity, name)
+    frame = activity.frames[-1]
+    told = picked.get("args")
+    if not isinstance(told, dict):
+        return MOVED
+    program = turn.scope.program
+    flow = program.flows[name]
+    for argument in flow.tool.arguments if flow.tool is not None else ():
+        if argument.name not in program.slots:
+            frame.args[argument.name] = await value_of(turn, argument.type, told.get(argument.name))
+    for slot in askable(turn, sorted(told.keys() & program.slots.keys())):
+        value = await slot_value(turn, slot, told[slot.name])
+        if value is not None and turn.scope.stored(slot) is None:
+            assign(turn, frame, slot.name, value)
+    return MOVED

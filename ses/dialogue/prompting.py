@@ -19,12 +19,23 @@ CHOOSE_KEY = {
     "ru": "Выбери подходящий вариант и ответь только его ключом:",
     "en": "Choose what fits and answer with its key alone:",
 }
+FILL = {
+    "ru": "Выпиши из сообщения значения в JSON. Чего в нём нет, то null.",
+    "en": "Write the values that the message tells as JSON. What it does not tell is null.",
+}
+ROUTE = {
+    "ru": 'Выбери подходящее действие и ответь JSON вида {"flow": ключ, "args": значения из сообщения}. '
+    "Если ничего не подходит, flow равен none. Действия:",
+    "en": 'Choose the action that fits and answer with JSON such as {"flow": key, "args": values that the message '
+    "tells}. If none fits, flow is none. Actions:",
+}
 
 
 async def messages_of(turn: Turn, op: Llm) -> Messages:
     """`{role, content}`, the oldest first. Private values are ‹slot›, unless the step allows them."""
     system = [_text(turn, op, op.system)] if op.system is not None else []
     system += _choices(turn, op)
+    system += _hints(turn, op)
     prompt = _text(turn, op, op.prompt) if op.prompt is not None else _utterance(turn, op)
     if not prompt.strip():
         raise StepError(
@@ -55,6 +66,21 @@ def _choices(turn: Turn, op: Llm) -> list[str]:
         for one in op.options
     ]
     return ["\n".join([hint, *lines])]
+
+
+def _hints(turn: Turn, op: Llm) -> list[str]:
+    language = turn.scope.language
+    if op.fill:
+        return [FILL.get(language, FILL["en"])]
+    if not op.route:
+        return []
+    flows = turn.scope.program.flows
+    lines = []
+    for name in op.route:
+        flow = flows[name]
+        about = flow.tool.about if flow.tool is not None else flow.titles.get(language) or flow.title
+        lines.append(f"- {name}: {about}" if about and about != name else f"- {name}")
+    return ["\n".join([ROUTE.get(language, ROUTE["en"]), *lines])]
 
 
 def _add(messages: Messages, role: str, text: str) -> None:

@@ -43,11 +43,22 @@ def _brief(names: str) -> dict[str, str]:
     return {name: key for name, _, key in pairs}
 
 
+class Rounds(msgspec.Struct, array_like=True, omit_defaults=True):
+    """The language model's calls of flows in an `llm` step under way."""
+
+    said: list[dict[str, Any]] = []
+    """What was said after the question: its calls, and their results."""
+    waiting: list[tuple[str, str, str]] = []
+    """Calls without a result, the one under way first: id, flow, arguments as JSON."""
+    count: int = 0
+    """How often it has called flows."""
+
+
 class Frame(
     msgspec.Struct,
     omit_defaults=True,
     rename=_brief(
-        "flow:f place:p open:o args:a owns:w skipped:k loops:l trail:t failures:x question:q changing:c choices:h"
+        "flow:f place:p open:o args:a owns:w skipped:k loops:l trail:t failures:x question:q changing:c choices:h rounds:m"
     ),
 ):
     """A flow under way within an activity."""
@@ -72,6 +83,7 @@ class Frame(
     """At a confirm: the slot chosen at `ses.change`, which is asked in its place."""
     choices: list[dict[str, Any]] = []
     """What the open question offers (`choices`): `{value, label, item}`."""
+    rounds: Rounds | None = None
 
 
 class Activity(

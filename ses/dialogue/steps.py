@@ -89,9 +89,9 @@ async def _leave(turn: Turn, frame: Frame, op: Op, index: int) -> int:
     elif isinstance(op, CallService):
         value = await service(turn, op)
     elif isinstance(op, Llm):
-        from ses.dialogue.generating import generate  # only robots with such steps need it
+        from ses.dialogue.generating import ask_model  # only robots with such steps need it
 
-        value = await generate(turn, op)
+        return await ask_model(turn, frame, op, index)
     else:
         raise StepError("value", f"{op.at.file}:{op.at.line}: a step of this kind cannot run yet")
     if op.save:
@@ -247,6 +247,11 @@ def _return(turn: Turn, activity: Activity, frame: Frame, op: Return, index: int
             caller.place = flow.ops[flow.places[caller.place] + 1].id
         return MOVED
     op_call = flow.ops[flow.places[caller.place]]
+    if isinstance(op_call, Llm):
+        from ses.dialogue.tooling import take_result
+
+        take_result(turn, op_call, caller, value)
+        return MOVED
     if isinstance(op_call, CallFlow) and op_call.save:
         write(turn, caller, op_call.save, value)
     caller.place = flow.ops[flow.places[caller.place] + 1].id

@@ -274,6 +274,12 @@ class Llm(Op):
     """Earlier messages of the conversation that it sees."""
     options: tuple[Option, ...] = ()
     """It answers with one of these."""
+    tools: tuple[str, ...] = ()
+    """Flows it may call before it answers."""
+    route: tuple[str, ...] = ()
+    """Flows of which it picks one, where the conversation goes on; or none."""
+    fill: tuple[str, ...] = ()
+    """Slots that get a value by its answer."""
     form: Mapping[str, Any] | None = None
     """The JSON Schema its answer fits."""
     stream: bool = False
@@ -311,6 +317,25 @@ class Trigger:
 
 
 @dataclass(frozen=True, slots=True)
+class Argument:
+    """What a language model gives to a flow that it calls."""
+
+    name: str
+    type: str
+    """An entity's name, or `text`."""
+    about: str = ""
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A flow as a language model sees it."""
+
+    about: str
+    arguments: tuple[Argument, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Flow:
     name: str
     title: str
@@ -331,6 +356,8 @@ class Flow:
     """For each variable set in this flow, the slots it is computed from, through other `set`s too."""
     titles: Mapping[str, str] = field(default_factory=dict)
     """The title by language, where the robot translates it."""
+    tool: Tool | None = None
+    """It may be called by a language model."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from ses.scenario.checks.expressions import check_expressions
 from ses.scenario.checks.loops import check_loops
 from ses.scenario.checks.questions import check_questions
 from ses.scenario.checks.reach import check_reach
+from ses.scenario.checks.tools import check_tools
 from ses.scenario.checks.triggers import check_forms, check_triggers
 from ses.scenario.checks.usage import check_usage
 from ses.scenario.checks.values import check_values
@@ -25,4 +26,5 @@ def check_whole(compiled: Compiled, report: Report) -> None:
     check_usage(compiled, report)
     check_emptiness(compiled, report)
     check_loops(compiled, report)
+    check_tools(compiled, report)
     check_reach(compiled, report)

@@ -7,7 +7,19 @@ from collections.abc import Mapping
 from ses.scenario.checks.graph import Place, components, op_at, successors
 from ses.scenario.compiling.robot import Compiled
 from ses.scenario.findings import Report
-from ses.scenario.program import Ask, CallFlow, Confirm, Flow, GotoFlow, Jump, LoopNext, Menu, Test, Unset
+from ses.scenario.program import (
+    Ask,
+    CallFlow,
+    Confirm,
+    Flow,
+    GotoFlow,
+    Jump,
+    Llm,
+    LoopNext,
+    Menu,
+    Test,
+    Unset,
+)
 
 
 def check_loops(compiled: Compiled, report: Report) -> None:
@@ -40,7 +52,11 @@ def resting_flows(flows: Mapping[str, Flow]) -> frozenset[str]:
             name
             for name, flow in flows.items()
             if name not in resting
-            and any(isinstance(op, CallFlow | GotoFlow) and op.flow in resting for op in flow.ops)
+            and any(
+                (isinstance(op, CallFlow | GotoFlow) and op.flow in resting)
+                or (isinstance(op, Llm) and not resting.isdisjoint(op.route))
+                for op in flow.ops
+            )
         }
         if not more:
             return frozenset(resting)

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from ses.scenario.models.definitions import Tool
 from ses.scenario.models.messages import Args
 from ses.scenario.models.robot import Robot
 from ses.scenario.models.scalars import Text
@@ -67,6 +68,8 @@ def _given(robot: Robot) -> Iterator[tuple[str, Text | None]]:
                 yield name, None
         elif isinstance(part, SetStep):
             yield from ((name, None) for name in part.set.values)
+        elif isinstance(part, Tool):
+            yield from ((name, None) for name in part.args or {})
         elif isinstance(part, CallBody) and part.args:
             yield from ((name, None) for name in part.args.values)
         elif isinstance(part, RepeatBody):

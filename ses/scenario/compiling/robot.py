@@ -19,10 +19,22 @@ from ses.scenario.expressions.compiled import compile_template
 from ses.scenario.findings import Report, did_you_mean
 from ses.scenario.models.definitions import Flow as FlowModel
 from ses.scenario.models.definitions import Handler as EventModel
+from ses.scenario.models.definitions import Tool as ToolModel
 from ses.scenario.models.messages import Message as MessageModel
 from ses.scenario.models.robot import Robot
 from ses.scenario.models.steps import Broken
-from ses.scenario.program import Flow, Message, Program, QasSettings, Slot, SmcIntent, Source, Trigger
+from ses.scenario.program import (
+    Argument,
+    Flow,
+    Message,
+    Program,
+    QasSettings,
+    Slot,
+    SmcIntent,
+    Source,
+    Tool,
+    Trigger,
+)
 from ses.scenario.reading.files import RobotFiles
 from ses.scenario.reading.tables import read_table
 
@@ -174,7 +186,19 @@ class _Compiler:
             title=self._speech.one_language(model.title, self._language) if model.title else name,
             titles=self._speech.titles(model.title) if model.title else {},
             within=frozenset(str(other) for other in model.within or ()), interruptible=model.interruptible,
+            tool=self._tool(model.callable) if model.callable is not None else None,
         )  # fmt: skip
+
+    def _tool(self, model: ToolModel) -> Tool:
+        return Tool(
+            str(model.about),
+            tuple(
+                Argument(
+                    name, self._words.check_type(one.type, False, one.at), str(one.about or ""), one.optional
+                )
+                for name, one in (model.args or {}).items()
+            ),
+        )
 
     def _hidden(self, name: str, steps: Sequence[Any], at: Source) -> str:
         lowering = Lowering(name, self._context)

@@ -86,11 +86,48 @@ class Need(Shape):
         return node
 
 
+class ToolArgument(Shape):
+    """What the language model gives to a flow: a type, or `{type, about, optional}`."""
+
+    called = "an argument of `callable`"
+
+    type: Annotated[Reference, Field(description="An entity, or `text`")]
+    about: Annotated[Text | None, Field(description="What it is, for the model")] = None
+    optional: Annotated[Boolean, Field(description="The model may leave it out")] = False
+
+    @classmethod
+    def spread(cls, node: Node) -> Node:
+        if isinstance(node, Scalar):
+            full = Map(node.at)
+            full.put("type", node.at, node)
+            return full
+        return node
+
+
+class Tool(Shape):
+    """Lets the language model call a flow."""
+
+    called = "`callable`"
+
+    about: Annotated[Text, Field(description="What the flow does, for the model")]
+    args: Annotated[
+        dict[str, Annotated[ToolArgument, Short(_TEXT)]] | None,
+        Field(description="What the model has to give: names that the flow's steps read"),
+    ] = None
+
+    @classmethod
+    def spread(cls, node: Node) -> Node:
+        if isinstance(node, Scalar):
+            full = Map(node.at)
+            full.put("about", node.at, node)
+            return full
+        return node
+
+
 class Flow(Shape):
     """A piece of dialogue with its triggers."""
 
     called = "a flow"
-    later: ClassVar[Mapping[str, str]] = {"callable": "a mark for the language model"}
 
     title: Annotated[
         Wording | None, Field(description="What the user is shown when the robot asks which flow is meant")
@@ -112,6 +149,11 @@ class Flow(Shape):
     ] = None  # fmt: skip
     steps: Annotated[Steps | None, Field(description="What it does")] = None
     on_fail: Annotated[Steps | None, Field(description="Steps when a question failed too often")] = None
+    callable: Annotated[
+        Tool | None,
+        Short(_TEXT),
+        Field(description="The language model may call it: what it does, and its arguments"),
+    ] = None
 
 
 class Slot(Shape):

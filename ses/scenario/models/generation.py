@@ -7,7 +7,17 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationInfo
 
 from ses.scenario.models.messages import choice
-from ses.scenario.models.scalars import Boolean, Data, Kind, Name, Text, Time, WholeNumber
+from ses.scenario.models.scalars import (
+    Boolean,
+    Data,
+    Kind,
+    Name,
+    OneOrMany,
+    Reference,
+    Text,
+    Time,
+    WholeNumber,
+)
 from ses.scenario.models.shape import Shape, report_of, reported
 from ses.scenario.program import Source
 from ses.scenario.reading.nodes import Map, Node, Scalar, Seq
@@ -65,6 +75,19 @@ class LlmBody(Shape):
     form: Annotated[
         Data | None,
         Field(alias="json", description="It answers with JSON of this form: types by name, or a JSON Schema"),
+    ] = None
+    tools: Annotated[
+        list[Reference] | None,
+        OneOrMany(),
+        Field(description="Flows it may call before it answers; they cannot wait"),
+    ] = None
+    route: Annotated[
+        list[Reference] | None,
+        OneOrMany(),
+        Field(description="It picks one of these flows, with arguments, or none"),
+    ] = None
+    fill: Annotated[
+        list[Reference] | None, OneOrMany(), Field(description="It finds values of these slots in the prompt")
     ] = None
     stream: Annotated[Boolean, Field(description="Show the text while it is being written")] = False
     max_tokens: Annotated[WholeNumber | None, Field(description="The longest answer, in tokens")] = None

@@ -50,6 +50,7 @@ MODELS = [
     definitions.ListEntry, definitions.SeeSource, definitions.Slot, messages.Message, messages.Question, messages.Button,
     steps.Step, steps.AskItem, steps.ConfirmBody, steps.MenuBody, steps.MenuItem, steps.ElifBranch, steps.RepeatBody,
     steps.CallBody, steps.HttpBody, steps.ModelBody, steps.QasBody, steps.LlmBody,
+    definitions.Tool, definitions.ToolArgument,
 ]  # fmt: skip
 
 

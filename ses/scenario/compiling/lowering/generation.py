@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ses.scenario.compiling.lowering.assembly import Assembly
+from ses.scenario.findings import did_you_mean
 from ses.scenario.models.generation import LlmBody
-from ses.scenario.models.scalars import Data
+from ses.scenario.models.scalars import Data, Reference
 from ses.scenario.program import Llm, Option, Source
 from ses.scenario.reading.nodes import Map, Node, Scalar, Seq, plain_data
 
@@ -38,28 +39,45 @@ class Generation(Assembly):
             for key, text in (body.options.options if body.options is not None else {}).items()
         )
         save = str(body.save or "")
+        fill = tuple(str(slot) for slot in body.fill or ())
         self._emit(
             Llm(
                 id=self._id("llm"), at=at, prompt=prompt, system=system, history=body.history, options=options,
+                tools=self._flows_named(body.tools), route=self._flows_named(body.route), fill=fill,
                 form=self._form(body.form) if body.form is not None else None, stream=body.stream,
                 max_tokens=body.max_tokens, timeout=body.timeout, private=body.private is not None,
                 abort_on_input=body.abort is not None, save=save,
                 reads=self._kept(prompt, system, *(option.text for option in options)),
-                writes=frozenset({save} if save else ()), leaves=True,
+                writes=frozenset({*fill, *([save] if save else ())}), leaves=True,
             )
         )  # fmt: skip
 
     def _check_llm(self, body: LlmBody) -> None:
-        if body.form is not None and body.options is not None:
-            self._bad(body, "choice", "`choice` and `json` are two forms of one answer: give one of them")
+        forms = [key for key in ("choice", "json", "route", "fill", "tools") if body.has(key)]
+        if len(forms) > 1:
+            self._bad(
+                body, forms[1], f"`{forms[0]}` and `{forms[1]}` are two forms of one answer: give one of them"
+            )
+        for slot in body.fill or ():
+            if slot not in self._context.slots:
+                self._report.error("unknown-slot", slot.at, f"there is no slot `{slot}`",
+                                   suggestion=did_you_mean(slot, self._context.slots), length=len(slot))  # fmt: skip
         if body.form is not None and body.save is None:
             self._bad(body, "json", "JSON is for the robot, not for its reader", "save: answer")
-        if body.stream and (body.form is not None or body.options is not None):
+        if body.stream and any(key != "tools" for key in forms):
             self._bad(body, "stream", "an answer of a fixed form is not shown while it is being written")
         if body.max_tokens == 0:
             self._bad(body, "max_tokens", "an answer has one token or more")
         if not body.timeout:
             self._bad(body, "timeout", "an answer takes time", "timeout: 10s")
+
+    def _flows_named(self, names: Sequence[Reference] | None) -> tuple[str, ...]:
+        for name in names or ():
+            if name not in self._context.flows:
+                self._report.error("unknown-flow", name.at, f"there is no flow `{name}`",
+                                   suggestion=did_you_mean(name, self._context.flows), length=len(name))  # fmt: skip
+            self._context.called.append((self._name, str(name), name.at))
+        return tuple(str(name) for name in names or ())
 
     def _bad(self, body: LlmBody, key: str, message: str, remedy: str = "") -> None:
         self._report.error("bad-value", body.key_at(key), message, suggestion=remedy, length=len(key))
