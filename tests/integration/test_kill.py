@@ -8,6 +8,7 @@ so that turns die between two legs too.
 """
 
 import asyncio
+import itertools
 import json
 import os
 import random
@@ -20,6 +21,7 @@ import aiohttp
 import pytest
 
 from ses.connectors.web.testing import Closed, pages
+from ses.storage.postgres.testing import Server, cut
 
 ROUNDS = int(os.environ.get("SES_KILL_ROUNDS", "8"))
 VISITORS = int(os.environ.get("SES_KILL_VISITORS", "40"))
@@ -57,7 +59,7 @@ def free_port():
 class Daemon:
     """The real program on a folder of its own; started and killed again and again."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, **config):
         self.api, self.public = free_port(), free_port()
         self.folder = folder
         robot = folder / "scenarios" / "counter"
@@ -73,6 +75,7 @@ class Daemon:
             "connectors": {
                 "web": {"site": {"token": "t", "robot": "counter", "origins": ["https://site.example"]}}
             },
+            **config,
         }
         (folder / "config.json").write_text(json.dumps(config))
         self.process = None
@@ -157,12 +160,9 @@ class Visitor:
         await self.page.say(text, id)
 
 
-@pytest.mark.slow
-async def test_a_daemon_killed_at_any_instant_loses_nothing_and_repeats_nothing(tmp_path):
-    chance = random.Random(SEED)
-    daemon = Daemon(tmp_path)
+async def play(daemon, disturb, rounds):
+    """Visitors talk while `disturb` does its worst, `rounds` times; then all must be right."""
     await daemon.start()
-    kills = 0
     try:
         base = f"http://127.0.0.1:{daemon.public}"
         async with pages(base, "site", "t", origin="https://site.example") as page:
@@ -170,13 +170,9 @@ async def test_a_daemon_killed_at_any_instant_loses_nothing_and_repeats_nothing(
                 Visitor(number, page(), random.Random(f"{SEED}/{number}")) for number in range(VISITORS)
             ]
             tasks = [asyncio.create_task(visitor.live()) for visitor in visitors]
-            for _ in range(ROUNDS):
+            for _ in range(rounds):
                 await daemon.up()
-                # Most kills hit the daemon at work, some while it still takes up what the last one left.
-                await asyncio.sleep(chance.choice((chance.uniform(0, 0.1), chance.uniform(0.1, 1.0))))
-                await daemon.end()
-                kills += 1
-                await daemon.start()
+                await disturb()
             await daemon.up()
             await asyncio.sleep(0.5)
             for visitor in visitors:
@@ -190,7 +186,7 @@ async def test_a_daemon_killed_at_any_instant_loses_nothing_and_repeats_nothing(
         await daemon.end()
     said = sum(len(visitor.said) for visitor in visitors)
     print(
-        f"\n{kills} kills, {VISITORS} visitors, {said} messages acknowledged, seed {SEED}, {len(late)} unanswered"
+        f"\n{rounds} rounds, {VISITORS} visitors, {said} messages acknowledged, seed {SEED}, {len(late)} unanswered"
     )
     for visitor in visitors:
         shown = [visitor.page.shown[seq]["text"] for seq in sorted(visitor.page.shown)]
@@ -200,3 +196,47 @@ async def test_a_daemon_killed_at_any_instant_loses_nothing_and_repeats_nothing(
         assert set(visitor.page.acknowledged) >= {f"{visitor.name}-{n}" for n in range(len(visitor.said))}
     for task in done:
         task.result()
+
+
+async def a_while(chance):
+    """Most blows hit the daemon at work, some while it still takes up what the last one left."""
+    await asyncio.sleep(chance.choice((chance.uniform(0, 0.1), chance.uniform(0.1, 1.0))))
+
+
+@pytest.mark.slow
+async def test_a_daemon_killed_at_any_instant_loses_nothing_and_repeats_nothing(tmp_path):
+    chance, daemon = random.Random(SEED), Daemon(tmp_path)
+
+    async def kill():
+        await a_while(chance)
+        await daemon.end()
+        await daemon.start()
+
+    await play(daemon, kill, ROUNDS)
+
+
+@pytest.mark.slow
+async def test_neither_deaths_of_the_daemon_nor_of_postgresql_lose_or_repeat_anything(tmp_path):
+    """In turn: SIGKILL of the daemon, a restart of the server, its crash, its connections cut off."""
+    chance, server = random.Random(SEED), Server("fsync=off")
+    try:
+        server.start()
+        url = await server.new_database()
+        daemon = Daemon(tmp_path, storage={"url": url})
+        blows = itertools.cycle(("kill", signal.SIGINT, signal.SIGQUIT, "cut"))
+
+        async def strike():
+            await a_while(chance)
+            match next(blows):
+                case "kill":
+                    await daemon.end()
+                    await daemon.start()
+                case "cut":
+                    await cut(server, url)
+                case how:
+                    await asyncio.to_thread(server.stop, how)
+                    await asyncio.to_thread(server.start)
+
+        await play(daemon, strike, max(ROUNDS, 8))
+    finally:
+        server.remove()
