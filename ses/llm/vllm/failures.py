@@ -41,5 +41,7 @@ def speaks_of_length(error: Exception) -> bool:
 
 def in_a_line(told: object) -> str:
     """The first line of a library's message, short enough for a status page."""
+    if callable(faults := getattr(told, "errors", None)):  # pydantic's own first line only counts them
+        told = faults()[0]["msg"]
     lines = [line.strip() for line in str(told).splitlines() if line.strip()]
     return (lines[0] if lines else type(told).__name__)[:300]

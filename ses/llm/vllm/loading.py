@@ -62,15 +62,19 @@ def _load_alone(settings: VllmSettings) -> _Loaded:
     args = _arguments(command_line(settings, on_cpu=on_cpu))
     gauges: list[Gauge] = []
     try:
-        engine = AsyncLLM.from_vllm_config(
-            vllm_config=AsyncEngineArgs.from_cli_args(args).create_engine_config(),
-            stat_loggers=[gauge_factory(gauges)],
-            enable_log_requests=args.enable_log_requests,
-            disable_log_stats=True,  # its own counters go into a registry that nobody here shows
+        # No name for the engine: vLLM's modules remember this frame in tracebacks, and with it they would keep the engine alive.
+        return _Loaded(
+            AsyncLLM.from_vllm_config(
+                vllm_config=AsyncEngineArgs.from_cli_args(args).create_engine_config(),
+                stat_loggers=[gauge_factory(gauges)],
+                enable_log_requests=args.enable_log_requests,
+                disable_log_stats=True,  # its own counters go into a registry that nobody here shows
+            ),
+            args,
+            gauges[0],
         )
     except (ValueError, TypeError, OSError, RuntimeError) as error:
         raise EngineError(in_a_line(error)) from error
-    return _Loaded(engine, args, gauges[0])
 
 
 def _arguments(words: list[str]) -> Namespace:
@@ -112,26 +116,29 @@ async def _serving(loaded: _Loaded, settings: VllmSettings) -> VllmCore:
 async def _in_thread(work: Callable[[], _Loaded]) -> _Loaded:
     """Run `work` in a thread of its own: those of the loop's pool would keep a daemon that ends waiting for them."""
     loop = asyncio.get_running_loop()
-    done: asyncio.Future[_Loaded] = loop.create_future()
+    done: asyncio.Future[None] = loop.create_future()
+    made: list[
+        _Loaded
+    ] = []  # not the future's result: who remembers the future would keep the engine from being freed
 
     def run() -> None:
         try:
-            result = work()
+            made.append(work())
         except BaseException as error:  # noqa: BLE001  raised again where it is awaited
             _tell(loop, done.set_exception, error)
         else:
-            _tell(loop, done.set_result, result)
+            _tell(loop, done.set_result, None)
 
     thread = threading.Thread(target=run, name="model", daemon=True)
     thread.start()
     try:
-        return await asyncio.shield(done)
+        await asyncio.shield(done)
     except asyncio.CancelledError:
         await asyncio.to_thread(thread.join, LAST_WORDS)
-        await asyncio.sleep(0)  # what the thread told last
-        if done.done() and done.exception() is None:
-            await asyncio.to_thread(done.result().engine.shutdown, 0)
+        if made:
+            await asyncio.to_thread(made.pop().engine.shutdown, 0)
         raise
+    return made.pop()
 
 
 def _tell(loop: asyncio.AbstractEventLoop, tell: Callable[[Any], None], news: object) -> None:

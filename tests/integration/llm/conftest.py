@@ -1,0 +1,74 @@
+"""The real model: vLLM with SmolLM2, once for the session."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import threading
+import time
+import warnings
+from collections.abc import Awaitable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvloop
+
+from ses.clock import SystemClock
+from ses.llm.contract import Engine, Unobserved
+from ses.llm.door import Door
+from ses.llm.supervised import Supervised
+
+ROOT = Path(__file__).parents[3]
+MODEL = ROOT / "models/smollm2"
+ARGS = {"max_model_len": 2048, "tool_call_parser": "hermes"}
+
+
+class Loop:
+    """An event loop in a thread, so that one engine serves tests that each have a loop of their own."""
+
+    def __init__(self) -> None:
+        self.loop = uvloop.new_event_loop()
+        self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
+        self._thread.start()
+
+    def run(self, work: Awaitable[Any], limit: float = 120) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(limit)
+
+    def stop(self) -> None:
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join(10)
+
+
+@pytest.fixture(scope="session")
+def model() -> Path:
+    if importlib.util.find_spec("vllm") is None or not (MODEL / "ses-model.json").exists():
+        pytest.skip("vLLM and SmolLM2 are not here: `tools/prepare.sh model` brings them")
+    return MODEL
+
+
+@pytest.fixture(scope="session")
+def loop():
+    made = Loop()
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="session")
+def engine(model, loop) -> Engine:
+    """Ready; behind the same door as in the daemon."""
+    from ses.llm.vllm.loading import start_core
+    from ses.llm.vllm.settings import VllmSettings
+
+    settings = VllmSettings(model=str(model), name="smollm2", args=ARGS)
+    clock = SystemClock()
+    alive = Supervised("smollm2", "chat", lambda: start_core(settings), clock=clock)
+    door = Door(alive, places=16, waiting=64, clock=clock, observer=Unobserved())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of vLLM's imports, about other people's future
+        loop.run(door.start())
+        while not door.state().ready:
+            assert door.state().phase == "starting", door.state()
+            time.sleep(0.1)
+    yield door
+    loop.run(door.stop())
