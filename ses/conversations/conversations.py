@@ -21,6 +21,7 @@ from ses.conversations.retention import Retention
 from ses.conversations.robots import Robots
 from ses.conversations.shelf import Shelf
 from ses.conversations.turns import Turns
+from ses.conversations.undeliverable import Undeliverable
 from ses.conversations.views import LogPage, LogRequest, Views
 from ses.dialogue.ports import Model, Services
 from ses.messages import Conversation, Inbound
@@ -51,7 +52,9 @@ class Conversations:
         self._clock = clock
         self._observer = observer or Unobserved()
         self._shelf = Shelf(limits.held)
-        self._delivery = Delivery(store, clock, self._observer)
+        self._delivery = Delivery(
+            store, clock, self._observer, Undeliverable(store, clock, self.receive).tell
+        )
         self._askers = Askers(store)
         turns = Turns(
             store, robots, engine, services, model, delivery=self._delivery, askers=self._askers, clock=clock,
@@ -76,7 +79,7 @@ class Conversations:
     # --- life --------------------------------------------------------------------------------------------------
 
     def attach(self, connector: Connector) -> None:
-        """Deliver that connector's conversations through it; before `start`."""
+        """Deliver that connector's conversations through it, in the place of an earlier one of its name."""
         self._delivery.attach(connector)
 
     async def start(self) -> None:

@@ -60,7 +60,9 @@ async def _press(turn: Turn, button: str) -> None:
 
 def _event(turn: Turn, inbound: Inbound) -> None:
     name = inbound.event or ""
-    facts = {"event": {**inbound.payload, "name": name}}
+    facts: dict[str, Any] = {"event": {**inbound.payload, "name": name}}
+    if name == "error":  # a message could not be delivered: told like a step's error
+        facts["error"] = {"service": None, "status": None, **inbound.payload}
     turn.trace.understand("event", name)
     if name in BUILT_IN_EVENTS:
         flow = event_flow(turn, name)

@@ -34,10 +34,26 @@ async def test_a_delivery_that_fails_is_repeated_and_holds_back_what_follows(pip
         assert await pipeline.store.undelivered((0, 0), 9) == []
 
 
-async def test_a_delivery_that_can_never_succeed_is_given_up(pipeline_over, telegram):
+async def test_a_delivery_that_can_never_succeed_is_given_up_and_the_robot_hears_of_it(
+    pipeline_over, telegram
+):
     telegram.failures = [DeliveryFailed("the bot was blocked", None)]
     async with pipeline_over(inbox=telegram) as pipeline:
         await pipeline.say("one")
+        await pipeline.say("two")
+        assert await telegram.until("s1", 2) == ["two", "[error]"]
+        await delivered(pipeline)
+        assert await pipeline.store.undelivered((0, 0), 9) == []
+
+
+async def test_what_the_robot_says_to_a_lost_message_is_not_lost_in_a_loop(pipeline_over, telegram):
+    telegram.failures = [DeliveryFailed("the bot was blocked", None)] * 2
+    async with pipeline_over(inbox=telegram) as pipeline:
+        await pipeline.say("one")
+        async with asyncio.timeout(5):
+            while telegram.failures:
+                await asyncio.sleep(0.001)
+        await pipeline.quiet()
         await pipeline.say("two")
         assert await telegram.until("s1", 1) == ["two"]
         await delivered(pipeline)
@@ -66,6 +82,34 @@ async def test_what_a_former_process_did_not_deliver_is_delivered_in_order(pipel
     after = Inbox("telegram.shop", replays=False)
     async with pipeline_over(inbox=after):
         assert await after.until("s1", 3) == ["one", "two", "three"]
+
+
+async def test_of_a_long_silence_memory_holds_little_and_nothing_is_lost(
+    pipeline_over, telegram, monkeypatch
+):
+    monkeypatch.setattr("ses.conversations.delivery.LANES", 4)
+    telegram.failures = [DeliveryFailed("Telegram is away", 0.0)] * 12
+    async with pipeline_over(inbox=telegram) as pipeline:
+        for number in range(50):
+            for session in range(10):
+                await pipeline.say(f"{number}", f"s{session}")
+            assert (
+                sum(len(lane.parcels) for lane in pipeline.conversations._delivery.lanes.values()) <= 4 * 20
+            )
+        for session in range(10):
+            assert await telegram.until(f"s{session}", 50) == [str(number) for number in range(50)]
+        await delivered(pipeline)
+        assert await pipeline.store.undelivered((0, 0), 9) == []
+
+
+async def test_messages_for_a_connector_that_was_away_go_out_when_it_is_back(pipeline_over, telegram):
+    async with pipeline_over(inbox=Inbox("web.site")) as pipeline:
+        await pipeline.say("one", connector="telegram.shop")
+        await pipeline.say("two", connector="telegram.shop")
+        await pipeline.quiet()
+        pipeline.conversations.attach(telegram)
+        await pipeline.say("three", connector="telegram.shop")
+        assert await telegram.until("s1", 3) == ["one", "two", "three"]
 
 
 async def test_a_push_to_an_absent_reader_counts_as_delivered_and_can_be_fetched(pipeline):
