@@ -14,8 +14,8 @@ from vk_api.exceptions import VkApiError
 from ses.connectors.vk.client import CONNECT, CallFailed, Calls
 from ses.messages import Attachment
 
-FindFile = Callable[[str], Path | None]
-"""`Attachment.media` → the file; none when it is not there."""
+RobotFolder = Callable[[], Path | None]
+"""The folder in which the robot's files lie."""
 
 KEPT = 1000
 """Uploads whose names are remembered."""
@@ -27,16 +27,16 @@ UPLOADING = 60.0
 class Files:
     """Uploads of one community."""
 
-    def __init__(self, calls: Calls, find: FindFile) -> None:
+    def __init__(self, calls: Calls, folder: RobotFolder) -> None:
         self._calls = calls
-        self._find = find
+        self._folder = folder
         self._known: OrderedDict[tuple[str, float, str, int], str] = OrderedDict()
 
     async def named(self, attachment: Attachment, peer: int) -> str | None:
         """How VK knows a file: `photo-1_2_key`; none for what is no file of the robot. Raises `CallFailed`."""
         if not attachment.media or "://" in attachment.media:
             return None
-        path = self._find(attachment.media)
+        path = self._path(attachment.media)
         if path is None:
             raise CallFailed("upload", 100, f"there is no file {attachment.media}")
         kind = _kind(attachment, path)
@@ -49,6 +49,18 @@ class Files:
             if len(self._known) > KEPT:
                 self._known.popitem(last=False)
         return name
+
+    def _path(self, media: str) -> Path | None:
+        """The file below the robot's `media/`; none for one that is not there, or lies elsewhere."""
+        folder = self._folder()
+        if folder is None:
+            return None
+        try:
+            path = (folder / media).resolve()
+            inside = path.is_relative_to((folder / "media").resolve()) and path.is_file()
+        except (OSError, ValueError):
+            return None
+        return path if inside else None
 
     async def _upload(self, kind: str, path: Path, title: str, peer: int) -> str:
         for _ in range(2):  # an address to upload to, and the word that it was: two calls

@@ -29,6 +29,8 @@ class Arrived:
     callback: Press | None = None
     """A press to be answered."""
     client: ClientInfo | None = None
+    written: int = 0
+    """When, seconds since 1970; 0: not known."""
     begun_only: bool = False
     """It begins no conversation: somebody who never spoke leaves."""
     fresh_only: bool = False
@@ -93,11 +95,12 @@ class Reader:
         if start or message.ref:
             token = {"token": message.ref} if message.ref else {}
             begin = self._inbound(f"{id_}s", event="start", payload=token, **common)
-            arrived.append(Arrived(begin, client=client))
+            arrived.append(Arrived(begin, client=client, written=message.date))
             if start:
                 return arrived
         if isinstance(pressed, str) and pressed:
-            return [*arrived, Arrived(self._inbound(id_, button=pressed, **common), client=client)]
+            press = self._inbound(id_, button=pressed, **common)
+            return [*arrived, Arrived(press, client=client, written=message.date)]
         taken, strange = attachments(message)
         text = self._text(message)
         if text or taken:
@@ -106,7 +109,7 @@ class Reader:
             inbound = self._inbound(id_, event="attachment", payload={"kind": strange[0]}, **common)
         else:
             return arrived
-        return [*arrived, Arrived(inbound, client=client)]
+        return [*arrived, Arrived(inbound, client=client, written=message.date)]
 
     def _edit(self, message: Message, event: str) -> list[Arrived]:
         if message.out or not self._welcome(message.from_id, message.peer_id):

@@ -33,15 +33,6 @@ class News(NamedTuple):
     """1 and 3: VK has forgotten some events between this `ts` and the one before; 2: a new key was needed."""
 
 
-class Failure(NamedTuple):
-    """A call that failed; it is made again after `pause` seconds."""
-
-    reason: str
-    pause: float
-    code: int
-    """VK's error, 0 when it was not reached."""
-
-
 class LongPoll:
     """VK's side of one poll: address, key and `ts`. Synchronous; used by one thread.
 
@@ -61,7 +52,10 @@ class LongPoll:
     def check(self) -> News:
         """Wait for news. Raises `CallFailed`."""
         if not self._server:
-            self._renew(keep=bool(self.ts))
+            begun = bool(self.ts)
+            self._renew(keep=begun)
+            if not begun:
+                return News([], self.ts)  # noted at once: what comes from here on is never missed
         answer = self._ask()
         failed = answer.get("failed", 0)
         if not failed:
@@ -107,7 +101,7 @@ class Poller:
         ts: str,
         *,
         news: Callable[[News], Awaitable[None]],
-        failed: Callable[[Failure], None],
+        failed: Callable[[CallFailed], None],
         wait: int = WAIT,
     ) -> None:
         """`news` is awaited before the next call, so a daemon that cannot keep up is not given more."""
@@ -116,6 +110,7 @@ class Poller:
         self._failed = failed
         self._stopped = threading.Event()
         self._loop = asyncio.get_running_loop()
+        self._taking: asyncio.Task[None] | None = None
         # A thread that sits in a call of half a minute must not keep the process from ending.
         self._thread = threading.Thread(target=self._run, name=f"vk-poll-{community.name}", daemon=True)
 
@@ -125,6 +120,8 @@ class Poller:
     def stop(self) -> None:
         """Nothing more is handed over; the call that waits is left to itself."""
         self._stopped.set()
+        if self._taking is not None:
+            self._taking.cancel()
 
     def _run(self) -> None:
         pause, failures = FIRST_PAUSE, 0
@@ -133,7 +130,7 @@ class Poller:
                 try:
                     news = self._poll.check()
                 except CallFailed as failure:
-                    self._report(failure, pause)
+                    self._loop.call_soon_threadsafe(self._failed, failure)
                     self._stopped.wait(pause * random.uniform(0.8, 1.2))  # noqa: S311  no secret depends on it
                     pause = min(2 * pause, LONGEST_PAUSE)
                     continue
@@ -148,20 +145,21 @@ class Poller:
         self._poll.close()
 
     def _hand_over(self, news: News) -> None:
-        done = asyncio.run_coroutine_threadsafe(self._take(news), self._loop)
-        while not self._stopped.is_set():
-            with suppress(TimeoutError):
-                done.result(timeout=1.0)
+        done = threading.Event()
+        self._loop.call_soon_threadsafe(self._begin, news, done)
+        while not done.wait(timeout=1.0):
+            if self._stopped.is_set():
                 return
 
-    async def _take(self, news: News) -> None:
-        if self._stopped.is_set():
-            return
+    def _begin(self, news: News, done: threading.Event) -> None:
+        """On the loop."""
+        if not self._stopped.is_set():
+            self._taking = self._loop.create_task(self._take(news, done))
+
+    async def _take(self, news: News, done: threading.Event) -> None:
         try:
             await self._news(news)
         except Exception:
             log.exception("news from VK could not be taken", updates=len(news.updates))
-
-    def _report(self, failure: CallFailed, pause: float) -> None:
-        report = Failure(str(failure), pause, failure.code)
-        self._loop.call_soon_threadsafe(self._failed, report)
+        finally:
+            done.set()

@@ -519,12 +519,13 @@ class FakeVk:
     # --- events ----------------------------------------------------------------------------------------------------
 
     async def _poll(self, request: web.Request) -> web.StreamResponse:
-        if self.poll_faults:
-            return _fail(request, self.poll_faults.popleft())
-        values = {**request.query, **await request.post()}
+        fault = self.poll_faults.popleft() if self.poll_faults else None
         self.polls += 1
         async with self._something:
             self._something.notify_all()
+        if fault is not None:
+            return _fail(request, fault)
+        values = {**request.query, **await request.post()}
         here = self.here
         if self.failed:
             code = self.failed.popleft()
