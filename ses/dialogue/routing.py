@@ -78,7 +78,9 @@ async def understand(turn: Turn, heard: Heard, own: Heard, question: Question | 
     settings = turn.newest.session
     if reply is None and best < thousandths(settings.sure):
         seen = seen_entities(turn.newest)
-        if (seen or turn.newest.smc_intents) and (extra := await heard.network(seen)):
+        secret = question is not None and question.slot is not None and question.slot.private
+        guess = bool(turn.newest.llm_intents) and not secret
+        if (seen or turn.newest.smc_intents or guess) and (extra := await heard.network(seen, guess=guess)):
             candidates = candidates_of(turn, [*heard.intents, *extra], question)
     turn.trace.scores((one.flow, one.score, one.by) for one in candidates)
     if question is not None and reply is not None:

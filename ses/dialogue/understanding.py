@@ -87,10 +87,16 @@ class Heard:
 
     # --- recognisers that cost a call; one that fails is silent ---
 
-    async def network(self, entities: Iterable[str]) -> list[Recognised]:
-        """Ask SMC for all intents that need it and SEE for these entities, at once."""
+    async def network(self, entities: Iterable[str], *, guess: bool = False) -> list[Recognised]:
+        """Ask SMC for all intents that need it, SEE for these entities, the language model for the intents described to
+        it if it may `guess`, all at once."""
         models = sorted({intent.model for intent in self.program.smc_intents})
-        answers = await asyncio.gather(*(self._classify(model) for model in models), self.see(entities))
+        asked = [self._classify(model) for model in models]
+        if guess:
+            from ses.dialogue.guessing import guess as by_model  # only robots with such intents need it
+
+            asked.append(by_model(self))
+        answers = await asyncio.gather(*asked, self.see(entities))
         return [recognised for answer in answers[:-1] for recognised in answer or ()]
 
     async def _classify(self, model: str) -> list[Recognised]:

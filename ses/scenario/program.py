@@ -431,6 +431,14 @@ class SmcIntent:
 
 
 @dataclass(frozen=True, slots=True)
+class LlmIntent:
+    """An intent that a language model recognises by its description."""
+
+    intent: str
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
 class Program:
     """A robot of one version."""
 
@@ -460,6 +468,7 @@ class Program:
     by_event: Mapping[str, tuple[Trigger, ...]]
     smc_intents: tuple[SmcIntent, ...]
     recogniser: Recogniser
+    llm_intents: tuple[LlmIntent, ...] = ()
     intents: frozenset[str] = frozenset()
     """The intents its author declared; one of the name of a built-in intent replaces that one's phrases."""
     qas: QasSettings | None = None

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from math import log
 from typing import Any
 
 import msgspec
 
 from ses.clock import VirtualClock
 from ses.errors import StepError
-from ses.llm.answers import ChatAnswer, ChatChoice, ChatChunk, ChatPiece, FunctionCall, Said, ToolCall
+from ses.llm.answers import (
+    Alternative,
+    ChatAnswer,
+    ChatChoice,
+    ChatChunk,
+    ChatPiece,
+    FunctionCall,
+    Logprobs,
+    Said,
+    TokenScore,
+    ToolCall,
+)
 from ses.llm.errors import EngineUnavailable
 from ses.llm.requests import ChatRequest
-from ses.testing.mocks import Mock, Mocks, Reply
+from ses.testing.mocks import INTENTS, Mock, Mocks, Reply
 
 
 class MockModel:
@@ -27,8 +39,9 @@ class MockModel:
 
     async def chat(self, request: ChatRequest) -> ChatAnswer:
         asked = str(request.messages[-1]["content"])
+        wanted = INTENTS if request.logprobs else None
         for mock in self._mocks:
-            if mock.fits_text(asked, None):
+            if mock.model == wanted and mock.fits_text(asked, wanted):
                 return self._answer(mock)
         self.uncovered.append(f"llm {asked}")
         raise EngineUnavailable("no mock covers this call of llm")
@@ -51,11 +64,15 @@ class MockModel:
 
 
 def _said(reply: Reply) -> ChatAnswer:
-    message = Said(role="assistant", content=_text(reply.value))
+    text = _text(reply.value)
+    message = Said(role="assistant", content=text)
+    chance = min(max(reply.confidence, 1e-9), 1 - 1e-9)
+    other = Alternative("none", log(1 - chance))
+    logprobs = Logprobs([TokenScore(text, log(chance), top_logprobs=[other])])
     if reply.tool:
-        function = FunctionCall(name=reply.tool, arguments=_text(reply.value))
+        function = FunctionCall(name=reply.tool, arguments=text)
         message = Said(role="assistant", tool_calls=[ToolCall(function=function, id="call")])
-    return ChatAnswer(choices=[ChatChoice(message=message, finish_reason="stop")])
+    return ChatAnswer(choices=[ChatChoice(message=message, finish_reason="stop", logprobs=logprobs)])
 
 
 def _text(value: Any) -> str:

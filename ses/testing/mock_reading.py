@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from ses.scenario.models.scalars import Data, Text
 from ses.scenario.reading.nodes import plain_data
 from ses.services.answers import Answer, ClassScore, FoundEntity
-from ses.testing.mocks import Mock, Mocks, Reply
+from ses.testing.mocks import INTENTS, Mock, Mocks, Reply
 from ses.testing.shapes import (
     Answering,
     HttpAnswer,
@@ -112,13 +113,28 @@ def _http(mock: HttpMock) -> Mock:
 
 def _llm(shapes: Sequence[LlmMock]) -> tuple[Mock, ...]:
     """Plain answers are given in turn; what is for certain prompts is a mock of its own and is asked first."""
-    special = [one for one in shapes if one.text is not None or one.replies is not None]
-    plain = tuple(_written(one) for one in shapes if one.text is None and one.replies is None)
+
+    def plain(mock: LlmMock) -> bool:
+        return mock.text is None and mock.replies is None and mock.intent is None
+
     mocks = [
-        Mock(tuple(_written(one) for one in mock.replies or [mock]), _text(mock.text)) for mock in special
+        Mock(
+            tuple(_written(one) for one in mock.replies or [mock]),
+            _text(mock.text),
+            INTENTS if (mock.replies or [mock])[0].intent is not None else None,
+        )
+        for mock in shapes
+        if not plain(mock)
     ]
-    return (*mocks, *([Mock(plain)] if plain else []))
+    answers = tuple(_written(one) for one in shapes if plain(one))
+    return (*mocks, *([Mock(answers)] if answers else []))
 
 
 def _written(shape: LlmReply) -> Reply:
+    if shape.intent is not None:
+        return replace(_reply(shape, str(shape.intent)), confidence=float(shape.confidence))  # type: ignore[arg-type]
+    if shape.call is not None:
+        called = _data(shape.call)
+        name, args = next(iter(called.items())) if isinstance(called, dict) and called else (str(called), {})
+        return replace(_reply(shape, args or {}), tool=name)
     return _reply(shape, "" if shape.answer is None else _data(shape.answer))

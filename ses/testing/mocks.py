@@ -12,6 +12,8 @@ from ses.services.answers import Answer, ClassScore, FoundEntity, HttpReply, Htt
 from ses.testing.likeness import alike, spoken_alike
 
 Service = Literal["smc", "see", "qas", "http", "llm"]
+INTENTS = "intents"
+"""`Mock.model` of a mock that recognises intents."""
 PATIENCE = 10.0
 """Seconds the daemon waits for a service by default; a longer `delay` is a timeout."""
 
@@ -26,6 +28,8 @@ class Reply:
     delay: float = 0.0
     tool: str = ""
     """Of a model: the flow it calls; the value is its arguments."""
+    confidence: float = 1.0
+    """Of a model: in the intent, which is the value."""
 
 
 @dataclass(frozen=True, slots=True)

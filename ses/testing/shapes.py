@@ -107,6 +107,9 @@ class LlmReply(Answering):
     ] = None
 
     answer: Annotated[Data | None, Field(description="What it writes; of a map or list its JSON")] = None
+    intent: Annotated[Text | None, Field(description="The intent it recognises, instead of an answer")] = None
+    confidence: Share = 1.0  # type: ignore[assignment]
+    call: Annotated[Data | None, Field(description="The flow it calls as a tool, with its arguments")] = None
 
     @classmethod
     def spread(cls, node: Node) -> Node:

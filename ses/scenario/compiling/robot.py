@@ -26,6 +26,7 @@ from ses.scenario.models.steps import Broken
 from ses.scenario.program import (
     Argument,
     Flow,
+    LlmIntent,
     Message,
     Program,
     QasSettings,
@@ -277,6 +278,11 @@ def build(compiled: Compiled, files: RobotFiles, version: str, lexicon: Any = No
             SmcIntent(name, str(model.smc.model), str(model.smc.cls))
             for name, model in good(robot.intents).items()
             if model.smc is not None
+        ),
+        llm_intents=tuple(
+            LlmIntent(name, " ".join(model.llm.split()))
+            for name, model in good(robot.intents).items()
+            if model.llm is not None and name in by_intent
         ),
         recogniser=compiled.words.build(lexicon, session_settings(robot.session).sure),
         intents=frozenset(good(robot.intents)),

@@ -65,9 +65,9 @@ class RobotWords:
                 self.add_pattern(pattern, name)
             if intent.examples:
                 self._examples[name] = [str(example) for example in intent.examples]
-            if not intent.patterns and not intent.examples and intent.smc is None:
+            if not intent.patterns and not intent.examples and intent.smc is None and intent.llm is None:
                 report.error("missing-key", intent.at, f"nothing recognises the intent `{name}`",
-                             suggestion="give it `patterns`, `examples` or `smc`")  # fmt: skip
+                             suggestion="give it `patterns`, `examples`, `smc` or `llm`")  # fmt: skip
         self._built_in_intents()
 
     # --- patterns

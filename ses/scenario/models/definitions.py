@@ -252,7 +252,6 @@ class Intent(Shape):
     """What a user may want."""
 
     called = "an intent"
-    later: ClassVar[Mapping[str, str]] = {"llm": "recognition by a language model"}
 
     patterns: Annotated[list[Pattern] | None, OneOrMany(), Field(description="Patterns")] = None
     examples: Annotated[
@@ -261,6 +260,9 @@ class Intent(Shape):
         Field(description="Phrases; similar ones are recognised"),
     ] = None
     smc: Annotated[SmcSource | None, Field(description="Recognised by the SMC service")] = None
+    llm: Annotated[
+        Text | None, Field(description="What the user wants, for the language model to recognise")
+    ] = None
 
 
 class Variable(Shape):

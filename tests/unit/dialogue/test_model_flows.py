@@ -1,15 +1,27 @@
-"""A language model and the robot's flows: tools it calls, flows it picks, slots it fills."""
+"""A language model and the robot's flows: tools it calls, flows it picks, slots it fills, intents it recognises."""
 
 from __future__ import annotations
 
 import json
+from math import log
 from typing import Any
 
 import pytest
 
+from ses.dialogue.guessing import confidence
 from ses.errors import StepError
-from ses.llm.answers import ChatAnswer, ChatChoice, FunctionCall, Said, ToolCall
-from ses.llm.requests import ChatRequest, JsonSchema
+from ses.llm.answers import (
+    Alternative,
+    ChatAnswer,
+    ChatChoice,
+    FunctionCall,
+    Logprobs,
+    Said,
+    TokenScore,
+    ToolCall,
+)
+from ses.llm.errors import EngineDied
+from ses.llm.requests import ChatRequest, Choice, JsonSchema
 from ses.llm.testing import ScriptedEngine
 
 TOOLS = """
@@ -236,3 +248,91 @@ async def test_what_it_does_not_tell_or_the_robot_does_not_take_is_asked(talk):
     engine(one, '{"size": "small", "people": null, "wishes": []}')
     assert await one.say("спроси") == ["Какой размер?"]
     assert "people" not in one.slots
+
+
+# --- intents it recognises ---
+
+INTENTS = """
+entities: {size: {values: {small: [маленькая], large: [большая]}}}
+slots: {phone: {type: phone, private: true, ask: Телефон?}, size: {type: size, ask: Размер?}}
+intents:
+  order: {patterns: ["* закажу *"], llm: клиент хочет поесть}
+  hours: {examples: [когда вы работаете], llm: часы работы}
+  unheard: {llm: ничей}
+flows:
+  order: {on: {intent: order}, needs: [size], steps: [{say: "{{ size }}"}]}
+  hours: {on: {intent: hours}, steps: [{say: С семи.}]}
+  call: {on: позвоните, needs: [phone], steps: [{say: Позвоним.}]}
+events: {fallback: [{say: Не понял.}]}
+"""
+
+
+def told(name: str, *chances: tuple[str, float]) -> ChatAnswer:
+    """An answer of one token, and what else might have stood there."""
+    scores = [Alternative(token, log(chance)) for token, chance in chances]
+    token = TokenScore(name, {one.token: one.logprob for one in scores}[name], top_logprobs=scores)
+    message = Said(content=name)
+    return ChatAnswer(choices=[ChatChoice(message=message, logprobs=Logprobs([token]))])
+
+
+async def test_a_described_intent_is_recognised_by_the_model(talk):
+    one = talk(INTENTS)
+    model = engine(one, told("order", ("order", 0.4), ("hours", 0.1), ("Sure", 0.5)))
+    await one.say("накормите меня большая")
+    (asked,) = model.asked
+    assert asked.shape == Choice(("order", "hours", "none"))
+    assert (asked.logprobs, asked.temperature) == (True, 0.0)
+    assert asked.messages[0]["content"].endswith("- order: клиент хочет поесть\n- hours: часы работы")
+    assert one.trace["scores"] == [["order", 0.8, "llm"]], "what leads to no option does not count"
+    assert [message.text for message in one.said] == ["большая"], "its slots are filled by the same words"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        told("none", ("none", 0.9)),
+        told("order", ("order", 0.2), ("hours", 0.5)),
+        EngineDied("died"),
+        "unheard",
+    ],
+)
+async def test_what_it_is_not_sure_of_is_not_understood(talk, answer):
+    one = talk(INTENTS)
+    engine(one, answer)
+    assert await one.say("накормите") == ["Не понял."]
+
+
+async def test_it_is_not_asked_when_others_are_sure_or_the_question_took_the_words(talk):
+    one = talk(INTENTS)
+    model = engine(one, "none")
+    await one("""
+        user: закажу
+        bot: Размер?
+        user: большая
+        bot: большая
+        user: когда вы работаете
+        bot: С семи.
+    """)
+    assert not model.asked
+
+
+async def test_what_is_private_is_not_told(talk):
+    one = talk(INTENTS)
+    model = engine(one, "none")
+    await one.say("мой номер +79161234567 вот")
+    assert model.asked[0].messages[-1]["content"] == "мой номер ‹phone› вот"
+    await one.say("позвоните")
+    await one.say("не помню его")
+    assert len(model.asked) == 1, "what is said to a private question is not told at all"
+
+
+def test_confidence_is_the_product_over_the_tokens_of_a_name():
+    tokens = [
+        TokenScore(
+            " or", log(0.5), top_logprobs=[Alternative(" ho", log(0.25)), Alternative("The", log(0.25))]
+        ),
+        TokenScore("der", log(0.8), top_logprobs=[Alternative("chard", log(0.2))]),
+    ]
+    answer = ChatAnswer(choices=[ChatChoice(message=Said(content="order"), logprobs=Logprobs(tokens))])
+    assert confidence(answer, ("order", "hours", "none")) == pytest.approx(2 / 3)
+    assert confidence(ChatAnswer(choices=[ChatChoice(message=Said(content="order"))]), ("order",)) == 0.6

@@ -112,7 +112,6 @@ LATER = [
     Bad("a model of the robot", "▲llm: {}\n", "later"),
     Bad("migrations", "▲migrations: {}\n", "later"),
     Bad("quiet hours", "session: {▲quiet: 21:00-09:00}\n", "later"),
-    Bad("an intent of a model", "intents: {a: {patterns: [х], ▲llm: хочет}}\nflows: {f: {on: {intent: a}, steps: [end]}}\n", "later"),
     Bad("a slot from a script", "slots: {a: {type: text, ask: А?, ▲from: {script: crm}}}\nflows: {f: {on: x, needs: a}}\n", "later"),
     Bad("a voice", "flows: {a: {on: x, steps: [{say: {text: А, ▲voice: true}}]}}\n", "later"),
 ]  # fmt: skip

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ses.clock import VirtualClock
+from ses.dialogue.guessing import confidence
 from ses.errors import StepError
 from ses.llm.errors import EngineUnavailable
 from ses.llm.requests import ChatRequest
@@ -62,3 +63,15 @@ async def test_a_call_that_nothing_covers_is_named(tmp_path: Path) -> None:
     with pytest.raises(EngineUnavailable):
         await mock.chat(asking("who are you"))
     assert mock.uncovered == ["llm who are you"]
+
+
+async def test_it_calls_a_flow_or_recognises_an_intent_where_told(tmp_path: Path) -> None:
+    mock = model(tmp_path, "[{call: {state: {number: 7}}}, Done., {intent: order, confidence: 0.9}]")
+    (call,) = (await mock.chat(asking("?"))).choices[0].message.tool_calls or ()
+    assert (call.function.name, call.function.arguments) == ("state", '{"number":7}')
+    assert (await mock.chat(asking("?"))).text == "Done."
+    intent = asking("?")
+    intent.logprobs = True
+    answer = await mock.chat(intent)
+    assert answer.text == "order"
+    assert confidence(answer, ("order", "none")) == pytest.approx(0.9)
