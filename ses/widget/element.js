@@ -27,6 +27,8 @@ const FRAME = `
   <p class="hint" role="status"></p>
   <form class="composer" part="composer">
     <textarea class="input" part="input" rows="1" maxlength="4096" enterkeyhint="send"></textarea>
+    <button class="attach" part="attach" type="button" hidden><svg viewBox="0 0 24 24" aria-hidden="true"><path d="m19.5 11-7.8 7.8a4.6 4.6 0 0 1-6.5-6.5l8-8a3 3 0 0 1 4.3 4.3l-8 8a1.5 1.5 0 0 1-2.1-2.1l7.2-7.3"/></svg></button>
+    <input class="files" type="file" multiple hidden tabindex="-1">
     <button class="send" part="send" type="submit" disabled><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M12 19V5.5M6 11.5l6-6 6 6"/></svg></button>
   </form>
 </section>`;
@@ -132,6 +134,11 @@ export class SesWidget extends HTMLElement {
     if (this.#seen) this.#talk.read();
   }
 
+  /** @param {number} largest  Bytes of a file; 0: none may be sent. */
+  files(largest) {
+    this.#find(".attach").hidden = !largest;
+  }
+
   /** @param {boolean} on */
   typing(on) {
     this.#typing = on;
@@ -176,6 +183,22 @@ export class SesWidget extends HTMLElement {
     this.#find(".composer").addEventListener("submit", (event) => {
       event.preventDefault();
       this.#submit();
+    });
+    const files = /** @type {HTMLInputElement} */ (this.#find(".files"));
+    this.#find(".attach").addEventListener("click", () => files.click());
+    files.addEventListener("change", () => {
+      this.#attach(files.files);
+      files.value = "";
+      this.#focusInput();
+    });
+    this.#input.addEventListener("paste", (event) => {
+      if (this.#attach(event.clipboardData?.files)) event.preventDefault();
+    });
+    const place = this.#find(".window");
+    place.addEventListener("dragover", (event) => event.preventDefault());
+    place.addEventListener("drop", (event) => {
+      event.preventDefault();
+      this.#attach(event.dataTransfer?.files);
     });
     this.#input.addEventListener("input", () => this.#grow());
     this.#input.addEventListener("keydown", (event) => {
@@ -225,6 +248,13 @@ export class SesWidget extends HTMLElement {
       event.preventDefault();
       /** @type {HTMLElement | undefined} */ (other)?.focus();
     }
+  }
+
+  /** Send files, each as a message. @param {FileList | null | undefined} files */
+  #attach(files) {
+    if (!files?.length || this.#find(".attach").hidden) return false;
+    for (const file of files) this.#talk.attach(file);
+    return true;
   }
 
   #submit() {
@@ -322,6 +352,7 @@ export class SesWidget extends HTMLElement {
     this.#find(".log").setAttribute("aria-label", said.log);
     this.#find(".down").setAttribute("aria-label", said.down);
     this.#find(".send").setAttribute("aria-label", said.send);
+    this.#find(".attach").setAttribute("aria-label", said.attach);
     this.#input.setAttribute("aria-label", said.write);
     this.#input.placeholder = said.write;
     this.#badge();

@@ -30,7 +30,7 @@ export class Line {
     this.#at = entry.at;
     this.root.className = `line ${mine ? "mine" : "theirs"} ${entry.state}`;
     this.root.setAttribute("part", `line ${mine ? "line-visitor" : "line-robot"}`);
-    if (mine && this.text === entry.text) {
+    if (mine && this.root.firstChild && this.text === entry.text) {
       // Only its state has changed: a screen reader shall not hear it again.
       this.root.querySelector(".meta")?.replaceWith(this.#meta(entry));
       return;
@@ -69,11 +69,11 @@ export class Line {
     const said = this.#words;
     meta.setAttribute("aria-live", state === "failed" ? "assertive" : "off");
     if (state === "waiting") meta.textContent = said.waiting;
-    else if (state === "failed") meta.textContent = reason === "too_long" ? `${said.failed}: ${said.too_long}` : said.failed;
+    else if (state === "failed") meta.textContent = reason === "too_long" || reason === "too_large" ? `${said.failed}: ${said[reason]}` : said.failed;
     else if (at > 0 && this.#timed) {
       const time = document.createElement("time");
       time.dateTime = new Date(at).toISOString();
-      time.textContent = new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+      time.textContent = new Date(at).toLocaleTimeString(navigator.language.startsWith(said.tag) ? [] : said.tag, { hour: "2-digit", minute: "2-digit" });
       meta.append(time);
     }
     return meta;

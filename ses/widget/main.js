@@ -19,12 +19,23 @@ export async function mount(entry, settings) {
   await loaded;
   if (!customElements.get("ses-widget")) customElements.define("ses-widget", SesWidget);
   const home = new URL(settings.host || entry);
-  const socket = new URL(`/ses/ws?${encodeURIComponent(settings.name)}&token=${encodeURIComponent(token)}`, home);
+  const query = `?${encodeURIComponent(settings.name)}&token=${encodeURIComponent(token)}`;
+  const uploads = new URL(`/ses/upload${query}`, home);
+  const socket = new URL(`/ses/ws${query}`, home);
   socket.protocol = home.protocol.replace("http", "ws");
 
   /** @type {World} */
   const world = {
     connect: () => new WebSocket(socket, "ses.v1"),
+    upload: async ({ session, key }, file) => {
+      const form = new FormData();
+      form.append("session", session);
+      form.append("key", key);
+      form.append("file", file);
+      const answer = await fetch(uploads, { method: "POST", body: form });
+      if (!answer.ok) throw new Error(`SES widget: the upload answered ${answer.status}`);
+      return answer.json();
+    },
     now: () => Date.now(),
     random: () => Math.random(),
     id: () => [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16).padStart(2, "0")).join(""),

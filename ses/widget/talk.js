@@ -21,6 +21,8 @@ export class Talk {
   #opened = false;
   #quiet = true;
   #number = 0;
+  /** Bytes of a file that may be sent. */
+  #largest = 0;
   /** Unsent messages, kept here too in case the storage refuses. @type {Map<string, Unsent>} */
   #unsent = new Map();
   /** By the id of the message to come. @type {Map<string, {attempt: number, text: string, size: number, whole: boolean}>} */
@@ -97,14 +99,47 @@ export class Talk {
    * @param {{button?: string, of?: string}} [how]
    */
   say(text, how) {
+    const message = this.#begin(text, how);
+    this.#hand(message);
+    return message.id;
+  }
+
+  /**
+   * The visitor sends a file: shown at once, uploaded, then named in a message.
+   * @param {File} file
+   */
+  async attach(file) {
+    const message = this.#begin("", { files: [{ kind: "file", name: file.name, size: file.size }] });
+    /** @type {Entry["reason"]} */
+    let reason = "too_large";
+    try {
+      const pair = this.#store.pair;
+      if (pair && file.size <= this.#largest) {
+        reason = "upload";
+        const stored = await this.#world.upload(pair, file);
+        this.#hand({ ...message, files: [stored] });
+        return;
+      }
+    } catch {
+      // told below
+    }
+    this.#view.show({ ...own(message, "failed"), reason }, true);
+  }
+
+  /** @param {string} text @param {Partial<Unsent>} [how] @returns {Unsent} */
+  #begin(text, how) {
     const message = { id: this.#world.id(), n: this.#number++, at: this.#world.now(), text, ...how };
     this.#quiet = false;
+    this.#view.show(own(message, "waiting"), true);
+    return message;
+  }
+
+  /** @param {Unsent} message */
+  #hand(message) {
     this.#unsent.set(message.id, message);
     this.#store.keep(message);
-    this.#view.show(own(message, "waiting"), true);
     if (this.#wire.state !== "open") this.#wire.want();
     else if (!this.#careful) this.#send(message);
-    return message.id;
   }
 
   #hello() {
@@ -136,7 +171,9 @@ export class Talk {
   }
 
   /** @param {Extract<Frame, {type: "welcome"}>} frame */
-  #welcome({ session, key, messages }) {
+  #welcome({ session, key, settings, messages }) {
+    this.#largest = settings.upload ?? 0;
+    this.#view.files(this.#largest);
     if (key !== null) {
       this.#store.pair = { session, key };
       this.#store.seen = 0;
@@ -232,8 +269,9 @@ export class Talk {
   }
 
   /** @param {Unsent} message */
-  #send({ id, text, button, of }) {
-    this.#wire.send(of ? { type: "edit", id, of, text } : { type: "message", id, ...(button ? { button } : { text }) });
+  #send({ id, text, button, of, files }) {
+    const what = button ? { button } : files ? { attachments: files.map((file) => ({ id: file.id })) } : { text };
+    this.#wire.send(of ? { type: "edit", id, of, text } : { type: "message", id, ...what });
   }
 
   /** @param {string} id */
@@ -245,8 +283,8 @@ export class Talk {
 
 /** @param {Unsent} message @param {Entry["state"]} state @returns {Entry} */
 function own(message, state) {
-  const { id, text, at, of } = message;
-  return { id: of ?? id, from: "visitor", text, at, buttons: [], attachments: [], format: "plain", state };
+  const { id, text, at, of, files = [] } = message;
+  return { id: of ?? id, from: "visitor", text, at, buttons: [], attachments: files, format: "plain", state };
 }
 
 /** @param {Shown} message @returns {Entry} */

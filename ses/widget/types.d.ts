@@ -34,7 +34,7 @@ type Settings = {
 };
 
 type Frame =
-  | { type: "welcome"; session: string; key: string | null; settings: object; messages: Shown[] }
+  | { type: "welcome"; session: string; key: string | null; settings: { upload?: number }; messages: Shown[] }
   | Shown
   | { type: "ack"; id: string }
   | { type: "delta"; id: string; attempt: number; at: number; text: string }
@@ -46,7 +46,10 @@ type Frame =
  * A message of the visitor that the daemon has not acknowledged. `text` of a press is its label; `of`: the message
  * whose text this replaces.
  */
-type Unsent = { id: string; n: number; at: number; text: string; button?: string; of?: string };
+type Unsent = { id: string; n: number; at: number; text: string; button?: string; of?: string; files?: Uploaded[] };
+
+/** A file of the visitor's; `id` once it is stored. */
+type Uploaded = Attachment & { id?: string };
 
 type Pair = { session: string; key: string };
 
@@ -72,6 +75,8 @@ interface View {
   reset(): void;
   /** Draw a line, or draw it anew if its id is there. */
   show(entry: Entry, live: boolean): void;
+  /** How many bytes a file may have; 0: none may be sent. */
+  files(largest: number): void;
   typing(on: boolean): void;
   link(state: Link): void;
 }
@@ -95,6 +100,8 @@ interface Shelf {
 /** What the machine around the page gives; tests give their own. */
 interface World {
   connect(): Socket;
+  /** Bring a file up; fails when the daemon does not take it. */
+  upload(pair: Pair, file: File): Promise<Uploaded>;
   now(): number;
   random(): number;
   id(): string;

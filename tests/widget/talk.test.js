@@ -26,6 +26,10 @@ class Browser {
         this.sockets.push(socket);
         return socket;
       },
+      upload: async (pair, file) => {
+        if (file.name === "bad") throw new Error("403");
+        return { id: `up-${file.name}`, kind: "image", name: file.name };
+      },
       now: () => this.time++,
       random: () => 0.5,
       id: () => `v${++Browser.#ids}`,
@@ -44,6 +48,7 @@ class Browser {
         if (!this.drawn.has(entry.id)) this.order.push(entry.id);
         this.drawn.set(entry.id, entry);
       },
+      files: (largest) => (this.largest = largest),
       typing: (on) => (this.dots = on),
       link: (state) => this.links.push(state),
     };
@@ -323,4 +328,33 @@ test("a press without an id is said as its label", () => {
   const page = connected();
   page.talk.say("Отправить телефон", {});
   assert.deepEqual(page.said, ["Отправить телефон"]);
+});
+
+test("a file is brought up, then named in a message, and again after a break", async () => {
+  const page = new Browser();
+  page.talk.connect();
+  page.socket.onopen();
+  page.get({ type: "welcome", session: "s1", key: "k1", settings: { upload: 100 }, messages: [] });
+  assert.equal(page.largest, 100);
+  await page.talk.attach({ name: "cat.png", size: 50 });
+  const [sent] = page.socket.sent.filter((frame) => frame.type === "message");
+  assert.deepEqual(sent.attachments, [{ id: "up-cat.png" }]);
+  assert.equal(page.drawn.get(sent.id).state, "waiting");
+  page.lose();
+  page.pass(1000);
+  page.welcome();
+  assert.deepEqual(page.socket.sent.at(-1), { type: "message", id: sent.id, attachments: [{ id: "up-cat.png" }] });
+  page.get({ type: "ack", id: sent.id });
+  assert.equal(page.drawn.get(sent.id).state, "sent");
+});
+
+test("a file that is too large, or that the daemon refuses, is told", async () => {
+  const page = new Browser();
+  page.talk.connect();
+  page.socket.onopen();
+  page.get({ type: "welcome", session: "s1", key: "k1", settings: { upload: 100 }, messages: [] });
+  await page.talk.attach({ name: "big", size: 101 });
+  await page.talk.attach({ name: "bad", size: 1 });
+  assert.deepEqual(page.order.map((id) => [page.drawn.get(id).state, page.drawn.get(id).reason]), [["failed", "too_large"], ["failed", "upload"]]);
+  assert.deepEqual(page.said, []);
 });

@@ -11,6 +11,7 @@ import pytest
 from aiohttp import web
 
 from ses.connectors.testing import MemoryReception
+from ses.connectors.web.uploads import UploadFolder
 from ses.messages import Attachment, Button, Conversation, Delta, Inbound, Outgoing
 
 pytestmark = pytest.mark.browser
@@ -493,3 +494,46 @@ async def test_arrow_up_takes_the_last_message_back_to_be_changed(shop, visit):
         await visitor.page.reload()
         await visitor.sees("Вы сказали: маргариту")
         assert await mine.all_inner_texts() == ["маргариту"]
+
+
+async def test_a_file_goes_up_by_button_paste_and_drop_from_another_origin(shop, visit, tmp_path):
+    cat = {"name": "кот.png", "mimeType": "image/png", "buffer": b"\x89PNG\r\n\x1a\n" + b"\0" * 50}
+    big = {"name": "big.bin", "mimeType": "", "buffer": b"x" * 2001}
+    async with shop(uploads=UploadFolder(tmp_path, 2000)) as here:
+        person = await visit(here.url)
+        await person.open()
+        await person.sees("Чем помочь?")
+        async with person.page.expect_file_chooser() as choosing:
+            await person.button("Приложить файл").click()
+        await (await choosing.value).set_files([cat])
+        await person.page.get_by_text("кот.png").wait_for(timeout=5000)
+        await person.sees("Вы сказали: None")
+        [sent] = [one for one in here.reception.received if one.attachments]
+        assert (sent.attachments[0].kind, sent.attachments[0].name) == ("image", "кот.png")
+        for event, field in (("paste", "clipboardData"), ("drop", "dataTransfer")):
+            await person.page.locator("textarea").evaluate(
+                """(input, [event, field]) => {
+                    const carried = new DataTransfer();
+                    carried.items.add(new File(["text"], event + ".txt"));
+                    const init = { bubbles: true, cancelable: true, composed: true, [field]: carried };
+                    const made = event === "drop" ? new DragEvent(event, init) : new ClipboardEvent(event, init);
+                    input.dispatchEvent(made);
+                }""",
+                [event, field],
+            )
+            await person.page.get_by_text(f"{event}.txt").wait_for(timeout=5000)
+        await person.page.locator("input[type=file]").set_input_files([big])
+        await person.page.get_by_text("слишком большой файл").wait_for(timeout=5000)
+        while len([one for one in here.reception.received if one.attachments]) < 3:
+            await asyncio.sleep(0.02)
+        assert await person.axe() == []
+        await person.page.reload()
+        await person.page.get_by_text("кот.png").wait_for(timeout=5000)
+
+
+async def test_without_uploads_there_is_no_button_for_files(shop, visit):
+    async with shop() as here:
+        person = await visit(here.url)
+        await person.open()
+        await person.sees("Чем помочь?")
+        assert await person.page.locator(".attach").is_hidden()
