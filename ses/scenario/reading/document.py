@@ -137,9 +137,13 @@ class _Composer:
                 container.put(name, place, node)
             stack[-1] = (container, None, anchor, before)
 
+    def _line(self, place: Source) -> str:
+        """The line of a place; libyaml counts more line breaks than we do, so it may lie behind the last."""
+        return self._lines[min(place.line, len(self._lines)) - 1]
+
     def _key(self, container: Map, node: Node, event: yaml.NodeEvent) -> tuple[str, Source]:
         if not isinstance(node, Scalar) or isinstance(event, yaml.AliasEvent):
-            line = self._lines[node.at.line - 1]
+            line = self._line(node.at)
             start = node.at.column - 2
             if line[start : start + 2] == "{{":
                 self._refuse("unquoted-text", node.at._replace(column=start + 1), "a text that begins with `{` needs quotes",
@@ -182,7 +186,7 @@ class _Composer:
 
     def _unused(self, anchor: str, place: Source) -> None:
         mark = f"&{anchor}"
-        line = self._lines[place.line - 1]
+        line = self._line(place)
         column = line.find(mark)
         at = place._replace(column=column + 1) if column >= 0 else place
         self._report.error("unused-anchor", at, f"`{mark}` names a place that nothing refers to, its word is lost",
