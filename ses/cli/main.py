@@ -49,6 +49,8 @@ COMMANDS: dict[str, Listed] = {
     "schema": Listed("ses.cli.schema", "schema", "Print the JSON Schema of the language, for editors"),
     "config": Listed("ses.cli.config", "config", "Check config.json, or show what is in force"),
     "test": Listed("ses.cli.test", "play_tests", "Play the dialogue tests of robots"),
+    "users": Listed("ses.cli.users", "users", "Make users of the language model's API"),
+    "journal": Listed("ses.cli.journal", "journal", "Read what the language model was asked"),
     "chat": Listed("ses.cli.chat", "chat", "Talk to a robot in the terminal"),
     "model": Listed("ses.cli.model", "model", "Fetch language models, reckon what they need"),
 }

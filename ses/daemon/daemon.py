@@ -21,6 +21,7 @@ from ses.daemon import language_model, parts
 from ses.daemon.channels import MAKERS, Channels
 from ses.daemon.greeting import greeting
 from ses.daemon.interfaces import Interfaces
+from ses.daemon.ledger import Ledger
 from ses.daemon.model_gateway import ModelGateway
 from ses.daemon.robot_files import RobotFiles
 from ses.daemon.supervision import Supervisor
@@ -95,7 +96,8 @@ class Daemon:
         self._metrics.watch_logs(lambda: {"queue": logging.dropped, "disk": logging.failed})
         self._sites: dict[str, WebConnector] = {}
         self._channels = Channels(self._conversations, files.path, self._clock)
-        self._model = ModelGateway(config, self._engine, self._clock)
+        self._ledger = Ledger(config, self._clock, self._metrics, redactor)
+        self._model = ModelGateway(config, self._engine, self._ledger, self._clock)
         self._interfaces = Interfaces(
             config,
             clock=self._clock,
@@ -130,6 +132,7 @@ class Daemon:
         await self._channels.join(self._config)
         await self._conversations.start()
         self._warn_of_absent_connectors()
+        await self._ledger.open()
         await self._interfaces.start()
         self._in_background("robots watched", self._robots.watch)
         if (files := parts.uploads(self._config)) is not None:
@@ -158,6 +161,7 @@ class Daemon:
         await self._interfaces.stop()
         await self._ways_out.close()
         await self._engine.stop()
+        await self._ledger.close()
         if opened:
             await self._store.close()
         self._supervisor.close()
@@ -261,7 +265,8 @@ class Daemon:
             state["robots"] = f"degraded: {state['robots']}"
         if failing := self._ways_out.failing():
             state["services"] = f"degraded: {', '.join(failing)} keep failing"
-        return state | problems | language_model.readiness(self._engine.state())
+        state |= problems | self._ledger.problems()
+        return state | language_model.readiness(self._engine.state())
 
 
 def _settle_memory() -> None:

@@ -64,6 +64,13 @@ class Metrics:
         self._requests = Counter(
             "ses_http_requests", "API requests", ("path", "status"), registry=self.registry
         )
+        self._journal = Counter(
+            "ses_journal_entries", "Entries of the journal of requests", ("outcome",), registry=self.registry
+        )
+
+    def journaled(self, outcome: str, number: int) -> None:
+        """`ses.ledger.journal.Observer`."""
+        self._journal.labels(outcome).inc(number)
 
     def accepted(self, robot: str, channel: str, *, new: bool) -> None:
         """This and the next three: `ses.conversations.observer.Observer`."""

@@ -40,7 +40,7 @@ class OpenDoor:
     """No token is configured: programs on this machine come in, others do not."""
 
     async def enter(self, request: web.Request) -> Guest:
-        _check_page(request)
+        check_page(request)
         if not is_local(request):
             raise V1Error(403)
         return NOBODY
@@ -53,7 +53,7 @@ class OneToken:
         self._digest = sha256(token.encode()).digest()
 
     async def enter(self, request: web.Request) -> Guest:
-        _check_page(request)
+        check_page(request)
         digest = sha256(presented(request).encode("utf-8", "surrogateescape")).digest()
         if not hmac.compare_digest(digest, self._digest):
             raise wrong_token()
@@ -67,7 +67,7 @@ class UsersDoor:
         self._users = users
 
     async def enter(self, request: web.Request) -> Guest:
-        _check_page(request)
+        check_page(request)
         token = presented(request)
         try:
             user = await self._users.by_token(token) if token else None
@@ -84,7 +84,8 @@ def presented(request: web.Request) -> str:
     return token.strip() if scheme.casefold() == "bearer" else ""
 
 
-def _check_page(request: web.Request) -> None:
+def check_page(request: web.Request) -> None:
+    """Raises 403 for what a page of another site makes a browser send."""
     try:
         check_browser(request)
     except ApiError as error:

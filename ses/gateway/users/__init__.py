@@ -1,0 +1,1 @@
+"""The user methods of the administrator's guide: `/token`, `/users/me`, `/create_user` and the others."""
