@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import threading
 from argparse import Namespace
@@ -57,6 +58,7 @@ def _load_alone(settings: VllmSettings) -> _Loaded:
         raise EngineError(
             f"vLLM is not installed ({error}); `ses model install` installs it, or use the engine `remote`"
         ) from error
+    gc.freeze()  # what was imported stays: a collection that walked all of torch would hold the loop for half a second
     on_cpu = current_platform.is_cpu()
     os.environ.update(environment(os.environ, on_cpu=on_cpu))
     args = _arguments(command_line(settings, on_cpu=on_cpu))

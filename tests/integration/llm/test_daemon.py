@@ -153,5 +153,5 @@ async def test_a_daemon_that_is_told_to_end_while_the_model_loads_ends(daemon):
         await asyncio.sleep(0.05)
     core = daemon.cores()[0]
     daemon.process.terminate()
-    assert daemon.process.wait(60) == 0
+    assert daemon.process.wait(120) == 0
     core.wait(10)
