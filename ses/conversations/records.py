@@ -8,7 +8,7 @@ import msgspec
 
 from ses.conversations.turn import TurnRun
 from ses.dialogue.ports import Increment, Leg, Spoken
-from ses.messages import Inbound, Outgoing
+from ses.messages import Attachment, Inbound, Outgoing
 from ses.storage.rows import PENDING, SENT, Addition, LogLine, OutboxRow, TurnRecord
 
 encode = msgspec.json.Encoder().encode
@@ -76,8 +76,12 @@ def _row(message: Outgoing, state: Any) -> OutboxRow:
 
 
 def _masked(inbound: Inbound, texts: Any) -> bytes | None:
+    """Without private values, and of attachments beside them only the kind."""
     text = texts.get(inbound.id)
-    return None if text is None else encode(msgspec.structs.replace(inbound, text=text))
+    if text is None:
+        return None
+    kinds = tuple(Attachment(kind=one.kind) for one in inbound.attachments)
+    return encode(msgspec.structs.replace(inbound, text=text, attachments=kinds))
 
 
 def _user_values(leg: Leg) -> dict[str, Any]:

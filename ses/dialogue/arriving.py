@@ -101,6 +101,8 @@ def _attachments(turn: Turn, inbound: Inbound) -> bool:
         value = _attached(question.slot.type, inbound.attachments)
         if value is not None:
             turn.trace.understand("answer", question.op.id)
+            if question.slot.private:  # what is masked keeps no attachments
+                turn.masked[inbound.id] = inbound.text or f"‹{question.slot.name}›"
             answer(turn, question, [value] if question.slot.many else value)
             return not (inbound.text or "").strip()
     if (inbound.text or "").strip():

@@ -60,7 +60,8 @@ class Leg:
     user_variables: Mapping[str, Any] = field(default_factory=dict)
     """Values of `keep: user` names written since the previous leg; `Increment` for an atomic addition."""
     masked: Mapping[str, str] = field(default_factory=dict)
-    """On the final leg: by inbound id, its text with private spans as ‹slot›, when it differs from what was received."""
+    """On the final leg: by inbound id, its text with private spans as ‹slot›, when it differs from what was received. Its
+    attachments are private too."""
     tracing: Callable[[], dict[str, Any]] | None = None
     """On the final leg: what makes `trace`. Most traces are never read: they are made for those who ask."""
     called: bool = False

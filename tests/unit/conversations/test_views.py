@@ -10,7 +10,7 @@ from ses.conversations.engine import Engine
 from ses.conversations.testing import echo, echo_poison
 from ses.conversations.views import LogRequest
 from ses.dialogue.ports import Leg
-from ses.messages import Conversation
+from ses.messages import Attachment, Conversation
 
 
 async def test_history_shows_both_sides_in_order(pipeline):
@@ -175,3 +175,18 @@ async def test_the_session_tells_what_was_called_to_answer(pipeline_over):
         await pipeline.quiet()
         view = await pipeline.conversations.session("echo", "s1")
         assert view["data"][0]["request"]["data"] == [call]
+
+
+async def test_what_is_masked_keeps_no_attachments(pipeline_over):
+    async def masking(session, inbounds, programs, newest, ports, *, user_variables):
+        leg = await echo(session, inbounds, programs, newest, ports, user_variables=user_variables)
+        leg.masked = {inbounds[0].id: "‹phone›"}
+        return leg
+
+    async with pipeline_over(engine=Engine(masking, echo_poison)) as pipeline:
+        contact = Attachment(kind="contact", name="Ivan", value={"phone": "+79131234567"})
+        await pipeline.conversations.receive(pipeline.inbound("hi", attachments=(contact,)))
+        await pipeline.quiet()
+        [line] = [one for one in await pipeline.store.turns(1, last=5) if one.side == 0]
+        assert b"7913" not in line.body
+        assert b"Ivan" not in line.body

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from ses.messages import Attachment
+
 ROBOT = """
 entities: {size: {values: {large: {label: Большая, forms: [большая]}}}}
 slots:
@@ -79,4 +81,12 @@ flows: {a: {on: [карта], needs: [card], steps: [{say: "Взял {{ card }}.
 async def test_each_message_of_a_burst_is_masked_apart(talk: Any) -> None:
     chat = talk(ROBOT)
     await chat.burst("заказ большая", "+7 913 123-45-67", "да")
+    assert chat.leg.masked == {"m2": "‹phone›"}
+
+
+async def test_a_contact_or_a_picture_for_a_private_slot_is_masked(talk: Any) -> None:
+    chat = talk(ROBOT)
+    await chat.say("заказ большая")
+    await chat.attach(Attachment(kind="contact", value={"phone": "+79131234567", "name": "Иван"}))
+    assert chat.said[0].text == "Ваш номер +79131234567?"
     assert chat.leg.masked == {"m2": "‹phone›"}
