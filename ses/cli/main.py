@@ -48,6 +48,7 @@ COMMANDS: dict[str, Listed] = {
     "check": Listed("ses.cli.check", "check", "Check robots before anybody talks to them"),
     "schema": Listed("ses.cli.schema", "schema", "Print the JSON Schema of the language, for editors"),
     "config": Listed("ses.cli.config", "config", "Check config.json, or show what is in force"),
+    "db": Listed("ses.cli.db", "db", "Show the state of the databases, or upgrade them"),
     "test": Listed("ses.cli.test", "play_tests", "Play the dialogue tests of robots"),
     "users": Listed("ses.cli.users", "users", "Make users of the language model's API"),
     "journal": Listed("ses.cli.journal", "journal", "Read what the language model was asked"),

@@ -45,6 +45,10 @@ class Store(Protocol):
         another daemon, made by a newer release, not writable."""
         ...
 
+    async def upgrade(self) -> None:
+        """Instead of `open`: make the tables, or bring those of an older release up to date, and leave. Raises `StoreRefused`."""
+        ...
+
     async def close(self) -> None:
         """Finish what was asked for and leave the mark of a clean stop."""
         ...

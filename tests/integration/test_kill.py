@@ -134,7 +134,12 @@ class Visitor:
                 await asyncio.sleep(self.chance.uniform(0.01, 0.1))
 
     async def visit(self):
-        await self.page.connect()
+        try:
+            await self.page.connect()
+        except (
+            AssertionError
+        ) as unwelcome:  # an `error`: nothing can be read at the moment; a page comes back
+            raise Closed(None) from unwelcome
         if len(self.page.shown) != self.page.after:
             self.gaps.append(sorted(self.page.shown))
         for id, text in self.unsent.items():

@@ -82,6 +82,16 @@ class PostgresStore:
         self._writer.start()
         return clean
 
+    async def upgrade(self) -> None:
+        """Make the tables, or bring them to this program's revision, and leave. Raises `StoreRefused`."""
+        self._upgrade = True
+        try:
+            await self._prepare(await self._connect())
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
+            raise refusal(self._link.place, error) from error
+        finally:
+            await self._link.close()
+
     async def _connect(self) -> asyncpg.Connection:
         """A server that has just been started says that it is starting up: it is waited for."""
         for _ in range(_STARTING * 4):

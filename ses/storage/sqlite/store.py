@@ -61,25 +61,34 @@ class SqliteStore:
 
     async def open(self) -> bool:
         loop = asyncio.get_running_loop()
-        connection, mark, older = await loop.run_in_executor(None, self._open_file)
-        if older is not None:
-            await self._upgrade(connection, mark)
+        connection = await self._open_tables()
+        try:
+            mark = Mark(self.path.with_name(self.path.name + ".mark"))
+        except OSError as error:
+            self._let_go(connection)
+            raise self._refusal(error) from error
         self._connection, self._mark = connection, mark
         self._writer = Writer(connection, self.path.with_name(self.path.name + "-wal"), loop)
         self._readers = Readers(self.path)
         self._writer.start()
         return bool(await self._writer.run(commands.begin_service, mark.found))
 
-    async def _upgrade(self, connection: sqlite3.Connection, mark: Mark) -> None:
-        """The file is nobody else's and the change is one transaction, so nobody need be asked."""
-        try:
-            await upgrade_in_child(f"sqlite:///{self.path.absolute()}", PIPELINE)
-        except UpgradeFailed as error:
-            mark.close()
-            self._let_go(connection)
-            raise StoreRefused(f"{self.path}: {error}") from error
+    async def upgrade(self) -> None:
+        """Make the tables, or bring them to this program's revision, and leave. Raises `StoreRefused`."""
+        self._let_go(await self._open_tables())
 
-    def _open_file(self) -> tuple[sqlite3.Connection, Mark, str | None]:
+    async def _open_tables(self) -> sqlite3.Connection:
+        connection, older = await asyncio.get_running_loop().run_in_executor(None, self._open_file)
+        if older is not None:
+            # The file is nobody else's and the change is one transaction, so nobody need be asked.
+            try:
+                await upgrade_in_child(f"sqlite:///{self.path.absolute()}", PIPELINE)
+            except UpgradeFailed as error:
+                self._let_go(connection)
+                raise StoreRefused(f"{self.path}: {error}") from error
+        return connection
+
+    def _open_file(self) -> tuple[sqlite3.Connection, str | None]:
         """With the revision that the tables have to be upgraded from, if they have."""
         connection = None
         try:
@@ -92,16 +101,16 @@ class SqliteStore:
             for setting in _SETTINGS:
                 connection.execute(setting)
             older = prepare(connection, str(self.path))
-            mark = Mark(self.path.with_name(self.path.name + ".mark"))
         except (OSError, sqlite3.Error) as error:
             self._let_go(connection)
-            raise StoreRefused(
-                f"{self.path} cannot be opened: {error}; check `storage.url` and its rights"
-            ) from error
+            raise self._refusal(error) from error
         except StoreRefused:
             self._let_go(connection)
             raise
-        return connection, mark, older
+        return connection, older
+
+    def _refusal(self, error: Exception) -> StoreRefused:
+        return StoreRefused(f"{self.path} cannot be opened: {error}; check `storage.url` and its rights")
 
     def _let_go(self, connection: sqlite3.Connection | None) -> None:
         if connection is not None:
