@@ -253,7 +253,7 @@ class FakeVk:
         for message in self.conversations[peer]:
             for row in (message.keyboard or {"buttons": ()})["buttons"]:
                 for action in (button["action"] for button in row):
-                    found[json.loads(action.get("payload", "{}")).get("b", "")] = action.get("label", "")
+                    found[json.loads(action["payload"] or "{}").get("b", "")] = action.get("label", "")
         return found
 
     def texts(self, peer: int) -> list[str]:
@@ -471,7 +471,7 @@ class FakeVk:
         waiting.sort(key=lambda lane: lane[-1].date, reverse=True)
         items = [
             {
-                "conversation": {"peer": {"id": lane[-1].peer_id, "type": "user"}},
+                "conversation": _conversation(lane),
                 "last_message": lane[-1].shown(self.group_id),
             }
             for lane in waiting[: int(values.get("count", 20))]
@@ -608,10 +608,26 @@ def _check_button(button: dict[str, Any]) -> None:
         raise ApiError(911, f"{ERRORS[911]}: label")
     if kind == "open_link" and not action["link"].startswith(("http://", "https://")):
         raise ApiError(911, f"{ERRORS[911]}: link")
-    if len(action.get("payload", "")) > 255 or (kind == "callback" and not action.get("payload")):
+    payload = action.get("payload") or ""  # clients send null, and objects too
+    action["payload"] = payload if isinstance(payload, str) else json.dumps(payload, ensure_ascii=False)
+    if len(action["payload"]) > 255 or (kind == "callback" and not payload):
         raise ApiError(911, f"{ERRORS[911]}: payload")
     if "color" in button and (kind not in {"text", "callback"} or button["color"] not in {"primary", "secondary", "negative", "positive"}):  # fmt: skip
         raise ApiError(911, f"{ERRORS[911]}: color")
+
+
+def _conversation(lane: list[Message]) -> dict[str, Any]:
+    peer, last = lane[-1].peer_id, lane[-1]
+    chat = peer > CHATS
+    return {
+        "peer": {"id": peer, "type": "chat" if chat else "user", "local_id": peer - CHATS if chat else peer},
+        "last_message_id": last.id,
+        "last_conversation_message_id": last.number,
+        "in_read": last.id,
+        "out_read": last.id,
+        "version": 1,
+        "sort_id": {"major_id": 0, "minor_id": last.id},
+    }
 
 
 def _error(code: int, reason: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from ses.connectors.contract import DeliveryFailed
-from ses.connectors.testing import MemoryReception
+from ses.connectors.testing import MemoryReception, echo
 from ses.messages import Attachment, Button, Conversation, Outgoing
 
 ANNA, BORIS = 1001, 1002
@@ -57,7 +57,7 @@ class TestBeginning:
 
 class TestLeaving:
     async def test_who_forbids_messages_leaves(self, vk, join):
-        joined = await join()
+        joined = await join(MemoryReception(lambda inbound: () if inbound.event else echo(inbound)))
         await vk.write(ANNA, "привет")
         await vk.said(ANNA, 1)
         await vk.deny(ANNA)
