@@ -54,6 +54,7 @@ COMMANDS: dict[str, Listed] = {
     "journal": Listed("ses.cli.journal", "journal", "Read what the language model was asked"),
     "chat": Listed("ses.cli.chat", "chat", "Talk to a robot in the terminal"),
     "model": Listed("ses.cli.model", "model", "Fetch language models, reckon what they need"),
+    "llm": Listed("ses.cli.llm", "llm", "Show what another language model would say"),
 }
 
 

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from ses.cli.options import ConfigOption, configuration
+from ses.config import Config
 from ses.errors import SesError
 from ses.testing import presenting, reports
 from ses.testing.coverage import KINDS
@@ -35,14 +36,22 @@ def play_tests(
     format: Annotated[  # the option's name
         Literal["text", "json", "junit"], typer.Option("--format", help="json or junit for programs.")
     ] = "text",
+    ask_model: Annotated[
+        bool,
+        typer.Option(
+            "--ask-model",
+            help="Ask the configured language model what no mock answers, and record it in tests/model.json.",
+        ),
+    ] = False,
     config: ConfigOption = None,
 ) -> None:
     """Play the dialogue tests of robots, without network, services or clock.
 
     Leaves with 1 when a robot said something else than its tests say, or a file cannot be read.
     """
-    found = robots_at(folders or [configuration(config).scenarios])
-    tested = asyncio.run(_play(found, only))
+    settings = configuration(config) if ask_model or not folders else None
+    found = robots_at(folders or ([settings.scenarios] if settings is not None else []))
+    tested = asyncio.run(_play(found, only, settings if ask_model else None))
     if not any(one.played or one.findings for one in tested):
         raise SesError(
             f"no test's name holds «{only}»" if only else "these robots have no tests (tests/*.yaml)"
@@ -60,8 +69,13 @@ def play_tests(
         raise typer.Exit(1)
 
 
-async def _play(found: list[Found], only: str) -> list[Outcome]:
-    return [await run_tests(one.robot, only=only, files=one.files) for one in found]
+async def _play(found: list[Found], only: str, asking: Config | None) -> list[Outcome]:
+    if asking is None:
+        return [await run_tests(one.robot, only=only, files=one.files) for one in found]
+    from ses.cli.llm import running
+
+    async with running(asking) as model:
+        return [await run_tests(one.robot, only=only, files=one.files, live=model) for one in found]
 
 
 def _require(tested: list[Outcome], percent: float) -> None:

@@ -61,11 +61,14 @@ async def ask_model(turn: Turn, frame: Frame, op: Llm, index: int) -> int:
 
 
 async def _written(turn: Turn, frame: Frame, op: Llm, messages: Messages) -> Written:
+    shape = _shape(turn, op)
     request = ChatRequest(
-        messages=messages, max_tokens=op.max_tokens, shape=_shape(turn, op), priority="conversation"
+        messages=messages,
+        max_tokens=op.max_tokens,
+        temperature=op.temperature if shape is None else 0.0,
+        shape=shape,
+        priority="conversation",
     )
-    if request.shape is not None:
-        request.temperature = 0.0
     if op.tools:
         rounds = frame.rounds
         request.tools = tools_of(turn, op)

@@ -284,6 +284,7 @@ class Llm(Op):
     """The JSON Schema its answer fits."""
     stream: bool = False
     max_tokens: int | None = None
+    temperature: float = 0.2
     timeout: float = 30.0
     private: bool = False
     """It may see private values."""

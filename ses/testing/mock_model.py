@@ -37,19 +37,25 @@ class MockModel:
         self.uncovered: list[str] = []
         """Calls that no mock covered, as a person reads them."""
 
+    def covers(self, request: ChatRequest) -> bool:
+        return self._mock(request) is not None
+
     async def chat(self, request: ChatRequest) -> ChatAnswer:
-        asked = str(request.messages[-1]["content"])
-        wanted = INTENTS if request.logprobs else None
-        for mock in self._mocks:
-            if mock.model == wanted and mock.fits_text(asked, wanted):
-                return self._answer(mock)
-        self.uncovered.append(f"llm {asked}")
+        mock = self._mock(request)
+        if mock is not None:
+            return self._answer(mock)
+        self.uncovered.append(f"llm {_asked(request)}")
         raise EngineUnavailable("no mock covers this call of llm")
 
     async def stream_chat(self, request: ChatRequest) -> AsyncGenerator[ChatChunk, None]:
         answer = await self.chat(request)
         for choice in answer.choices:
             yield ChatChunk(choices=[ChatPiece(delta=choice.message, finish_reason=choice.finish_reason)])
+
+    def _mock(self, request: ChatRequest) -> Mock | None:
+        asked, wanted = _asked(request), INTENTS if request.logprobs else None
+        fitting = (mock for mock in self._mocks if mock.model == wanted and mock.fits_text(asked, wanted))
+        return next(fitting, None)
 
     def _answer(self, mock: Mock) -> ChatAnswer:
         number = self._given.get(id(mock), 0)
@@ -61,6 +67,12 @@ class MockModel:
         if reply.error or reply.status >= 400:
             raise EngineUnavailable(f"the mock of llm fails: {reply.error or reply.status}")
         return _said(reply)
+
+
+def _asked(request: ChatRequest) -> str:
+    """The last words of the user; what tools returned stands behind them."""
+    users = (str(one["content"]) for one in reversed(request.messages) if one["role"] == "user")
+    return next(users, "")
 
 
 def _said(reply: Reply) -> ChatAnswer:

@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from ses.clock import VirtualClock
-from ses.dialogue.ports import Services
+from ses.dialogue.ports import Model, Services
 from ses.errors import SesError
 from ses.messages import Outgoing
 from ses.scenario.program import Program, Source
@@ -28,6 +28,7 @@ from ses.testing.cases import (
     Step,
     User,
 )
+from ses.testing.cassette import Cassette, Taped
 from ses.testing.conversation import Exchange, Talk, labels
 from ses.testing.coverage import Coverage
 from ses.testing.likeness import alike
@@ -62,12 +63,23 @@ class Played:
         return all(line.mark == " " for line in self.lines)
 
 
-async def play(case: Case, program: Program, coverage: Coverage) -> Played:
-    """Run one test from its beginning to its first difference."""
+async def play(
+    case: Case,
+    program: Program,
+    coverage: Coverage,
+    *,
+    cassette: Cassette | None = None,
+    live: Model | None = None,
+) -> Played:
+    """Run one test from its beginning to its first difference.
+
+    What no mock of the language model covers is answered by the `cassette`, else by the `live` model, and recorded.
+    """
     played = Played(case)
     clock = VirtualClock(_start(case.now or SOME_DAY, program.timezone))
     services = MockServices(case.mocks, clock)
-    model = MockModel(case.mocks, clock)
+    mocked = MockModel(case.mocks, clock)
+    model = mocked if cassette is None else Taped(mocked, cassette, live)
     try:
         talk = Talk(
             program, _port(services), clock, channel=case.channel, variables=case.variables, model=model
@@ -90,7 +102,7 @@ async def play(case: Case, program: Program, coverage: Coverage) -> Played:
             played.lines += [Line("error", _error(error), "!") for error in exchange.trace.get("errors", ())]
             played.lines += [
                 Line("mock", f"nothing covers the call {call}", "!")
-                for call in (*services.uncovered, *model.uncovered)
+                for call in (*services.uncovered, *mocked.uncovered)
             ]
             break
     return played

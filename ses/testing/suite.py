@@ -6,10 +6,12 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ses.dialogue.ports import Model
 from ses.scenario.findings import Finding
 from ses.scenario.load import load_robot
 from ses.scenario.program import Program
 from ses.testing.cases import Case
+from ses.testing.cassette import cassette_of
 from ses.testing.coverage import Coverage
 from ses.testing.reading import read_cases, test_files
 from ses.testing.runner import Played, play
@@ -34,24 +36,30 @@ class Outcome:
         )
 
 
-async def run_tests(robot: Path, *, only: str = "", files: list[Path] | None = None) -> Outcome:
+async def run_tests(
+    robot: Path, *, only: str = "", files: list[Path] | None = None, live: Model | None = None
+) -> Outcome:
     """Play the tests of the robot at `robot` (a folder, or a single file). `only`: those whose name holds this text.
 
-    `files`: these files instead of all below its `tests/`.
+    `files`: these files instead of all below its `tests/`. `live`: a language model that is asked what neither mocks nor
+    the robot's cassette answer; its answers are recorded there. Raises `SesError` for a cassette that cannot be read.
     """
     tested, program, cases = _read(robot, files)
     if program is None:
         return tested
     tested.robot = program.id
     tested.coverage = Coverage(program)
+    cassette = cassette_of(robot)
     for case in cases:
         if only.casefold() not in case.name.casefold():
             continue
         began = time.perf_counter()
         tested.coverage.begin()
-        played = await play(case, program, tested.coverage)
+        played = await play(case, program, tested.coverage, cassette=cassette, live=live)
         played.seconds = time.perf_counter() - began
         tested.played.append(played)
+    if live is not None and cassette is not None:
+        cassette.save(only_used=not only and files is None)
     return tested
 
 

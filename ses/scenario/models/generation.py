@@ -10,6 +10,7 @@ from ses.scenario.models.messages import choice
 from ses.scenario.models.scalars import (
     Boolean,
     Data,
+    Fraction,
     Kind,
     Name,
     OneOrMany,
@@ -91,6 +92,9 @@ class LlmBody(Shape):
     ] = None
     stream: Annotated[Boolean, Field(description="Show the text while it is being written")] = False
     max_tokens: Annotated[WholeNumber | None, Field(description="The longest answer, in tokens")] = None
+    temperature: Annotated[
+        Fraction, Field(description="0: always the likeliest word; 1: the most lively; 0.2 without it")
+    ] = 0.2
     timeout: Annotated[Time, Field(description="For the whole answer; 30s without it")] = 30.0
     private: Annotated[
         Literal["allow"] | None,
