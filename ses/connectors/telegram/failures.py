@@ -32,5 +32,6 @@ def failure(error: TelegramError) -> DeliveryFailed:
 
 def seconds(error: RetryAfter) -> float:
     """The pause that Telegram asks for."""
-    pause = error.retry_after
-    return pause.total_seconds() if isinstance(pause, timedelta) else float(pause)
+    # The public attribute warns of a change of its type to come; this one has that type already.
+    pause: timedelta = error._retry_after  # noqa: SLF001
+    return pause.total_seconds()

@@ -7,6 +7,7 @@ from typing import Any
 
 import aiohttp
 import msgspec
+import structlog
 from telegram.error import NetworkError, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
@@ -22,6 +23,10 @@ class Interrupted(NetworkError):
     """The connection broke after the request had gone: it may have been carried out."""
 
 
+STALLED = 5
+"""Calls in a row without an answer after which the connections are made anew."""
+
+log = structlog.get_logger("ses.connectors.telegram")
 _decode = msgspec.json.Decoder().decode
 
 
@@ -29,31 +34,45 @@ class Unsent(NetworkError):
     """The request did not leave this machine: nothing was done by it."""
 
 
-class AiohttpRequest(BaseRequest):
-    """A pool of connections to the Bot API."""
+class _Pool:
+    """Connections, and how many calls use them."""
 
-    __slots__ = ("_connections", "_session")
+    def __init__(self, connections: int, agent: str) -> None:
+        self.session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=connections, ttl_dns_cache=60), headers={"User-Agent": agent}
+        )
+        self.calls = 0
+        self.retired = False
+
+    async def close_unused(self) -> None:
+        if self.retired and not self.calls:
+            await self.session.close()
+
+
+class AiohttpRequest(BaseRequest):
+    """Connections to the Bot API, thrown away and made anew when too many calls in a row got no answer."""
+
+    __slots__ = ("_connections", "_pool", "_unanswered", "renewed")
 
     def __init__(self, connections: int) -> None:
         self._connections = connections
-        self._session: aiohttp.ClientSession | None = None
+        self._pool: _Pool | None = None
+        self._unanswered = 0
+        self.renewed = 0
+        """How often the connections were made anew."""
 
     @property
     def read_timeout(self) -> float:
         return READ
 
     async def initialize(self) -> None:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=self._connections, ttl_dns_cache=60),
-                headers={"User-Agent": self.USER_AGENT},
-                auto_decompress=True,
-            )
+        if self._pool is None:
+            self._pool = _Pool(self._connections, self.USER_AGENT)
 
     async def shutdown(self) -> None:
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            await pool.session.close()
 
     async def do_request(
         self,
@@ -66,28 +85,42 @@ class AiohttpRequest(BaseRequest):
         pool_timeout: Any = BaseRequest.DEFAULT_NONE,
     ) -> tuple[int, bytes]:
         """Raises `Unsent`, `TimedOut`, `Interrupted`."""
-        session = self._session
-        if session is None:
+        pool = self._pool
+        if pool is None:
             raise Unsent("The connection to Telegram is closed")
-        read = READ if read_timeout is BaseRequest.DEFAULT_NONE else read_timeout
+        read = READ if read_timeout is BaseRequest.DEFAULT_NONE else read_timeout or READ
         data: Any = None
         headers = {}
         if request_data is not None and request_data.contains_files:
-            read = max(read or 0.0, UPLOAD)
+            read = max(read, UPLOAD)
             data = _form(request_data)
         elif request_data is not None:
             data = msgspec.json.encode(request_data.parameters)
             headers["Content-Type"] = "application/json"
-        timeout = aiohttp.ClientTimeout(total=CONNECT + read if read else None, connect=CONNECT)
+        timeout = aiohttp.ClientTimeout(total=CONNECT + read, connect=CONNECT)
+        pool.calls += 1
         try:
-            async with session.request(method, url, data=data, headers=headers, timeout=timeout) as answer:
-                return answer.status, await answer.read()
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            raise Unsent(f"Telegram cannot be reached: {_said(error)}") from None
-        except (TimeoutError, aiohttp.ServerTimeoutError):
-            raise TimedOut("Telegram did not answer in time") from None
-        except (aiohttp.ClientError, OSError) as error:
-            raise Interrupted(f"The connection to Telegram broke: {_said(error)}") from None
+            answer = await _answered(
+                pool.session.request(method, url, data=data, headers=headers, timeout=timeout)
+            )
+        except NetworkError:
+            self._unanswered += 1
+            if self._unanswered >= STALLED and pool is self._pool:
+                self._renew(pool)
+            raise
+        finally:
+            pool.calls -= 1
+            await pool.close_unused()
+        self._unanswered = 0
+        return answer
+
+    def _renew(self, pool: _Pool) -> None:
+        """Calls that still wait for an answer keep their connections until they are done."""
+        log.warning("Telegram does not answer; its connections are made anew", after=self._unanswered)
+        pool.retired = True
+        self._unanswered = 0
+        self.renewed += 1
+        self._pool = _Pool(self._connections, self.USER_AGENT)
 
     @staticmethod
     def parse_json_payload(payload: bytes) -> Any:
@@ -99,6 +132,19 @@ class AiohttpRequest(BaseRequest):
             # Without the answer's text: what a proxy says in Telegram's place may be long.
             raise TelegramError("The answer is not Telegram's")
         return answer
+
+
+async def _answered(request: Any) -> tuple[int, bytes]:
+    """Status and body. Raises as `do_request`."""
+    try:
+        async with request as answer:
+            return answer.status, await answer.read()
+    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+        raise Unsent(f"Telegram cannot be reached: {_said(error)}") from None
+    except (TimeoutError, aiohttp.ServerTimeoutError):
+        raise TimedOut("Telegram did not answer in time") from None
+    except (aiohttp.ClientError, OSError) as error:
+        raise Interrupted(f"The connection to Telegram broke: {_said(error)}") from None
 
 
 def _form(request_data: RequestData) -> aiohttp.FormData:

@@ -118,7 +118,7 @@ class TelegramFake:
         self._message_ids: defaultdict[int, itertools.count[int]] = defaultdict(lambda: itertools.count(1))
         self._callback_ids = itertools.count(70000)
         self._news = asyncio.Event()
-        self._polling = 0
+        self._poll = 0
         self._said = asyncio.Event()
         self._runner: web.AppRunner | None = None
         self._caller: asyncio.Task[None] | None = None
@@ -129,7 +129,7 @@ class TelegramFake:
         app = web.Application(client_max_size=60 << 20)
         app.router.add_route("*", "/bot{token}/{method}", self._call)
         app.router.add_get("/file/bot{token}/{path:.+}", self._file)
-        self._runner = web.AppRunner(app, access_log=None)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", port).start()
         self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
@@ -139,6 +139,7 @@ class TelegramFake:
             self._caller.cancel()
             await asyncio.gather(self._caller, return_exceptions=True)
         if self._runner is not None:
+            self._poll += 1
             self._news.set()
             await self._runner.cleanup()
 
@@ -267,28 +268,28 @@ class TelegramFake:
         offset = int(fields.get("offset") or 0)
         if offset > 0:
             self._confirm(offset)
-        if self._polling:
-            raise Refusal(
-                409,
-                "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running",
-            )
+        self._poll += 1  # a new call ends the one before it
+        own = self._poll
+        self._news.set()
         limit = int(fields.get("limit") or 100)
         allowed = fields.get("allowed_updates")
         end = time.monotonic() + float(fields.get("timeout") or 0)
-        self._polling += 1
-        try:
-            while True:
-                waiting = [u for u in self._updates if not allowed or set(u) & set(allowed)][:limit]
-                left = end - time.monotonic()
-                if waiting or left <= 0:
-                    return waiting
-                self._news.clear()
-                try:
-                    await asyncio.wait_for(self._news.wait(), left)
-                except TimeoutError:
-                    return []
-        finally:
-            self._polling -= 1
+        while True:
+            if own != self._poll:
+                raise Refusal(
+                    409,
+                    "Conflict: terminated by other getUpdates request; "
+                    "make sure that only one bot instance is running",
+                )
+            waiting = [u for u in self._updates if not allowed or set(u) & set(allowed)][:limit]
+            left = end - time.monotonic()
+            if waiting or left <= 0:
+                return waiting
+            self._news.clear()
+            try:
+                await asyncio.wait_for(self._news.wait(), left)
+            except TimeoutError:
+                return []
 
     async def _do_setwebhook(self, fields: dict[str, Any], files: Any) -> Any:
         self.webhook = {"url": fields.get("url") or "", "secret_token": fields.get("secret_token")}
