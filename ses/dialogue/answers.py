@@ -151,12 +151,13 @@ def pick(heard: Heard, labels: Sequence[str], *, several: bool = False) -> tuple
     ordinals = [one.value for one in heard.values(["integer"]) if one.first == 0 and one.last == len(words)]
     if ordinals and isinstance(ordinals[0], int) and 0 < ordinals[0] <= len(labels):
         return [ordinals[0] - 1], len(words)
-    return _by_words(words, [key.split(" ") for key in keys], several=several)
+    return by_words(words, [key.split(" ") for key in keys], several=several)
 
 
-def _by_words(
+def by_words(
     words: Sequence[Word], labels: list[list[str]], *, several: bool
 ) -> tuple[list[int], float] | None:
+    """The labels named by words that belong to one of them only, and by how many words."""
     named: dict[int, int] = {}
     for word in words:
         owners = [

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from ses.dialogue.answers import by_words
 from ses.dialogue.changing import change
 from ses.dialogue.filling import note, slots_of
-from ses.dialogue.questions import Question, slot_title
+from ses.dialogue.questions import Question, choices_of, slot_title
 from ses.dialogue.saying import texts
 from ses.dialogue.session import Activity, Pending
 from ses.dialogue.turn import Turn
@@ -96,12 +97,15 @@ def find(
     open_slot = question.slot
     known = [slot for slot in slots_of(turn, question.activity) if _correctable(turn, slot, open_slot)]
     if not known:
-        return None
+        return _chosen_anew(turn, heard, question, mark)
     for slot in known:
         if slot.name in captures and slot.name != slot.type:
             correction = _correction(turn, [slot], captures[slot.name])
             if correction is not None:
                 return correction
+    chosen = _chosen_anew(turn, heard, question, mark)
+    if chosen is not None:
+        return chosen
     named = [slot for slot in known if _named(turn, heard, slot)]
     if len(named) == 1:
         found = _values_after_name(turn, heard, named[0])
@@ -135,6 +139,23 @@ def find(
         if len(slots) == 1 and same:
             repeated = Correction(slots, [turn.scope.stored(slots[0])], [(one.start, one.end)])
     return repeated
+
+
+def _chosen_anew(
+    turn: Turn, heard: Heard, question: Question, mark: tuple[int, int] | None
+) -> Correction | None:
+    """With a marker: another of the `choices` of a filled slot, by words of its label after the marker."""
+    if mark is None:
+        return None
+    words = heard.utterance.words[mark[1] :]
+    for slot in slots_of(turn, question.activity):
+        if slot.choices is None or slot.many or slot is question.slot or turn.scope.stored(slot) is None:
+            continue
+        offered = choices_of(turn, slot)
+        named = by_words(words, [phrase_key(one["label"]).split(" ") for one in offered], several=False)
+        if named is not None and offered[named[0][0]] != turn.scope.stored(slot):
+            return Correction([slot], [offered[named[0][0]]], [(words[0].start, words[-1].end)])
+    return None
 
 
 def _correctable(turn: Turn, slot: Slot, open_slot: Slot | None) -> bool:

@@ -45,7 +45,12 @@ def begin_question(turn: Turn, frame: Frame) -> None:
 
 
 def offer_choices(turn: Turn, frame: Frame, slot: Slot) -> None:
-    """Read what a slot with `choices` offers, as it stands now."""
+    """Let the question at a frame offer the `choices` of its slot, as they stand now."""
+    frame.choices = choices_of(turn, slot)
+
+
+def choices_of(turn: Turn, slot: Slot) -> list[dict[str, Any]]:
+    """What a slot with `choices` offers now: `{value, label, item}` of each."""
     assert slot.choices is not None
     scope = turn.scope
     offered = []
@@ -58,7 +63,7 @@ def offer_choices(turn: Turn, frame: Frame, slot: Slot) -> None:
         finally:
             scope.local = before
         offered.append({"value": plain(value), "label": label, "item": plain(item)})
-    frame.choices = offered
+    return offered
 
 
 def put(turn: Turn) -> None:

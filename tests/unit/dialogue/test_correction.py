@@ -356,3 +356,23 @@ flows:
         bot: Рад.
         bot: Дальше.
     """)
+
+
+async def test_another_choice_is_a_correction_by_words_of_its_label(talk: Any) -> None:
+    chat = talk("""
+        variables: {cards: [{id: 1, name: Зарплатная}, {id: 2, name: Кредитная золотая}]}
+        slots:
+          card: {ask: Какую карту?, choices: "{{ cards }}", label: "{{ item.name }}", value: "{{ item.id }}"}
+        flows:
+          block: {on: [заблокировать], needs: [card], steps: [{confirm: "{{ card }} {{ card.item.id }}?"}, {say: Готово.}]}
+    """)
+    await chat("""
+        user: заблокировать
+        bot: Какую карту?
+        user: золотая
+        bot: Кредитная золотая 2?
+        user: нет, зарплатная
+        bot: Зарплатная 1?
+        user: да
+        bot: Готово.
+    """)
