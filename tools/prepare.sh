@@ -51,14 +51,14 @@ if [ ${#need[@]} -gt 0 ]; then
     install_packages "${need[@]}" || fail "could not install ${need[*]}" "install them by hand; on Ubuntu use google-chrome as the browser"
 fi
 
-# The widget itself needs no build; its tests need a type checker and an accessibility checker.
-widget=tests/widget
-wanted=$(sha256sum <$widget/package-lock.json | cut -d' ' -f1)
-if [ "$(cat $widget/node_modules/.ready 2>/dev/null)" != "$wanted" ]; then
-    say "installing the tools for the widget's tests (npm)"
-    npm ci --prefix $widget --no-audit --no-fund --loglevel=error
+# The widget itself needs no build; its tests need a type checker and an accessibility checker. Peers are other people's clients.
+for folder in tests/widget tests/peers/node; do
+    wanted=$(sha256sum <$folder/package-lock.json | cut -d' ' -f1)
+    [ "$(cat $folder/node_modules/.ready 2>/dev/null)" != "$wanted" ] || continue
+    say "installing what the tests in $folder need (npm)"
+    npm ci --prefix $folder --no-audit --no-fund --loglevel=error
     if [ "$(node --version | sed -E 's/^v([0-9]+).*/\1/')" -lt 20 ]; then # Debian 12 and Ubuntu ship an older one
-        npm install --prefix $widget --no-save --no-audit --no-fund --loglevel=error node@20
+        npm install --prefix $folder --no-save --no-audit --no-fund --loglevel=error node@20
     fi
-    echo "$wanted" >$widget/node_modules/.ready
-fi
+    echo "$wanted" >$folder/node_modules/.ready
+done

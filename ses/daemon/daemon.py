@@ -137,6 +137,7 @@ class Daemon:
         self._in_background("robots watched", self._robots.watch)
         if (files := parts.uploads(self._config)) is not None:
             self._in_background("uploads swept", files.run)
+        self._model.start()
         await self._engine.start()  # it loads beside the conversations: nothing here waits for it
         _settle_memory()
         api, public, robots = self._interfaces.api, self._interfaces.public, self._robots.ids()
@@ -161,6 +162,7 @@ class Daemon:
         await self._interfaces.stop()
         await self._ways_out.close()
         await self._engine.stop()
+        await self._model.stop()
         await self._ledger.close()
         if opened:
             await self._store.close()

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Literal, Protocol
 
+import aiohttp
 import msgspec
+import structlog
+
+log = structlog.get_logger("ses.gateway.v1")
+
+ANSWER_WAIT = 10.0
+"""Seconds the censor has for a judgement."""
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -22,3 +29,30 @@ class Censor(Protocol):
     async def judge(self, kind: Literal["prompt", "answer"], text: str) -> Verdict:
         """Raises `CensorDown`."""
         ...
+
+
+class HttpCensor:
+    """`POST url {kind, text}` → `{allowed, text?}`"""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._session: aiohttp.ClientSession | None = None
+
+    async def judge(self, kind: Literal["prompt", "answer"], text: str) -> Verdict:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=ANSWER_WAIT))
+        try:
+            async with self._session.post(
+                self._url, json={"kind": kind, "text": text}, allow_redirects=False
+            ) as response:
+                if response.status != 200:
+                    raise CensorDown(f"the censor answers {response.status}")
+                return msgspec.json.decode(await response.read(), type=Verdict)
+        except (aiohttp.ClientError, OSError, TimeoutError, msgspec.DecodeError) as error:
+            log.warning("censor_down", reason=type(error).__name__)
+            raise CensorDown(str(error)) from error
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None

@@ -14,6 +14,11 @@ Waiting = Callable[[], float | None]
 """While the daemon waits for the engine at its start: seconds after which a client may try again; else none."""
 
 
+def never() -> float | None:
+    """Nothing is waited for."""
+    return None
+
+
 class Serving:
     def __init__(
         self,
@@ -21,7 +26,7 @@ class Serving:
         *,
         max_n: int = 10,
         censor: Censor | None = None,
-        waiting: Waiting = lambda: None,
+        waiting: Waiting = never,
         journaled: bool = False,
     ) -> None:
         self.engine = engine

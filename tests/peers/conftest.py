@@ -1,0 +1,70 @@
+"""The language model's API with one token, over an engine that does as it is asked."""
+
+import asyncio
+import json
+from types import SimpleNamespace
+
+import pytest
+from aiohttp import web
+
+from ses.clock import SystemClock
+from ses.gateway.access import Access
+from ses.gateway.application import api
+from ses.gateway.metrics import Metrics
+from ses.gateway.v1.api import V1Api
+from ses.gateway.v1.doors import OneToken
+from ses.gateway.v1.exchange import Exchanges
+from ses.gateway.v1.faults import flat_faults
+from ses.gateway.v1.serving import Serving
+from ses.ledger.contract import Silence
+from ses.llm.answers import ChatAnswer, ChatChoice, FunctionCall, Said, ToolCall, Usage
+from ses.llm.testing import ScriptedEngine
+
+TOKEN = "peers-token-0123456789"
+ANSWER = "Hello from the scripted engine."
+
+
+def obliging(request):
+    """Calls a tool that must be called, fills a schema of enumerations, else says hello."""
+    if request.tools and request.tool_choice not in (None, "none", "auto"):
+        function = request.tools[0]["function"]
+        properties = function.get("parameters", {}).get("properties", {})
+        arguments = json.dumps(dict.fromkeys(properties, "CANARY_OK"))
+        said = Said(
+            role="assistant", tool_calls=[ToolCall(FunctionCall(function["name"], arguments), id="1")]
+        )
+        usage = Usage(prompt_tokens=1, completion_tokens=1, total_tokens=2)
+        return ChatAnswer(choices=[ChatChoice(message=said, finish_reason="stop")], usage=usage)
+    if request.shape is not None:
+        fields = request.shape.schema["properties"]
+        return json.dumps({name: kind["enum"][0] for name, kind in fields.items()})
+    return ANSWER
+
+
+@pytest.fixture
+async def gateway():
+    exchanges = Exchanges(OneToken(TOKEN), Silence(), SystemClock(), body_limit=12 << 20, journaled=False)
+    engine = ScriptedEngine(obliging)
+    operations = V1Api(Serving(engine), exchanges, began=1).operations()
+    app = api(operations, Access(None), Metrics(), [flat_faults(())])
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
+    yield SimpleNamespace(url=url, token=TOKEN, answer=ANSWER, engine=engine)
+    await runner.cleanup()
+
+
+@pytest.fixture
+def run():
+    """Runs a program; its standard output."""
+
+    async def run(*words, **environment):
+        child = await asyncio.create_subprocess_exec(
+            *words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env=environment or None
+        )
+        out, err = await child.communicate()
+        assert child.returncode == 0, (out + err).decode()
+        return out.decode()
+
+    return run
