@@ -10,7 +10,7 @@ prepare_model() { # whatever goes wrong here, robots work without a model
     wanted=$(cat pyproject.toml ses/llm/library/catalogue.py .venv/pyvenv.cfg | sha256sum | cut -d' ' -f1)
     [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ] || return 0
     say "the language model: vLLM and SmolLM2 (3.4 GB, some minutes the first time; LLM=off leaves it out)"
-    if .venv/bin/ses model install --if-possible && { ! .venv/bin/python -c 'import vllm' 2>/dev/null || .venv/bin/ses model pull smollm2; }; then
+    if .venv/bin/ses model install --if-possible && { ! .venv/bin/python -c 'import vllm' 2>/dev/null || { .venv/bin/ses model pull smollm2 && .venv/bin/ses model pull minilm; }; }; then
         echo "$wanted" >"$stamp"
     else
         say "going on without the language model; the lines above say why"

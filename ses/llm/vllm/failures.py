@@ -43,5 +43,7 @@ def in_a_line(told: object) -> str:
     """The first line of a library's message, short enough for a status page."""
     if callable(faults := getattr(told, "errors", None)):  # pydantic's own first line only counts them
         told = faults()[0]["msg"]
+    if "root cause above" in str(told):
+        return "the engine's own process could not start; what it said stands on the daemon's stderr (`journalctl -u ses`)"
     lines = [line.strip() for line in str(told).splitlines() if line.strip()]
     return (lines[0] if lines else type(told).__name__)[:300]

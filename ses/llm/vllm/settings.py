@@ -34,16 +34,16 @@ EVERYWHERE: Mapping[str, Any] = {
 ON_CPU: Mapping[str, Any] = {
     "enforce_eager": True,  # compiled by inductor, models answered wrongly, and took minutes to start
     "distributed_executor_backend": "uni",
-    "kv_cache_memory_bytes": GIB,
+    "kv_cache_memory_bytes": GIB,  # else vLLM wants nine tenths of the machine's memory
 }
+EMBEDDINGS: Mapping[str, Any] = {"runner": "pooling"}
+EMBEDDINGS_ON_CPU: Mapping[str, Any] = {**ON_CPU, "kv_cache_memory_bytes": GIB // 4, "dtype": "float32"}
 
 
 def command_line(settings: VllmSettings, *, on_cpu: bool) -> list[str]:
     """vLLM's arguments. Those of the configuration win over ours, so all that vLLM can do is within reach."""
-    ours = dict(EVERYWHERE) | (dict(ON_CPU) if on_cpu else {})
-    if settings.embeddings:
-        ours = {"runner": "pooling"} | ({"enforce_eager": True, "dtype": "float32"} if on_cpu else {})
-        ours |= {"distributed_executor_backend": "uni"} if on_cpu else {}
+    always, slow = (EMBEDDINGS, EMBEDDINGS_ON_CPU) if settings.embeddings else (EVERYWHERE, ON_CPU)
+    ours = {**always, **(slow if on_cpu else {})}
     given = {name.replace("-", "_").lstrip("_"): value for name, value in settings.args.items()}
     if given.get("tool_call_parser") and "enable_auto_tool_choice" not in given:
         ours["enable_auto_tool_choice"] = True
