@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from math import exp
+from typing import NamedTuple
 
 from ses.dialogue.understanding import UNTYPED, Heard
 from ses.llm.answers import ChatAnswer
@@ -17,9 +18,24 @@ PATIENCE = 5.0
 """Seconds; a later answer counts as none."""
 UNTOLD = 0.6
 """The confidence in an answer of a model that does not tell its probabilities."""
-ASK = {
-    "ru": "Чего хочет пользователь? Ответь только ключом. Если ничего не подходит, ответь none. Ключи:",
-    "en": "What does the user want? Answer with the key alone. If nothing fits, answer none. Keys:",
+
+
+class Wording(NamedTuple):
+    """How the model is asked. A message and a key to be written, not a conversation: small models answer it better."""
+
+    task: str
+    none: str
+    message: str
+    key: str
+
+
+WORDINGS = {
+    "ru": Wording(
+        "Ты сортируешь сообщения. Какой ключ лучше всего подходит?", "что-то другое", "Сообщение", "Ключ"
+    ),
+    "en": Wording(
+        "You sort messages. Which key describes the message best?", "anything else", "Message", "Key"
+    ),
 }
 
 
@@ -30,10 +46,12 @@ async def guess(heard: Heard) -> list[Recognised]:
     names = tuple(one.intent for one in program.llm_intents)
     if not said.strip() or model is None:
         return []
-    language = turn.scope.language
-    lines = [ASK.get(language, ASK["en"]), *(f"- {one.intent}: {one.about}" for one in program.llm_intents)]
+    words = WORDINGS.get(turn.scope.language, WORDINGS["en"])
+    described = [f"- {one.intent}: {one.about}" for one in program.llm_intents]
+    task = "\n".join([words.task, *described, f"- {NONE}: {words.none}"])
+    question = f"{words.message}: {said}\n{words.key}:"
     request = ChatRequest(
-        messages=[{"role": "system", "content": "\n".join(lines)}, {"role": "user", "content": said}],
+        messages=[{"role": "system", "content": task}, {"role": "user", "content": question}],
         shape=Choice((*names, NONE)),
         temperature=0.0,
         logprobs=True,

@@ -72,7 +72,10 @@ class MockModel:
 def _asked(request: ChatRequest) -> str:
     """The last words of the user; what tools returned stands behind them."""
     users = (str(one["content"]) for one in reversed(request.messages) if one["role"] == "user")
-    return next(users, "")
+    said = next(users, "")
+    if request.logprobs:  # «Message: …, Key:», see ses.dialogue.guessing
+        said = said.rpartition("\n")[0].partition(": ")[2]
+    return said
 
 
 def _said(reply: Reply) -> ChatAnswer:

@@ -282,7 +282,9 @@ async def test_a_described_intent_is_recognised_by_the_model(talk):
     (asked,) = model.asked
     assert asked.shape == Choice(("order", "hours", "none"))
     assert (asked.logprobs, asked.temperature) == (True, 0.0)
-    assert asked.messages[0]["content"].endswith("- order: клиент хочет поесть\n- hours: часы работы")
+    assert asked.messages[0]["content"].endswith(
+        "- order: клиент хочет поесть\n- hours: часы работы\n- none: что-то другое"
+    )
     assert one.trace["scores"] == [["order", 0.8, "llm"]], "what leads to no option does not count"
     assert [message.text for message in one.said] == ["большая"], "its slots are filled by the same words"
 
@@ -320,7 +322,7 @@ async def test_what_is_private_is_not_told(talk):
     one = talk(INTENTS)
     model = engine(one, "none")
     await one.say("мой номер +79161234567 вот")
-    assert model.asked[0].messages[-1]["content"] == "мой номер ‹phone› вот"
+    assert model.asked[0].messages[-1]["content"] == "Сообщение: мой номер ‹phone› вот\nКлюч:"
     await one.say("позвоните")
     await one.say("не помню его")
     assert len(model.asked) == 1, "what is said to a private question is not told at all"
