@@ -52,6 +52,9 @@ COMMANDS: dict[str, Listed] = {
     "test": Listed("ses.cli.test", "play_tests", "Play the dialogue tests of robots"),
     "users": Listed("ses.cli.users", "users", "Make users of the language model's API"),
     "journal": Listed("ses.cli.journal", "journal", "Read what the language model was asked"),
+    "connectors": Listed(
+        "ses.cli.connectors", "connectors", "How each connector of the running daemon is doing"
+    ),
     "chat": Listed("ses.cli.chat", "chat", "Talk to a robot in the terminal"),
     "model": Listed("ses.cli.model", "model", "Fetch language models, reckon what they need"),
     "llm": Listed("ses.cli.llm", "llm", "Show what another language model would say"),

@@ -195,6 +195,17 @@ class Conversations:
             problems["robots"] = f"with errors: {', '.join(self.robots.broken)}"
         return problems
 
+    def undelivered(self) -> dict[str, tuple[int, float]]:
+        """By connector: messages in memory that are under way to it, and the age of the oldest in seconds."""
+        now = self._clock.now()
+        found: dict[str, tuple[int, float]] = {}
+        for lane in self._delivery.lanes.values():
+            if lane.parcels and lane.session:
+                count, age = found.get(lane.conversation.connector, (0, 0.0))
+                age = max(age, now - lane.parcels[0].at)
+                found[lane.conversation.connector] = (count + len(lane.parcels), age)
+        return found
+
     def stats(self) -> Stats:
         stats = Stats(
             live=len(self._shelf.live),

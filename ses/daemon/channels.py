@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ses.clock import Clock
 from ses.config import Config
 from ses.connectors.contract import Channel, ConnectorState
+from ses.connectors.web.connector import WebConnector
 from ses.conversations.conversations import Conversations
 
 if TYPE_CHECKING:
@@ -77,5 +78,12 @@ class Channels:
     async def stop(self) -> None:
         await asyncio.gather(*(connector.stop() for connector in self.connectors.values()))
 
-    def states(self) -> list[ConnectorState]:
-        return [self.connectors[name].state() for name in sorted(self.connectors)]
+
+def connector_states(
+    sites: Mapping[str, WebConnector], channels: Mapping[str, Channel]
+) -> list[ConnectorState]:
+    """How every connector is doing, by name."""
+    return sorted(
+        [site.state() for site in sites.values()] + [channel.state() for channel in channels.values()],
+        key=lambda state: state.name,
+    )

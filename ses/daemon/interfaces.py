@@ -15,11 +15,13 @@ from ses.connectors.web.routes import WebRoutes
 from ses.conversations.conversations import Conversations
 from ses.conversations.robots import Robots
 from ses.daemon import parts
+from ses.daemon.channels import connector_states
 from ses.daemon.model_gateway import ModelGateway
 from ses.gateway.access import Access
 from ses.gateway.application import api, public
 from ses.gateway.asking import AskApi
 from ses.gateway.catalogue import RobotsApi
+from ses.gateway.connections import ConnectorsApi
 from ses.gateway.docs import DocsApi
 from ses.gateway.emulation import EmulationApi
 from ses.gateway.health import HealthApi, Readiness
@@ -56,6 +58,7 @@ class Interfaces:
             AskApi(conversations, robots.ids, clock),
             RecordsApi(conversations),
             RobotsApi(robots, parts.robot_connectors(config)),
+            ConnectorsApi(lambda: connector_states(sites, channels), conversations.undelivered),
             EmulationApi(emulations),
             HealthApi(readiness, healthy),
             metrics,

@@ -225,6 +225,35 @@ class RobotsAnswer(Answered):
     robots: list[RobotShown]
 
 
+class ConnectorShown(BaseModel):
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    name: str
+    robot: str
+    condition: Literal["connecting", "connected", "failing", "refused", "stopped"]
+    """`failing`: it is tried again and again; `refused`: only another configuration helps."""
+    mode: str
+    since: float | None
+    """In this condition since, seconds since 1970."""
+    problem: str
+    received: int
+    """Inbounds since the start."""
+    last_message: float | None
+    lag: float | None
+    """Seconds from the sender's clock to the disk, of the last message."""
+    errors: int
+    doubtful: int
+    """Sends that got no answer and were repeated: each may have arrived twice."""
+    queue: int
+    """Messages under way to it."""
+    oldest: float
+    """Seconds since the oldest of them was said."""
+
+
+class ConnectorsAnswer(Answered):
+    connectors: list[ConnectorShown]
+
+
 class ReloadedRobot(BaseModel):
     model_config = ConfigDict(use_attribute_docstrings=True)
 

@@ -108,6 +108,7 @@ class TelegramConnector:
         return self._standing.state(
             received=intake.received if intake is not None else 0,
             last=intake.last if intake is not None else 0.0,
+            lag=intake.lag if intake is not None else None,
         )
 
     # Receiving
@@ -149,13 +150,15 @@ class TelegramConnector:
     async def _poll(self) -> None:
         """Long polling: the offset moves only past what is on disk."""
         assert self._intake is not None
-        client, seconds = self._client, self.account.poll
+        client = self._client
         await client.call(lambda bot: bot.delete_webhook())
         offset: int | None = None
         complete = False
+        wait = 0.0  # the first answer comes at once and says that all is well
         while True:
-            updates = await client.call(partial(UpdatesBot.raw_updates, offset=offset, seconds=seconds))
+            updates = await client.call(partial(UpdatesBot.raw_updates, offset=offset, seconds=wait))
             self._standing.is_now("connected")
+            wait = self.account.poll
             arrived = await self._read_all(updates)
             if not complete and any(one.album for one in arrived):
                 complete = True

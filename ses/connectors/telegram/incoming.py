@@ -47,6 +47,8 @@ class Arrived:
     """Messages of one album have the same, and arrive one by one."""
     callback: str = ""
     """A press to be answered."""
+    sent: int = 0
+    """When it was sent by Telegram's clock, 0 when that is not told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,7 @@ class Reader:
             message.message_id,
             message.message_thread_id if message.is_topic_message else None,
             album="" if edited else message.media_group_id,
+            sent=message.edit_date if edited else message.date,
         )
 
     def _woken(self, message: Message, sender: User, text: str, command: re.Match[str] | None) -> bool:
@@ -252,7 +255,7 @@ def one_album(parts: Sequence[Arrived]) -> Arrived:
         user=inbound.user,
         language=inbound.language,
     )
-    return Arrived(whole, first.chat, first.message, first.thread)
+    return Arrived(whole, first.chat, first.message, first.thread, sent=first.sent)
 
 
 def _file(kind: Any, file: File, mime: str) -> Attachment:

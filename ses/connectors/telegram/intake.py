@@ -48,6 +48,9 @@ class Intake:
         self._albums: dict[tuple[str, str], _Album] = {}
         self.received = 0
         self.last = 0.0
+        """When the last one was stored, seconds since 1970."""
+        self.lag: float | None = None
+        """Seconds it took from Telegram's clock (which shows whole seconds) to the disk."""
 
     async def store(self, arrived: Arrived) -> bool:
         """Returns when it is on disk: true when it is new. A flood is dropped (the robot hears of it by its event
@@ -69,6 +72,8 @@ class Intake:
             raise Later(RETRY) from None
         self.received += 1
         self.last = self._clock.now()
+        if arrived.sent:
+            self.lag = max(0.0, self.last - arrived.sent)
         return new
 
     async def store_in_order(self, arrived: Sequence[Arrived]) -> None:

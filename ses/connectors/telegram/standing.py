@@ -51,7 +51,7 @@ class Standing:
         elif condition == "connected":
             log.info("the bot is connected", connector=self.name, mode=self._mode)
 
-    def state(self, *, received: int, last: float) -> ConnectorState:
+    def state(self, *, received: int, last: float, lag: float | None) -> ConnectorState:
         return ConnectorState(
             name=self.name,
             robot=self._robot,
@@ -61,6 +61,7 @@ class Standing:
             problem=self._problem,
             received=received,
             last_message=last or None,
+            lag=lag,
             errors=self.errors,
             doubtful=self.doubtful,
         )

@@ -7,11 +7,12 @@ import hashlib
 import secrets
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from typing import Literal
 
 from aiohttp import web
 
 from ses.clock import Clock, SystemClock
-from ses.connectors.contract import Reception
+from ses.connectors.contract import ConnectorState, Reception
 from ses.connectors.web import outlet as outlets
 from ses.connectors.web.config import Site, WebLimits
 from ses.connectors.web.outlet import Outlet
@@ -90,6 +91,10 @@ class WebConnector:
         visit = self._visits.get(conversation.session)
         if visit is not None:
             visit.feed.stream(delta)
+
+    def state(self) -> ConnectorState:
+        condition: Literal["connected", "stopped"] = "connected" if self.ready else "stopped"
+        return ConnectorState(self.name, self.site.robot, condition, mode=f"{self.sockets} open sockets")
 
     # Visitors
 

@@ -27,12 +27,12 @@ def free_port() -> int:
 class Daemon:
     """`ses run` over a folder of its own, with the demo robots."""
 
-    def __init__(self, folder: Path, fake: TelegramFake, mode: str = "polling", **more) -> None:
+    def __init__(self, folder: Path, fake: TelegramFake, mode: str = "polling", more=None) -> None:
         self.public, self.port = free_port(), free_port()
         self.site = f"http://127.0.0.1:{self.public}"
         self.api = f"http://127.0.0.1:{self.port}"
         self.log = folder / "output.log"
-        self._config = folder / "config.json"
+        self.config = folder / "config.json"
         self.process: asyncio.subprocess.Process | None = None
         bot = {
             "token": TOKEN,
@@ -52,15 +52,15 @@ class Daemon:
             "scenarios": str(ROOT / "scenarios"),
             "testapi": str(ROOT / "testapi"),
             "tmp": str(folder / "tmp"),
-            "connectors": {"telegram": {"shop": bot | more}},
+            "connectors": {"telegram": {"shop": bot, **(more or {})}},
         }
-        self._config.write_text(json.dumps(config))
-        self._config.chmod(0o600)
+        self.config.write_text(json.dumps(config))
+        self.config.chmod(0o600)
 
     async def start(self) -> None:
         with self.log.open("ab") as output:
             self.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "ses", "run", "--config", str(self._config),
+                sys.executable, "-m", "ses", "run", "--config", str(self.config),
                 cwd=ROOT, stdout=output, stderr=output,
             )  # fmt: skip
         async with asyncio.timeout(60), ClientSession() as http:
@@ -91,8 +91,8 @@ async def daemon(tmp_path, fake):
     """`await daemon("webhook")`: a running daemon; all are ended with the test."""
     made: list[Daemon] = []
 
-    async def run(mode: str = "polling", **more) -> Daemon:
-        one = Daemon(tmp_path, fake, mode, **more)
+    async def run(mode: str = "polling", more=None) -> Daemon:
+        one = Daemon(tmp_path, fake, mode, more)
         made.append(one)
         await one.start()
         return one
