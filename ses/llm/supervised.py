@@ -82,7 +82,7 @@ class Supervised:
         self._preload = preload
         self._pause = pause
         self._core: Core | None = None
-        self._phase: Phase = "off"
+        self._phase: Phase = "starting"
         self._reason = "the language model has not been started"
         self._restarts = 0
         self._length: int | None = None
