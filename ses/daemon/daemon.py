@@ -92,6 +92,10 @@ class Daemon:
             observer=self._metrics,
             model=self._engine,
         )
+        if config.llm is not None:
+            from ses.daemon.warming import warming
+
+            self._robots.on_change(warming(self._engine, self._robots.newest))
         self._metrics.watch(self._conversations.stats)
         self._metrics.watch_logs(lambda: {"queue": logging.dropped, "disk": logging.failed})
         self._sites: dict[str, WebConnector] = {}

@@ -108,7 +108,10 @@ class Writing:
 
     def forget(self) -> None:
         """What was shown of it is cleared, and a later text does not follow half of this one."""
-        if self._size:
+        died_before = (
+            self._shown and self._turn.attempt > 1
+        )  # what an earlier attempt showed may still stand there
+        if self._size or died_before:
             self._turn.attempt += 1
             self._turn.ports.show(Delta(id=self._id, attempt=self._turn.attempt, at=0, text=""))
 

@@ -201,6 +201,25 @@ async def test_after_a_death_in_mid_stream_the_text_begins_anew(talk, killed):
     assert {delta.id for delta in one.ports.shown} == {one.said[-1].id}
 
 
+async def test_after_a_death_in_mid_stream_a_model_that_is_gone_leaves_no_half_text(talk, killed):
+    one = talk(robot("stream: true", "on_error: []"))
+    engine(one, "Раз два")
+
+    def die(delta: Delta) -> None:
+        one.ports.shown.append(delta)
+        raise killed
+
+    one.ports.show = die
+    inbound = one.inbound(text="спроси")
+    with pytest.raises(killed):
+        await one.turn(inbound)
+    one.stored, _ = one.ports.legs[-1]
+    del one.ports.show
+    one.ports.model = NoEngine()
+    assert await one.turn(inbound) == []
+    assert pieces(one.ports.shown) == [(1, 0, "Раз"), (3, 0, "")]
+
+
 async def test_a_text_that_failed_half_way_is_taken_back(talk):
     one = talk(robot("stream: true, timeout: 50ms", "on_error: [{say: Не успел.}]"))
     model = engine(one, "Раз два")

@@ -1,0 +1,30 @@
+"""What robots tell the language model at the beginning is computed before anybody asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ses.llm.contract import Engine
+from ses.llm.requests import ChatRequest
+from ses.scenario.program import Llm, Program
+
+
+def warming(engine: Engine, newest: Callable[[str], Program | None]) -> Callable[[str], None]:
+    """To be called with the id of each robot that got a new version; `newest` gives that version."""
+
+    def warm(robot: str) -> None:
+        program = newest(robot)
+        engine.keep_warm(robot, prompts_of(program) if program is not None else [])
+
+    return warm
+
+
+def prompts_of(program: Program) -> list[ChatRequest]:
+    """The system texts of a robot's `llm` steps, those in which nothing varies."""
+    texts = dict.fromkeys(
+        op.system.constant
+        for flow in program.flows.values()
+        for op in flow.ops
+        if isinstance(op, Llm) and op.system is not None
+    )
+    return [ChatRequest(messages=[{"role": "system", "content": text}]) for text in texts if text]
