@@ -175,3 +175,9 @@ def _some_text(value: SecretStr) -> SecretStr:
 
 Secret = Annotated[SecretStr, Field(strict=False), AfterValidator(_some_text)]
 """Never shown: `.get_secret_value()` reads it."""
+
+
+def without_password(url: str) -> str:
+    """An address of a database as it may be shown."""
+    password = urlsplit(url).password
+    return url.replace(f":{password}@", f":{SecretStr(password)}@", 1) if password else url

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_serializer, field_validator, model_validator
 
-from ses.config.fields import About, Part, Seconds, Secret
+from ses.config.fields import About, Part, Seconds, Secret, without_password
 
 OWN_DATABASE = "sqlite:///data/gateway.db"
 
@@ -39,6 +39,10 @@ class Database(Part):
         except ValueError:
             pass  # an address that cannot be split is refused below, like any other
         raise ValueError("must be sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE")
+
+    @field_serializer("url", when_used="json")
+    def _shown(self, url: str) -> str:
+        return without_password(url)
 
 
 class Users(Database):

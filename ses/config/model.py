@@ -7,13 +7,25 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import parse_qs, urlsplit
 
-from pydantic import Field, PrivateAttr, ValidationInfo, field_validator, model_validator
+from pydantic import Field, PrivateAttr, ValidationInfo, field_serializer, field_validator, model_validator
 
 from ses.config.access import Auth
 from ses.config.connectors import Connectors
 from ses.config.document import Document
 from ses.config.document import Path as Keys
-from ses.config.fields import About, FilePath, Host, HostPort, Many, Network, Part, Port, Seconds, is_loopback
+from ses.config.fields import (
+    About,
+    FilePath,
+    Host,
+    HostPort,
+    Many,
+    Network,
+    Part,
+    Port,
+    Seconds,
+    is_loopback,
+    without_password,
+)
 from ses.config.gateway import Gateway
 from ses.config.llm import Llm
 from ses.config.servers import Servers
@@ -80,6 +92,10 @@ class Storage(Part):
         except ValueError:
             pass  # an address that cannot be split is refused below, like any other
         raise ValueError("must be sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE")
+
+    @field_serializer("url", when_used="json")
+    def _shown(self, url: str) -> str:
+        return without_password(url)
 
     @property
     def sqlite(self) -> Path | None:

@@ -141,5 +141,5 @@ def refusal(place: str, error: Exception) -> StoreRefused:
         asyncpg.TooManyConnectionsError: "raise max_connections of the server, or lower `storage.pool`",
     }
     remedy = next((text for kind, text in remedies.items() if isinstance(error, kind)), "check `storage.url`")
-    reason = str(error) if isinstance(error, asyncpg.PostgresError) else in_words(error)
+    reason = in_words(error) if isinstance(error, TimeoutError) else str(error) or type(error).__name__
     return StoreRefused(f"{place} cannot be opened: {reason}; {remedy}")

@@ -39,7 +39,7 @@ def _exists(user: str) -> bool:
 
 
 class Server:
-    """Started by `start`, ended by `stop` (or `kill`), started again by `start`; `remove` at the end."""
+    """Started by `start`, ended by `stop`, started again by `start`; `remove` at the end."""
 
     def __init__(self, *settings: str) -> None:
         """`settings` as `name=value`."""
@@ -66,6 +66,12 @@ class Server:
     def _run(self, name: str, *arguments: str) -> None:
         command = [_program(name), *arguments]
         subprocess.run(command, user=self._user, cwd="/", check=True, capture_output=True)  # noqa: S603
+
+    @property
+    def pid(self) -> int:
+        """Of the server's first process."""
+        assert self._process is not None
+        return self._process.pid
 
     def url(self, database: str) -> str:
         return f"postgresql://ses@127.0.0.1:{self.port}/{database}"

@@ -123,7 +123,7 @@ async def test_a_database_of_an_older_release_is_upgraded_only_when_allowed(post
         (lambda url: url.replace("ses@", "nobody@"), 'role "nobody" does not exist; check the user'),
         (
             lambda url: url.replace("127.0.0.1", "127.0.0.2"),
-            "the connection to PostgreSQL is lost.*check `storage.url`",
+            "cannot be opened: .*Connect.*; check `storage.url`",
         ),
     ],
 )

@@ -149,3 +149,9 @@ def test_a_file_of_variables_that_is_none_is_told(written, tmp_path):
     (tmp_path / "bad.env").write_text("what is this\n")
     assert problems(written, {"SES_ENV_FILE": str(tmp_path / "bad.env")})
     assert "SES_ENV_FILE" in problems(written, {"SES_ENV_FILE": str(tmp_path / "absent.env")})
+
+
+def test_migrations_are_allowed_for_every_database(written):
+    config = written.load({"storage": {"pool": {"size": 2}}}, RUN_MIGRATIONS="1")
+    assert (config.storage.migrate, config.storage.pool.size, config.gateway.migrate) == (True, 2, True)
+    assert not written.load({}).storage.migrate

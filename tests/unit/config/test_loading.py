@@ -41,6 +41,7 @@ def test_relative_paths_count_from_the_folder_of_the_file(written, tmp_path):
 def test_absolute_stores_and_postgresql_stay_as_they_are(written):
     assert written.load({"storage": {"url": "sqlite:////var/x.db"}}).storage.sqlite == Path("/var/x.db")
     config = written.load({"storage": {"url": "postgresql://u:geheim123@db/ses"}})
+    assert "geheim123" not in config.model_dump_json()
     assert config.storage.sqlite is None
     assert "geheim123" in config.secrets, "a password inside an address is a secret"
 
