@@ -1,6 +1,10 @@
-"""What people wrote while VK kept no events: read from the conversations that nobody answered."""
+"""What people wrote while VK kept no events: read from the conversations themselves."""
 
 from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
 
 import structlog
 
@@ -8,12 +12,13 @@ from ses.connectors.vk.client import CallFailed, Calls
 from ses.connectors.vk.incoming import Arrived, Reader
 from ses.connectors.vk.parse import Malformed, message
 
-log = structlog.get_logger("ses.connectors")
+log = structlog.get_logger("ses.connectors.vk")
 
-CONVERSATIONS, MESSAGES = 200, 50
-"""Read at most: of the newest unanswered conversations their last messages."""
+PAGE, MESSAGES = 200, 50
+"""Conversations of one call; of each its last messages."""
 OVERLAP = 60.0
 """Seconds before the last news that are read again; what was stored is known by its id."""
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 
 
 class Missed:
@@ -26,29 +31,47 @@ class Missed:
         self._reader = reader
 
     async def fetch(self) -> list[Arrived]:
-        """Messages since, of each conversation in order."""
-        if not self.since:
-            return []
-        arrived: list[Arrived] = []
-        try:
-            found = await self._calls.call(
-                "messages.getConversations", filter="unanswered", count=CONVERSATIONS
-            )
-            for item in found["items"]:
-                if item.get("last_message", {}).get("date", 0) >= self.since - OVERLAP:
-                    arrived += await self._read(int(item["conversation"]["peer"]["id"]))
-        except (CallFailed, KeyError, TypeError) as error:
-            log.warning("missed messages could not be read", reason=str(error))
-        return arrived
+        """Messages since, of each conversation in order; goes on trying until VK answers."""
+        since = self.since - OVERLAP
+        pause = FIRST_PAUSE
+        while self.since:
+            try:
+                return [
+                    arrived for peer in await self._talked(since) for arrived in await self._read(peer, since)
+                ]
+            except (CallFailed, KeyError, TypeError) as error:
+                log.warning("missed messages cannot be read; it is tried again", reason=str(error))
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+        return []
 
-    async def _read(self, peer: int) -> list[Arrived]:
+    async def _talked(self, since: float) -> list[int]:
+        """Peers with a message since. Those that have been answered too: the answer may be to an earlier message."""
+        peers: list[int] = []
+        while True:
+            found = await self._calls.call("messages.getConversations", count=PAGE, offset=len(peers))
+            items = found["items"]
+            recent = [one for one in items if one.get("last_message", {}).get("date", 0) >= since]
+            peers += [int(one["conversation"]["peer"]["id"]) for one in recent]
+            if len(recent) < PAGE:  # the newest stand first
+                return peers
+
+    async def _read(self, peer: int, since: float) -> list[Arrived]:
         history = await self._calls.call("messages.getHistory", peer_id=peer, count=MESSAGES)
         arrived: list[Arrived] = []
-        for item in reversed(history["items"]):
-            if item.get("date", 0) < self.since - OVERLAP:
+        for item in reversed(_unattended(history["items"])):
+            if item.get("date", 0) < since:
                 continue
             try:
                 arrived += self._reader.message(message(item))
             except Malformed as error:
                 log.warning("a message of VK cannot be read", reason=str(error))
         return arrived
+
+
+def _unattended(newest_first: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
+    """What came after the last word of a human being who answered in the robot's place."""
+    for number, item in enumerate(newest_first):
+        if item.get("out") and item.get("admin_author_id"):
+            return newest_first[:number]
+    return newest_first

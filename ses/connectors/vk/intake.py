@@ -92,7 +92,7 @@ class Intake:
             except Malformed as error:
                 log.warning("an event of VK cannot be read", connector=self._name, reason=str(error))
         if news.failed in (1, 3):
-            log.warning("VK forgot some events; unanswered conversations are read", connector=self._name)
+            log.warning("VK forgot some events; they are read from the conversations", connector=self._name)
             for arrived in await self._missed.fetch():
                 stored += await self._arrive(arrived)
         self._batches.put_nowait((news.ts, stored))

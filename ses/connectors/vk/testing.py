@@ -173,6 +173,10 @@ class FakeVk:
         await self.tell("message_new", {"message": message.shown(self.group_id), "client_info": client})
         return message
 
+    def human(self, user: int, text: str) -> Message:
+        """An administrator answers somebody in the community's name."""
+        return self._add(user, -self.group_id, text, admin_author_id=5)
+
     async def edit(self, message: Message, text: str) -> None:
         """A person changes what they wrote."""
         message.text = text
@@ -474,7 +478,7 @@ class FakeVk:
                 "conversation": _conversation(lane),
                 "last_message": lane[-1].shown(self.group_id),
             }
-            for lane in waiting[: int(values.get("count", 20))]
+            for lane in waiting[int(values.get("offset", 0)) :][: int(values.get("count", 20))]
         ]
         return {"count": len(waiting), "items": items}
 

@@ -68,6 +68,20 @@ class TestReading:
         await join(joined.reception, wait=False)
         assert await vk.said(ANNA, 3) == ["echo раз", "echo два", "echo три"]
 
+    async def test_what_a_human_answered_meanwhile_is_left_alone(self, vk, join):
+        joined = await join()
+        await vk.write(ANNA, "раз")
+        await vk.said(ANNA, 1)
+        while await joined.reception.recall("vk.shop", "place") is None:
+            await asyncio.sleep(0.01)
+        await joined.connector.stop()
+        await vk.write(ANNA, "два")
+        vk.human(ANNA, "человек")
+        await vk.write(ANNA, "три")
+        vk.forget()
+        await join(joined.reception, wait=False)
+        assert (await vk.said(ANNA, 3))[-1] == "echo три"
+
     async def test_a_restart_goes_on_where_the_last_one_ended(self, vk, join):
         joined = await join()
         await vk.write(ANNA, "раз")

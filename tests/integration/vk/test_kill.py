@@ -1,0 +1,152 @@
+"""SIGKILL of the real daemon again and again while VK fails in every way: each message is answered once, in order.
+
+The robot counts, so a message that is lost, answered twice or out of order shows in its reader's conversation. A community
+may be answered eighteen times a second, so many messages need many communities:
+`SES_VK_MESSAGES=10000 SES_VK_COMMUNITIES=20 pytest tests/integration/vk/test_kill.py -s`
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+import signal
+import sys
+import time
+from contextlib import AsyncExitStack
+
+import pytest
+
+from ses.connectors.vk.testing import FakeVk, running
+
+MESSAGES = int(os.environ.get("SES_VK_MESSAGES", "160"))
+COMMUNITIES = int(os.environ.get("SES_VK_COMMUNITIES", "4"))
+SEED = int(os.environ.get("SES_VK_SEED", str(random.SystemRandom().randrange(10**6))))
+PEOPLE = 5
+"""Of each community."""
+FAULTS = ("lost", "reset", "503", "garbage", 6, 10)
+
+ROBOT = """
+id: counter
+language: en
+variables: {n: 0}
+flows:
+  count:
+    steps:
+      - set: {n: {add: 1}}
+      - say: "{{ n }}: {{ message.text }}"
+events:
+  fallback: count
+"""
+
+
+class Daemon:
+    """The real program, started and killed again and again."""
+
+    def __init__(self, folder, communities):
+        self.folder = folder
+        (folder / "scenarios/counter").mkdir(parents=True)
+        (folder / "scenarios/counter/robot.yaml").write_text(ROBOT)
+        config = {
+            "port": 0,
+            "widget": {"port": 0},
+            "limits": {"flood": {"messages": 1_000_000, "per": 1, "burst": 1_000_000}},
+            "connectors": {
+                "vk": {
+                    f"shop{number}": {
+                        "token": vk.token,
+                        "robot": "counter",
+                        "group_id": vk.group_id,
+                        "api": vk.url,
+                    }
+                    for number, vk in enumerate(communities)
+                }
+            },
+        }
+        (folder / "config.json").write_text(json.dumps(config))
+        self.process = None
+
+    async def start(self):
+        with (self.folder / "output").open("ab") as output:
+            self.process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "ses", "run", "--config", str(self.folder / "config.json"),
+                stdout=output, stderr=output,
+            )  # fmt: skip
+
+    async def kill(self, how=signal.SIGKILL):
+        if self.process is not None and self.process.returncode is None:
+            self.process.send_signal(how)
+            await self.process.wait()
+
+
+def answered(communities):
+    return sum(len(vk.texts(1000 + person)) for vk in communities for person in range(PEOPLE))
+
+
+@pytest.mark.slow
+async def test_each_message_is_answered_once_and_in_order(tmp_path):
+    chance = random.Random(SEED)
+    print(f"\nSES_VK_SEED={SEED}")
+    async with AsyncExitStack() as stack:
+        communities = [FakeVk(group_id=77 + number, now=time.time) for number in range(COMMUNITIES)]
+        for vk in communities:
+            await stack.enter_async_context(running(vk))
+        daemon = Daemon(tmp_path, communities)
+        each = MESSAGES // COMMUNITIES // PEOPLE
+        total = each * COMMUNITIES * PEOPLE
+        await daemon.start()
+        kills, begun = 0, time.monotonic()
+        try:
+            for (
+                vk
+            ) in communities:  # a first run with an unknown `ts` hears what comes after it, as every bot does
+                await vk.until(lambda vk=vk: vk.polls > 0, seconds=30)
+            talking = asyncio.gather(*(_talk(vk, each, chance) for vk in communities))
+            next_kill = time.monotonic() + 3.0
+            while answered(communities) < total:
+                assert time.monotonic() - begun < 60 + total / COMMUNITIES / 4, _missing(
+                    communities, each, daemon
+                )
+                if time.monotonic() > next_kill:
+                    await daemon.kill()
+                    await daemon.start()
+                    kills += 1
+                    next_kill = time.monotonic() + chance.uniform(2.5, 5.0)
+                await asyncio.sleep(0.05)
+            await talking
+            await asyncio.sleep(1.0)  # whatever would come twice comes now
+        finally:
+            await daemon.kill(signal.SIGTERM)
+        for vk in communities:
+            for person in range(PEOPLE):
+                wanted = [f"{number}: {number}" for number in range(1, each + 1)]
+                assert vk.texts(1000 + person) == wanted
+        print(f"{total} messages, {kills} kills, {time.monotonic() - begun:.0f} s")
+
+
+async def _talk(vk, each, chance):
+    for number in range(1, each + 1):
+        for person in range(PEOPLE):
+            await vk.write(1000 + person, str(number))
+            if chance.random() < 0.1:
+                vk.faults["messages.send"].append(chance.choice(FAULTS))
+        if chance.random() < 0.2:
+            vk.failed.append(chance.choice((1, 2, 3)))
+        if chance.random() < 0.1:
+            vk.poll_faults.append(chance.choice(("reset", "503", "garbage")))
+        if chance.random() < 0.1:
+            await vk.repeat(vk.newest)
+        await asyncio.sleep(PEOPLE / 15)
+
+
+def _missing(communities, each, daemon):
+    lines = [
+        f"{vk.group_id}/{1000 + person}: {len(vk.texts(1000 + person))} of {each}"
+        for vk in communities
+        for person in range(PEOPLE)
+        if len(vk.texts(1000 + person)) < each
+    ]
+    return "\n".join(
+        [*lines, (daemon.folder / "output").read_text()[-300:], str(list((daemon.folder / "logs").glob("*")))]
+    )
