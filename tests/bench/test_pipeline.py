@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import psutil
-import pytest
 import uvloop
 
 from ses.clock import SystemClock
@@ -36,29 +35,8 @@ PER_SECOND = 2_000
 """Messages on one core that the pipeline must carry."""
 HELD = 2_048
 """Bytes an idle session may take."""
-
-ORDER = """
-language: ru
-entities:
-  pizza: {values: {margherita: {label: Маргарита, forms: [маргарита]}, pepperoni: {label: Пепперони, forms: [пепперони]}}}
-  size: {values: {small: {label: Маленькая, forms: [маленькая]}, large: {label: Большая, forms: [большая]}}}
-slots:
-  pizza: {type: pizza, ask: Какую пиццу?}
-  size: {type: size, ask: {say: Какой размер?, buttons: choices}}
-  address: {type: text, ask: Куда везти?}
-flows:
-  order:
-    on: ["* (хочу|заказать) * [пицца] *"]
-    needs: [pizza, size, address]
-    steps:
-      - set: {total: "{{ 590 if size == 'large' else 300 }}"}
-      - confirm: "{{ pizza }}, {{ size }}, {{ address }}: {{ total }} ₽. Верно?"
-      - say: Готово, везём!
-  thanks:
-    on: ["* спасибо *"]
-    steps: [{say: Приятного аппетита!}]
-"""
-DIALOGUE = ("хочу пиццу", "маргариту", "большую", "Ленина 5", "да", "спасибо")
+GROWTH = 1.5
+"""How much dearer a turn may be with 100,000 open sessions than with one."""
 
 
 class Figures(NamedTuple):
@@ -105,7 +83,7 @@ class Talk:
 
 
 async def _measure(
-    program: Program, engine: Engine, opened: int, messages: int, lines: Sequence[str]
+    program: Program, engine: Engine, lines: Sequence[str], opened: int, messages: int, at_once: int
 ) -> Figures:
     with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
         store = SqliteStore(Path(folder) / "ses.db")
@@ -129,7 +107,6 @@ async def _measure(
             await _quiet(conversations)
         gc.collect()
         grown = psutil.Process().memory_info().rss - before
-        at_once = min(AT_ONCE, opened)
         started, cpu = time.perf_counter(), time.process_time()
         await asyncio.gather(
             *(talk.lane(range(lane, opened, at_once), messages // at_once) for lane in range(at_once))
@@ -142,48 +119,52 @@ async def _measure(
 
 
 def measure(
-    program: Program, engine: Engine, *, opened: int, messages: int, lines: Sequence[str] = DIALOGUE
+    program: Program,
+    engine: Engine,
+    lines: Sequence[str],
+    *,
+    opened: int,
+    messages: int,
+    at_once: int = AT_ONCE,
 ) -> Figures:
-    return uvloop.run(_measure(program, engine, opened, messages, lines))
+    return uvloop.run(_measure(program, engine, lines, opened, messages, min(at_once, opened)))
 
 
-def order() -> Program:
-    loaded = load_files(RobotFiles("bench", {"robot.yaml": ORDER.encode()}))
+def load(source: str) -> Program:
+    loaded = load_files(RobotFiles("bench", {"robot.yaml": source.encode()}))
     assert loaded.program is not None, loaded.errors[:3]
     return loaded.program
 
 
-def show(name: str, figures: Figures) -> None:
-    print(
-        f"\n{name}: {figures.cpu:.0f} µs CPU a message, {1e6 / figures.cpu:.0f} messages/s on one core"
-        f" ({figures.wall:.0f}/s on the clock)"
-    )
+def test_the_order_dialogue_through_the_durable_pipeline(figure, order, lines):
+    found = measure(load(order), ENGINE, lines, opened=AT_ONCE, messages=MESSAGES)
+    name = f"the order through the durable pipeline, FULL, {AT_ONCE} dialogues"
+    figure(name, found.cpu)
+    figure(f"{name}: a second and core", 1e6 / found.cpu, PER_SECOND, "messages", least=True)
+    figure(f"{name}: on the clock", found.wall, unit="messages/s", wall=True)
 
 
-def test_the_order_dialogue_through_the_durable_pipeline():
-    figures = measure(order(), ENGINE, opened=AT_ONCE, messages=MESSAGES)
-    show(f"order of six messages, {AT_ONCE} dialogues", figures)
-    assert 1e6 / figures.cpu >= PER_SECOND
+def test_a_turn_costs_the_same_with_a_hundred_thousand_open_sessions(figure, order, lines):
+    """One conversation speaks at a time, each with the disk to itself; the others are open and idle."""
+    program = load(order)
+    costs = {}
+    for opened in (1, 1_000, 100_000):
+        costs[opened] = measure(program, ENGINE, lines, opened=opened, messages=3_000, at_once=1).cpu
+        figure(f"a turn, one conversation at a time, {opened:,} sessions open", costs[opened])
+    growth = max(costs.values()) / min(costs.values())
+    figure("dearest ÷ cheapest of 1, 1,000, 100,000 open sessions", growth, GROWTH, "times")
 
 
-def test_one_conversation_alone():
-    """Two transactions a message, shared with nobody: the price of the disk."""
-    figures = measure(order(), ENGINE, opened=1, messages=600)
-    show("one dialogue alone", figures)
+def test_load_costs_the_same_and_an_idle_session_is_small(figure, order, lines):
+    program = load(order)
+    few = measure(program, ENGINE, lines, opened=1_000, messages=MESSAGES)
+    many = measure(program, ENGINE, lines, opened=100_000, messages=MESSAGES)
+    figure(f"a turn under load, {AT_ONCE} at once, 1,000 sessions open", few.cpu)
+    figure(f"a turn under load, {AT_ONCE} at once, 100,000 sessions open", many.cpu)
+    figure("under load: 100,000 ÷ 1,000 sessions open", many.cpu / few.cpu, GROWTH, "times")
+    figure("an idle session that is held in memory, within an order", many.held, HELD, "bytes")
 
 
-def test_the_cost_does_not_grow_with_open_sessions():
-    few = measure(echo_program(), ECHO, opened=1_000, messages=MESSAGES)
-    show("echo, 1,000 sessions open", few)
-    many = measure(echo_program(), ECHO, opened=100_000, messages=MESSAGES)
-    show("echo, 100,000 sessions open", many)
-    print(f"{many.cpu / few.cpu:.2f} times the smaller (budget 1.5)")
-    assert many.cpu <= 1.5 * few.cpu
-
-
-@pytest.mark.parametrize("opened", [20_000])
-def test_what_an_idle_session_holds(opened):
-    """After the first message of an order: the session is in memory, encoded, with its mailbox."""
-    figures = measure(order(), ENGINE, opened=opened, messages=AT_ONCE)
-    print(f"\n{figures.held:.0f} bytes a session held (budget {HELD})")
-    assert figures.held <= HELD
+def test_what_the_pipeline_alone_costs(figure, lines):
+    found = measure(echo_program(), ECHO, lines, opened=AT_ONCE, messages=MESSAGES)
+    figure("the pipeline round a turn that only echoes", found.cpu)
