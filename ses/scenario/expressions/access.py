@@ -29,9 +29,10 @@ def field(value: Any, name: str) -> Any:
             return value.key
         if name == "label":
             return value.label
-        if value.fields is not None:
-            return value.fields.get(name)
-        raise wrong(f"a list value has no field '{name}': it has 'key' and 'label'")
+        known = value.fields or {}
+        if name in known:
+            return known[name]
+        raise wrong(f"a list value has no field '{name}': it has {', '.join(['key', 'label', *known])}")
     if isinstance(value, Mapping):
         return value.get(name)
     value = as_date(value)

@@ -44,3 +44,15 @@ async def test_a_turn_without_calls_has_none(talk: Any) -> None:
     chat = talk(ROBOT)
     await chat.say("/order")
     assert "calls" not in chat.trace
+
+
+async def test_a_field_that_a_choice_does_not_have_is_an_error_not_a_blank(talk: Any) -> None:
+    chat = talk("""
+        variables: {cards: [{id: 1, name: Зарплатная}]}
+        slots: {card: {ask: Какую карту?, choices: "{{ cards }}", label: "{{ item.name }}", value: "{{ item.id }}"}}
+        flows: {block: {on: [блок], needs: [card], steps: [{say: "{{ card.item.id }}"}, {say: "{{ card.value }}"}]}}
+    """)
+    await chat.say("блок")
+    await chat.say("зарплатная")
+    assert chat.said[0].text == "1"
+    assert "has no field 'value': it has key, label, item" in chat.trace["errors"][0]["message"]
