@@ -56,7 +56,9 @@ def test_the_defaults_in_the_table_are_true(document):
     rows = table(document)
     checked = 0
     for key, path in leaves().items():
-        if "{" in key or key.startswith(("llm", "auth", "tls", "gateway.users", "gateway.journal", "gateway.wait")):
+        if "{" in key or key.startswith(
+            ("llm", "auth", "tls", "gateway.users", "gateway.journal", "gateway.wait")
+        ):
             continue
         told = json.loads(rows[key].strip("`"))
         actual = default_of(path)

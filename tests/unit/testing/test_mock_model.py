@@ -66,7 +66,9 @@ async def test_a_call_that_nothing_covers_is_named(tmp_path: Path) -> None:
 
 
 async def test_it_calls_a_flow_or_recognises_an_intent_where_told(tmp_path: Path) -> None:
-    mock = model(tmp_path, "[{call: {state: {number: 7}}}, Done., {intent: order, confidence: 0.9, text: feed me}]")
+    mock = model(
+        tmp_path, "[{call: {state: {number: 7}}}, Done., {intent: order, confidence: 0.9, text: feed me}]"
+    )
     (call,) = (await mock.chat(asking("?"))).choices[0].message.tool_calls or ()
     assert (call.function.name, call.function.arguments) == ("state", '{"number":7}')
     assert (await mock.chat(asking("?"))).text == "Done."
