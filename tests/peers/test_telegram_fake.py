@@ -23,8 +23,8 @@ class Ptb:
     async def me(self):
         return (await self.bot.get_me()).username
 
-    async def updates(self, offset=None):
-        return await self.bot.get_updates(offset=offset, timeout=1)
+    async def updates(self, offset=None, seconds=0):
+        return await self.bot.get_updates(offset=offset, timeout=seconds)
 
     async def send(self, chat, text):
         from telegram import InlineKeyboardButton, InlineKeyboardMarkup
@@ -83,8 +83,8 @@ class Aiogram:
     async def me(self):
         return (await self.bot.get_me()).username
 
-    async def updates(self, offset=None):
-        return await self.bot.get_updates(offset=offset, timeout=1)
+    async def updates(self, offset=None, seconds=0):
+        return await self.bot.get_updates(offset=offset, timeout=seconds)
 
     async def send(self, chat, text):
         from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
@@ -214,7 +214,7 @@ async def test_refusals_are_understood(client, fake):
 
 
 async def test_one_bot_has_one_poller_and_no_webhook_beside_it(client, fake):
-    first = asyncio.create_task(client.updates())
+    first = asyncio.create_task(client.updates(seconds=30))
     while not fake._poll:
         await asyncio.sleep(0.01)
     await client.updates()
