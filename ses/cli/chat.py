@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from rich.console import Console
 from ses.cli.options import ConfigOption
 from ses.clock import SystemClock
 from ses.config import Config, ConfigError, find, load
+from ses.errors import SesError
 from ses.services.addresses import AddressRules
 from ses.services.settings import ServiceSettings
 from ses.services.suite import PORTS, ServiceSuite
@@ -26,6 +28,10 @@ API_PORT = 6190
 
 def chat(
     robot: Annotated[str, typer.Argument(help="A robot of the configuration, or its folder.")],
+    *,
+    ask_model: Annotated[
+        bool, typer.Option("--ask-model", help="Start the configured language model for `llm` steps.")
+    ] = False,
     config: ConfigOption = None,
 ) -> None:
     """Talk to a robot here: type text, or the number of a button.
@@ -35,7 +41,9 @@ def chat(
     """
     settings = _configuration(config)
     folder = robot_named(robot, settings.scenarios if settings else _existing(Path("scenarios")))
-    asyncio.run(_talk(folder, settings))
+    if ask_model and settings is None:
+        raise SesError("--ask-model needs a configuration with `llm`: see --config")
+    asyncio.run(_talk(folder, settings, ask_model=ask_model))
 
 
 def _configuration(given: Path | None) -> Config | None:
@@ -54,13 +62,19 @@ def _existing(path: Path) -> Path | None:
     return path if path.is_dir() else None
 
 
-async def _talk(folder: Path, config: Config | None) -> None:
+async def _talk(folder: Path, config: Config | None, *, ask_model: bool) -> None:
     clock = SystemClock()
-    services = _services(folder, config, clock)
-    try:
-        await Terminal(folder, services, clock, Console(highlight=False), sys.stdin).run()
-    finally:
-        await services.close()
+    async with AsyncExitStack() as parts:
+        services = _services(folder, config, clock)
+        parts.push_async_callback(services.close)
+        model = None
+        if ask_model and config is not None:
+            from ses.cli.llm import running
+
+            print("the language model is loading…", file=sys.stderr)
+            model = await parts.enter_async_context(running(config))
+        console = Console(highlight=False)
+        await Terminal(folder, services, clock, console, sys.stdin, model=model).run()
 
 
 def _services(folder: Path, config: Config | None, clock: SystemClock) -> ServiceSuite:

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ses.clock import Clock
-from ses.dialogue.ports import Services
+from ses.dialogue.ports import Model, Services
 from ses.errors import SesError
 from ses.messages import Button, Outgoing
 from ses.scenario.load import load_robot
@@ -26,10 +26,18 @@ class Terminal:
     """Runs one conversation until the input ends or says `/quit`."""
 
     def __init__(
-        self, robot: Path, services: Services, clock: Clock, console: Console, typed: TextIO
+        self,
+        robot: Path,
+        services: Services,
+        clock: Clock,
+        console: Console,
+        typed: TextIO,
+        *,
+        model: Model | None = None,
     ) -> None:
         self._robot = robot
         self._services = services
+        self._model = model
         self._clock = clock
         self._console = console
         self._typed = typed
@@ -62,7 +70,7 @@ class Terminal:
 
     def _begin(self, program: Program) -> Talk:
         self._buttons = ()
-        return Talk(program, self._services, self._clock, said=self._show)
+        return Talk(program, self._services, self._clock, said=self._show, model=self._model)
 
     async def _opened(self, talk: Talk) -> None:
         if "start" in talk.program.events:
