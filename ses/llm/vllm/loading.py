@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import multiprocessing
 import os
 import threading
+import time
 from argparse import Namespace
 from collections.abc import Callable
 from typing import Any, NamedTuple, NoReturn
@@ -136,11 +138,21 @@ async def _in_thread(work: Callable[[], _Loaded]) -> _Loaded:
     try:
         await asyncio.shield(done)
     except asyncio.CancelledError:
-        await asyncio.to_thread(thread.join, LAST_WORDS)
+        await asyncio.to_thread(_interrupt, thread)
         if made:
             await asyncio.to_thread(made.pop().engine.shutdown, 0)
         raise
     return made.pop()
+
+
+def _interrupt(thread: threading.Thread) -> None:
+    """Let the thread end soon: one that waits for the engine core to load fails when that is gone."""
+    ends = time.monotonic() + LAST_WORDS
+    while thread.is_alive() and time.monotonic() < ends:
+        for child in multiprocessing.active_children():
+            if child.name.startswith("EngineCore"):
+                child.kill()
+        thread.join(0.2)
 
 
 def _tell(loop: asyncio.AbstractEventLoop, tell: Callable[[Any], None], news: object) -> None:
