@@ -71,11 +71,25 @@ def db(
 
 def _all(config: Config) -> list[Tables]:
     """The pipeline's tables first."""
-    return [Tables(PIPELINE, config.storage.url)]
+    from ses.daemon.ledger import ledger_databases
+
+    return [Tables(PIPELINE, config.storage.url), *(Tables(*found) for found in ledger_databases(config))]
 
 
 def _upgrade(config: Config, tables: Tables) -> None:
     """Raises `SesError`."""
-    from ses.daemon.parts import store
+    if tables.history is PIPELINE:
+        from ses.daemon.parts import store
 
-    asyncio.run(store(config).upgrade())
+        asyncio.run(store(config).upgrade())
+    else:
+        asyncio.run(_open_and_close(tables))
+
+
+async def _open_and_close(tables: Tables) -> None:
+    """The ledger's tables are made and upgraded when they are opened."""
+    from ses.ledger.database import Database
+
+    database = Database(tables.url, tables.history, migrate=True)
+    await database.open()
+    await database.close()

@@ -27,7 +27,7 @@ def revision(connection: Connection, history: History) -> str | None:
     if not inspect(connection).has_table(history.version_table):
         return None
     found: str | None = connection.execute(
-        text(f"SELECT version_num FROM {history.version_table}")  # noqa: S608 - our own name
+        text(f'SELECT version_num FROM "{history.version_table}"')  # noqa: S608 - our own name
     ).scalar()
     return found
 

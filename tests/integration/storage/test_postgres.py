@@ -1,6 +1,7 @@
 """The store on a real PostgreSQL server keeps the contract, and what only a server can go through."""
 
 import asyncio
+import os
 import signal
 from contextlib import asynccontextmanager
 
@@ -298,3 +299,24 @@ async def test_a_database_that_another_daemon_used_meanwhile_is_not_written_any_
             await asyncio.sleep(0.02)
     with pytest.raises(StoreUnavailable, match="restart this one"):
         await accepted(store, arrival())
+
+
+async def test_a_server_that_stops_answering_is_given_up_and_its_work_is_not_guessed(
+    url, tmp_path, monkeypatch
+):
+    """As when the network swallows everything: the old connection lives on at the server, with the lock."""
+    monkeypatch.setattr("ses.storage.postgres.link.ANSWERING", 1.0)
+    async with opened(url, tmp_path) as store:
+        session, _ = await begun(store)
+        backend = store._link.connection.get_server_pid()
+        os.kill(backend, signal.SIGSTOP)
+        try:
+            with pytest.raises(StoreUnavailable, match="does not answer"):
+                await accepted(store, arrival("m2", row=session))
+            with pytest.raises(StoreUnavailable, match="does not answer"):
+                await accepted(store, arrival("m3", row=session))
+        finally:
+            os.kill(backend, signal.SIGCONT)
+        await well(store)
+        assert len(await store.pending(0, 10)) == 1, "what was refused is not there"
+        assert (await accepted(store, arrival("m2", row=session))).row
