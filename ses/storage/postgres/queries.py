@@ -79,12 +79,21 @@ async def answer(
 _LOG = """
 SELECT {table}.at, {table}.session, {side}, {number}::bigint, sessions.session, {table}.turn, {table}.body
 FROM {table} JOIN sessions ON sessions.id = {table}.session
-WHERE {table}.at >= $1 AND {table}.at < $2 AND sessions.robot = $3 AND ($4 = '' OR sessions.session = $4)
-  AND ({table}.at > $1 OR ({table}.session, {side}, {number}) > ($5::bigint, $6::int, $7::bigint))
-ORDER BY {table}.at, {table}.session, {number} LIMIT $8
+WHERE {table}.at >= $1 AND {table}.at < $2 AND sessions.robot = $3 {session}
+  AND ({table}.at > $1 OR ({table}.session, {side}, {number}) > ($4::bigint, $5::int, $6::bigint))
+ORDER BY {table}.at, {table}.session, {number} LIMIT $7
 """
-_HEARD = _LOG.format(table="inbox", side=0, number="inbox.id")
-_SAID = _LOG.format(table="outbox", side=1, number="outbox.seq")
+
+
+def _both_sides(session: str) -> tuple[str, str]:
+    return (
+        _LOG.format(table="inbox", side=0, number="inbox.id", session=session),
+        _LOG.format(table="outbox", side=1, number="outbox.seq", session=session),
+    )
+
+
+_OF_ROBOT = _both_sides("")
+_OF_SESSION = _both_sides("AND sessions.session = $8")
 
 
 async def log(
@@ -94,13 +103,16 @@ async def log(
         after.at if after else query.since,
         query.until or float("inf"),
         query.robot,
-        query.session,
         after.session if after else -1,
         after.side if after else -1,
         after.number if after else -1,
         limit + 1,
     )
-    lines = [LogLine(*row) for sql in (_HEARD, _SAID) for row in await db.fetch(sql, *values)]
+    # One session's lines lie together; those of a robot are met along the index of times.
+    both = _OF_ROBOT
+    if query.session:
+        both, values = _OF_SESSION, (*values, query.session)
+    lines = [LogLine(*row) for sql in both for row in await db.fetch(sql, *values)]
     lines.sort(key=_position)
     page = lines[:limit]
     return page, _position(page[-1]) if len(lines) > limit else None
