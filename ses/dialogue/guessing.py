@@ -72,20 +72,22 @@ async def guess(heard: Heard) -> list[Recognised]:
 
 
 def confidence(answer: ChatAnswer, options: Sequence[str]) -> float:
-    """The probability of the answer among all that the options allow: at each token, what it had of the probability of
-    those that lead to an option."""
+    """The probability of the answer among all options: at each token, how much of the probability of those that lead to
+    an option belongs to those that lead to this one (it can be written in several ways)."""
     logprobs = answer.choices[0].logprobs if answer.choices else None
     tokens = (logprobs.content if logprobs is not None else None) or ()
     if not tokens:
         return UNTOLD
+    name = (answer.text.strip(),)
     result, text = 1.0, ""
     for token in tokens:
         chances = {one.token: exp(one.logprob) for one in token.top_logprobs} | {
             token.token: exp(token.logprob)
         }
         possible = sum(chance for piece, chance in chances.items() if _leads(text + piece, options))
+        its_own = sum(chance for piece, chance in chances.items() if _leads(text + piece, name))
         if possible > 0:
-            result *= min(chances[token.token] / possible, 1.0)
+            result *= min(its_own / possible, 1.0)
         text += token.token
     return result
 
