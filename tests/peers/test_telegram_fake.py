@@ -16,8 +16,12 @@ class Ptb:
     @asynccontextmanager
     async def running(self, fake):
         from telegram import Bot
+        from telegram.request import HTTPXRequest
 
-        async with Bot(TOKEN, base_url=f"{fake.url}/bot", base_file_url=f"{fake.url}/file/bot") as self.bot:
+        # By default it has one connection for news, and this test asks twice at once.
+        news = HTTPXRequest(connection_pool_size=4)
+        base, files = f"{fake.url}/bot", f"{fake.url}/file/bot"
+        async with Bot(TOKEN, base_url=base, base_file_url=files, get_updates_request=news) as self.bot:
             yield self
 
     async def me(self):
