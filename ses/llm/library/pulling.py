@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.metadata
 import re
 import shutil
 import subprocess
@@ -85,21 +86,26 @@ def _download(package: str, into: Path, report: Report) -> Path:
         "--disable-pip-version-check",
         "--no-input",
     ]
-    command += ["--progress-bar", "raw", "--dest", str(into), package]
-    said: list[str] = []
+    command += ["--progress-bar", "raw" if _tells_progress() else "off", "--dest", str(into), package]
+    said = ""
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as pip:
         assert pip.stdout is not None
         for line in pip.stdout:
             if step := re.match(r"Progress (\d+) of (\d+)", line):
                 report("downloading", int(step[1]), int(step[2]))
-            elif line.startswith("ERROR"):
-                said.append(line.removeprefix("ERROR:").strip())
+            elif line.strip():
+                said = line.removeprefix("ERROR:").strip()
     found = next(into.glob("*.whl"), None)
     if pip.returncode or found is None:
-        raise SesError(
-            f"pip could not fetch {package}: {said[-1] if said else f'it ended with {pip.returncode}'}"
-        )
+        raise SesError(f"pip could not fetch {package}: {said or f'it ended with {pip.returncode}'}")
     return found
+
+
+def _tells_progress() -> bool:
+    """Since 24.1; the pip that comes with Python 3.11 is older."""
+    major, _, rest = importlib.metadata.version("pip").partition(".")
+    minor = rest.partition(".")[0]
+    return (int(major), int(minor) if minor.isdigit() else 0) >= (24, 1)
 
 
 @contextmanager

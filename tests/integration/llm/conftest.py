@@ -32,7 +32,7 @@ class Loop:
         self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self._thread.start()
 
-    def run(self, work: Awaitable[Any], limit: float = 120) -> Any:
+    def run(self, work: Awaitable[Any], limit: float = 300) -> Any:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(limit)
 
     def stop(self) -> None:
