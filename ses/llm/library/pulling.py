@@ -88,6 +88,7 @@ def _download(package: str, into: Path, report: Report) -> Path:
     ]
     command += ["--progress-bar", "raw" if _tells_progress() else "off", "--dest", str(into), package]
     said = ""
+    report("downloading", None, None)
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as pip:
         assert pip.stdout is not None
         for line in pip.stdout:
