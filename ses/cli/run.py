@@ -10,6 +10,10 @@ def run(config: ConfigOption = None) -> None:
 
     SIGHUP reads the configuration and the robots again, SIGUSR1 opens the log files anew.
     """
+    import os
+
+    from ses.config.environment import for_the_engine
     from ses.daemon.launch import launch
 
+    os.environ.update(for_the_engine(os.environ))
     launch(configuration(config))

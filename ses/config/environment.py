@@ -54,6 +54,12 @@ def with_file(environment: Mapping[str, str]) -> Mapping[str, str]:
     return {**found, **environment}
 
 
+def for_the_engine(environment: Mapping[str, str]) -> dict[str, str]:
+    """What the engine's own processes read, from the file of variables too. Raises `ConfigError`."""
+    known = with_file(environment)
+    return {name: known[name] for name in FOR_THE_ENGINE if name in known}
+
+
 def _unquoted(value: str) -> str:
     return value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'" else value
 

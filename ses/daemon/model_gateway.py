@@ -2,54 +2,48 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
 from ipaddress import ip_network
+from typing import TYPE_CHECKING
 
+from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from ses.clock import Clock
 from ses.config import Config
 from ses.daemon.ledger import Ledger
-from ses.gateway.operation import Operation
-from ses.gateway.users.api import PATHS, UsersApi
-from ses.gateway.users.attempts import Attempts
-from ses.gateway.v1.api import V1Api
-from ses.gateway.v1.censor import HttpCensor
-from ses.gateway.v1.doors import Door, OneToken, OpenDoor, UsersDoor
-from ses.gateway.v1.exchange import Exchanges
+from ses.gateway.operation import Call, Operation
 from ses.gateway.v1.faults import flat_faults
-from ses.gateway.v1.serving import Serving, never
-from ses.gateway.v1.waiting import EngineWait
-from ses.ledger.contract import Users
+from ses.gateway.v1.routes import USERS, USERS_PATHS, V1
 from ses.llm.contract import Engine
+
+if TYPE_CHECKING:
+    from ses.gateway.v1.censor import HttpCensor
+    from ses.gateway.v1.doors import Door
+    from ses.gateway.v1.waiting import EngineWait
 
 
 class ModelGateway:
-    """The language model's API, as the configuration wants it."""
+    """The language model's API, as the configuration wants it.
+
+    A daemon that has neither model nor callers of its own does not carry it: it is made when the first request comes, to say
+    what it has to say.
+    """
 
     def __init__(self, config: Config, engine: Engine, ledger: Ledger, clock: Clock) -> None:
-        settings = config.gateway
-        trusted = tuple(ip_network(network) for network in config.trusted_proxies)
-        exchanges = Exchanges(
-            _door(config, ledger.users),
-            ledger.journal,
-            clock,
-            body_limit=settings.body,
-            trusted_proxies=trusted,
-            journaled=ledger.journaled,
-        )
-        address = config.llm.censor if config.llm is not None else None
-        self._censor = HttpCensor(address) if address is not None else None
-        wait = settings.wait
-        self._wait = EngineWait(engine, wait.attempts, wait.timeout) if wait is not None else None
-        serving = Serving(
-            engine,
-            max_n=settings.max_n,
-            censor=self._censor,
-            waiting=self._wait or never,
-            journaled=ledger.journaled,
-        )
-        self._v1 = V1Api(serving, exchanges, began=int(clock.now()))
-        self._users = UsersApi(ledger.users, Attempts(clock), trusted_proxies=trusted)
+        self._config = config
+        self._engine = engine
+        self._ledger = ledger
+        self._clock = clock
+        self._began = int(clock.now())
+        self._censor: HttpCensor | None = None
+        self._wait: EngineWait | None = None
+        self._made: dict[tuple[str, str], Operation] = {}
+        gateway = config.gateway
+        if config.llm is not None or gateway.users or gateway.token or gateway.journal or gateway.wait:
+            self._make()
 
     def start(self) -> None:
         if self._wait is not None:
@@ -62,14 +56,78 @@ class ModelGateway:
             await self._censor.close()
 
     def operations(self) -> list[Operation]:
-        return self._v1.operations() + self._users.operations()
+        if self._made:
+            return list(self._made.values())
+        return [
+            Operation(
+                method=method,
+                path=path,
+                summary=path,
+                handler=self._waking(method, path),
+                scope=None,
+                own_rules=True,
+                in_full=partial(self._operation, method, path),
+            )
+            for method, path in V1 + USERS
+        ]
 
     def faults(self) -> Middleware:
-        return flat_faults(PATHS)
+        return flat_faults(USERS_PATHS)
 
+    def _operation(self, method: str, path: str) -> Operation:
+        if not self._made:
+            self._make()
+        return self._made[method, path]
 
-def _door(config: Config, users: Users | None) -> Door:
-    if users is not None:
-        return UsersDoor(users)
-    token = config.gateway.token
-    return OneToken(token.get_secret_value()) if token is not None else OpenDoor()
+    def _waking(self, method: str, path: str) -> Callable[[Call], Awaitable[web.StreamResponse]]:
+        async def handle(call: Call) -> web.StreamResponse:
+            operation = self._made.get((method, path))
+            if operation is None:
+                operation = await asyncio.to_thread(self._operation, method, path)
+            return await operation.handler(call)
+
+        return handle
+
+    def _make(self) -> None:
+        from ses.gateway.users.api import UsersApi
+        from ses.gateway.users.attempts import Attempts
+        from ses.gateway.v1.api import V1Api
+        from ses.gateway.v1.censor import HttpCensor
+        from ses.gateway.v1.exchange import Exchanges
+        from ses.gateway.v1.serving import Serving, never
+        from ses.gateway.v1.waiting import EngineWait
+
+        settings, ledger = self._config.gateway, self._ledger
+        trusted = tuple(ip_network(network) for network in self._config.trusted_proxies)
+        address = self._config.llm.censor if self._config.llm is not None else None
+        self._censor = HttpCensor(address) if address is not None else None
+        wait = settings.wait
+        self._wait = EngineWait(self._engine, wait.attempts, wait.timeout) if wait is not None else None
+        exchanges = Exchanges(
+            self._door(),
+            ledger.journal,
+            self._clock,
+            body_limit=settings.body,
+            trusted_proxies=trusted,
+            journaled=ledger.journaled,
+        )
+        serving = Serving(
+            self._engine,
+            max_n=settings.max_n,
+            censor=self._censor,
+            waiting=self._wait or never,
+            journaled=ledger.journaled,
+        )
+        operations = [
+            *V1Api(serving, exchanges, began=self._began).operations(),
+            *UsersApi(ledger.users, Attempts(self._clock), trusted_proxies=trusted).operations(),
+        ]
+        self._made = {(operation.method, operation.path): operation for operation in operations}
+
+    def _door(self) -> Door:
+        from ses.gateway.v1.doors import OneToken, OpenDoor, UsersDoor
+
+        if self._ledger.users is not None:
+            return UsersDoor(self._ledger.users)
+        token = self._config.gateway.token
+        return OneToken(token.get_secret_value()) if token is not None else OpenDoor()

@@ -44,6 +44,7 @@ WITH_BODY = (400, 408, 413, 415, 422)
 
 def document(operations: Sequence[Operation]) -> dict[str, Any]:
     """The whole document as JSON-able data."""
+    operations = [op.in_full() if op.in_full is not None else op for op in operations]
     models: set[type[BaseModel]] = {Failed, *(op.failed for op in operations)}
     models.update(op.body for op in operations if op.body is not None)
     models.update(op.answer for op in operations if op.answer is not None)

@@ -65,6 +65,8 @@ class Operation:
     """A page or a document for people, which a link of another site may lead to."""
     parameters: Mapping[str, str] = field(default_factory=dict)
     """What the variable parts of `path` are."""
+    in_full: Callable[[], Operation] | None = None
+    """Gives the whole description to who documents the API, where routes are known before what serves them."""
     query: Mapping[str, str] = field(default_factory=dict)
     """What it needs behind the `?`."""
 

@@ -31,12 +31,6 @@ from ses.ledger.contract import EmailTaken, LastPrivileged, LedgerDown, TooBusy,
 
 log = structlog.get_logger("ses.gateway.users")
 
-PATHS = frozenset(
-    {
-        "/token", "/users/me", "/get_user_info", "/create_user", "/disable_by_email", "/disable_by_token",
-        "/disable_all_expired", "/delete_by_email", "/delete_by_token", "/delete_all_disabled",
-    }
-)  # fmt: skip
 BUSY_WAIT = 1.0
 """Seconds after which a password that could not be checked may be tried again."""
 

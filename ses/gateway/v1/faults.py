@@ -8,7 +8,6 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from ses.gateway.envelope import Handler
-from ses.gateway.v1.errors import TEXTS, V1Error
 
 
 def flat_faults(paths: Collection[str]) -> Middleware:
@@ -21,6 +20,8 @@ def flat_faults(paths: Collection[str]) -> Middleware:
         try:
             return await handler(request)
         except web.HTTPException as error:
+            from ses.gateway.v1.errors import TEXTS, V1Error
+
             if error.status < 400 or error.status not in TEXTS:
                 raise
             kept = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ses.config import ConfigError
+from ses.config.environment import for_the_engine
 
 USERS = {
     "MTSAI_AUTH": "true",
@@ -155,3 +156,9 @@ def test_migrations_are_allowed_for_every_database(written):
     config = written.load({"storage": {"pool": {"size": 2}}}, RUN_MIGRATIONS="1")
     assert (config.storage.migrate, config.storage.pool.size, config.gateway.migrate) == (True, 2, True)
     assert not written.load({}).storage.migrate
+
+
+def test_what_the_engines_own_processes_read_is_handed_on(tmp_path):
+    file = tmp_path / "cotype.env"
+    file.write_text("VLLM_WORKER_MULTIPROC_METHOD=spawn\nMAX_N=3\n")
+    assert for_the_engine({"SES_ENV_FILE": str(file)}) == {"VLLM_WORKER_MULTIPROC_METHOD": "spawn"}

@@ -11,12 +11,13 @@ from ses.clock import VirtualClock
 from ses.gateway.access import Access
 from ses.gateway.application import api
 from ses.gateway.metrics import Metrics
-from ses.gateway.users.api import PATHS, UsersApi
+from ses.gateway.users.api import UsersApi
 from ses.gateway.users.attempts import Attempts
 from ses.gateway.v1.api import V1Api
 from ses.gateway.v1.doors import UsersDoor
 from ses.gateway.v1.exchange import Exchanges
 from ses.gateway.v1.faults import flat_faults
+from ses.gateway.v1.routes import USERS_PATHS
 from ses.gateway.v1.serving import Serving
 from ses.ledger.contract import Silence
 from ses.ledger.database import Database
@@ -69,7 +70,7 @@ async def running(users, clock):
         ),
         Access(None),
         Metrics(),
-        [flat_faults(PATHS)],
+        [flat_faults(USERS_PATHS)],
     )
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0)
     await runner.setup()

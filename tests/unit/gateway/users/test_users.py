@@ -2,10 +2,13 @@
 
 import asyncio
 import sqlite3
+import threading
 
 import pytest
 
 from ses.clock import VirtualClock
+from ses.ledger.contract import TooBusy
+from ses.ledger.passwords import AT_ONCE, WAITING, Passwords
 
 from .conftest import NOON, running
 
@@ -226,8 +229,13 @@ async def test_while_the_database_is_down_known_tokens_count_for_a_minute(servic
     assert await service.call("GET", "/users/me", token=told["token"]) == down
 
 
-async def test_passwords_are_checked_beside_the_loop_and_not_without_bound(service):
-    users = service.users
-    many = await asyncio.gather(*(users.log_in(f"{n}@x.ru", "p") for n in range(30)), return_exceptions=True)
-    assert sum(isinstance(one, Exception) for one in many) == 12
-    assert [one for one in many if not isinstance(one, Exception)] == [None] * 18
+async def test_passwords_are_checked_beside_the_loop_and_not_without_bound(monkeypatch):
+    passwords, gate = Passwords(), threading.Event()
+    monkeypatch.setattr(passwords, "_compare", lambda password, hashed: gate.wait(60))
+    waiting = [asyncio.ensure_future(passwords.fits("p", None)) for _ in range(AT_ONCE + WAITING)]
+    await asyncio.sleep(0)
+    with pytest.raises(TooBusy):
+        await passwords.fits("p", None)
+    gate.set()
+    assert await asyncio.gather(*waiting) == [True] * (AT_ONCE + WAITING)
+    passwords.close()

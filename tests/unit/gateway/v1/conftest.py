@@ -39,6 +39,7 @@ class Service:
     engine: object
     journal: Kept
     serving: Serving
+    routes: set = field(default_factory=set)
     answer: list = field(default_factory=lambda: ["Hello there, friend."])
 
     async def post(self, path, body, **options):
@@ -71,7 +72,8 @@ async def running(door=None, engine=None, **options):
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     async with aiohttp.ClientSession() as client:
         url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-        yield Service(client, url, engine, journal, serving, answer)
+        routes = {(one.method, one.path) for one in operations}
+        yield Service(client, url, engine, journal, serving, routes, answer)
     await runner.cleanup()
 
 

@@ -5,13 +5,16 @@ Plain messages equal the guide's to the byte; those that are lists equal it as v
 
 import ast
 import json
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ses.gateway.v1.censor import CensorDown
 from ses.gateway.v1.doors import OneToken
+from ses.gateway.v1.errors import V1Error
 from ses.llm.errors import ContextTooLong
 
 from .conftest import running
@@ -146,6 +149,54 @@ async def test_without_its_censor_a_method_answers_503(path):
 
 def flat(status, kind, message, param=None):
     return {"object": "error", "message": message, "type": kind, "param": param, "code": status}
+
+
+PAGE = Path(__file__).parents[4] / "docs" / "gateway-errors.md"
+HEAD = """\
+# The errors of Appendix 1
+
+The 34 cases of the administrator's guide, each with the request and the body that `/v1` answers. Made from the answers themselves by
+`tests/unit/gateway/v1/test_appendix.py`, which fails when they differ (`SES_WRITE=1` writes the page anew). A good body is
+`{"model": "test", "messages": […]}` or `{"model": "test", "prompt": "promt"}`; shown is what differs.
+
+| case | request | status | body |
+| --- | --- | --- | --- |
+"""
+COMMON = {
+    401: "any request with a wrong token",
+    403: "a method of administrators with another user's token",
+    405: "`GET /v1/chat/completions`",
+    422: "a form with a wrong field (`param` names it)",
+    500: "a fault of the daemon itself",
+}
+
+
+def row(case, request, status, body):
+    told = json.dumps(body, ensure_ascii=False).replace("|", "\\|")
+    return f"| {case} | {request} | {status} | `{told}` |\n"
+
+
+def changed(case):
+    if isinstance(case.change, bytes):
+        return f"`{case.change.decode()}`"
+    if not case.change:
+        return "a prompt of 5000 tokens for a model of 4096"
+    gone = [f"without `{name}`" for name, value in case.change.items() if value is None]
+    there = {name: value for name, value in case.change.items() if value is not None}
+    return ", ".join([*gone, *([f"`{json.dumps(there)}`"] if there else [])])
+
+
+async def test_the_page_of_errors_shows_what_is_answered(v1):
+    rows = [row(f"all: {status}", when, status, V1Error(status).fields) for status, when in COMMON.items()]
+    for name, case in CASES.items():
+        v1.says(case.engine)
+        rows.append(row(name, changed(case), *await v1.post(case.path, case.body())))
+    rows += [row(f"{kind}: the censor is down", "any", 503, V1Error(503).fields) for kind in ("chat", "text")]
+    assert len(rows) == 34
+    page = HEAD + "".join(rows)
+    if os.environ.get("SES_WRITE"):
+        PAGE.write_text(page, encoding="utf-8")
+    assert PAGE.read_text(encoding="utf-8") == page
 
 
 class TestAllRequests:
