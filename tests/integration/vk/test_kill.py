@@ -129,11 +129,12 @@ async def _talk(vk, each, chance):
     for number in range(1, each + 1):
         for person in range(PEOPLE):
             await vk.write(1000 + person, str(number))
-            if chance.random() < 0.1:
+            if chance.random() < 0.1 and not vk.faults["messages.send"]:
                 vk.faults["messages.send"].append(chance.choice(FAULTS))
-        if chance.random() < 0.2:
+        # One at a time: faults that pile up while the daemon is down would be one long outage after it.
+        if chance.random() < 0.2 and not vk.failed:
             vk.failed.append(chance.choice((1, 2, 3)))
-        if chance.random() < 0.1:
+        if chance.random() < 0.1 and not vk.poll_faults:
             vk.poll_faults.append(chance.choice(("reset", "503", "garbage")))
         if chance.random() < 0.1:
             await vk.repeat(vk.newest)
