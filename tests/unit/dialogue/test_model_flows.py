@@ -328,13 +328,12 @@ async def test_what_is_private_is_not_told(talk):
     assert len(model.asked) == 1, "what is said to a private question is not told at all"
 
 
-def test_confidence_is_the_product_over_the_tokens_of_a_name():
+def test_confidence_is_what_leads_to_a_name_of_what_leads_to_any():
+    first = [Alternative(" ho", log(0.25)), Alternative(" o", log(0.1)), Alternative("The", log(0.25))]
     tokens = [
-        TokenScore(
-            " or", log(0.5), top_logprobs=[Alternative(" ho", log(0.25)), Alternative("The", log(0.25))]
-        ),
+        TokenScore(" or", log(0.4), top_logprobs=first),
         TokenScore("der", log(0.8), top_logprobs=[Alternative("chard", log(0.2))]),
     ]
     answer = ChatAnswer(choices=[ChatChoice(message=Said(content="order"), logprobs=Logprobs(tokens))])
-    assert confidence(answer, ("order", "hours", "none")) == pytest.approx(2 / 3)
+    assert confidence(answer, ("order", "hours", "none")) == pytest.approx(0.5 / 0.75)
     assert confidence(ChatAnswer(choices=[ChatChoice(message=Said(content="order"))]), ("order",)) == 0.6
