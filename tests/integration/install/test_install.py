@@ -67,7 +67,7 @@ class Machine:
             words = [self.prefix / "venv/bin/ses", "run", "--config", self.prefix / "config.json"]
             process = subprocess.Popen(
                 ["setpriv", f"--reuid={ACCOUNT}", f"--regid={ACCOUNT}", "--clear-groups", *words],
-                env={"NOTIFY_SOCKET": str(told), "PATH": "/usr/bin:/bin"},
+                env={"NOTIFY_SOCKET": str(told), "INVOCATION_ID": "a-test", "PATH": "/usr/bin:/bin"},
                 cwd=self.prefix,
                 stderr=subprocess.PIPE,
                 text=True,
