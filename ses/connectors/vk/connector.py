@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
+from functools import partial
 from typing import Any
 
 import structlog
@@ -68,16 +69,16 @@ class VkConnector:
             missed=Missed(self._calls, reader),
             standing=self._standing,
             clock=self._clock,
-            answer=lambda press: self._errand(self._answer(press)),
-            turn_page=lambda turn: self._errand(self._turn_page(turn)),
+            answer=lambda press: self._errand(partial(self._answer, press)),
+            turn_page=lambda turn: self._errand(partial(self._turn_page, turn)),
         )
         self._reception, self._intake = reception, intake
         self._sender.salt = await self._salt(reception)
         if self.community.mode == "callback":
-            self._errand(self._look())
+            self._errand(self._look)
             return
         place = await intake.place()
-        self._errand(intake.note_places())
+        self._errand(intake.note_places)
         self._poller = Poller(
             self.community, place.ts, news=intake.news, failed=self._standing.failed, wait=self._wait
         )
@@ -143,15 +144,15 @@ class VkConnector:
             await reception.remember(self.name, "salt", salt)
         return salt
 
-    def _errand(self, work: Coroutine[Any, Any, None]) -> None:
+    def _errand(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         task = asyncio.create_task(self._run(work))
         self._errands.add(task)
         task.add_done_callback(self._errands.discard)
 
-    async def _run(self, work: Coroutine[Any, Any, None]) -> None:
+    async def _run(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Something that may be lost."""
         try:
-            await work
+            await work()
         except CallFailed as failure:
             log.info("a call of VK failed", connector=self.name, reason=str(failure))
         except Exception:
@@ -178,7 +179,7 @@ class VkConnector:
 
     async def _keep_typing(self, peer: int) -> None:
         while True:
-            await self._run(self._calls.call("messages.setActivity", peer_id=peer, type="typing"))
+            await self._run(partial(self._calls.call, "messages.setActivity", peer_id=peer, type="typing"))
             await asyncio.sleep(TYPING)
 
     async def _look(self) -> None:

@@ -128,10 +128,11 @@ class Intake:
             know(int(inbound.session))
         if not await self._wanted(arrived):
             return []
-        if arrived.callback is not None:
-            self._answer(arrived.callback)
         self._standing.heard(arrived.written)
-        return [self._turnstile.enter(inbound)]
+        stored = self._turnstile.enter(inbound)
+        if (press := arrived.callback) is not None:
+            stored.add_done_callback(lambda done: None if done.cancelled() else self._answer(press))
+        return [stored]
 
     async def _wanted(self, arrived: Arrived) -> bool:
         """Whether it is for a conversation in this state. The first inbound of one brings the connector's variables."""
