@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import signal
 import socket
 import sys
@@ -22,6 +23,17 @@ def free_port() -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return found.getsockname()[1]
+
+
+def own_kitchen(folder: Path, port: int) -> Path:
+    """The demo robots, with their kitchen at this daemon's port: the usual one may be anybody's."""
+    if not folder.exists():
+        shutil.copytree(ROOT / "scenarios", folder)
+        for file in folder.rglob("*.yaml"):
+            text = file.read_text(encoding="utf-8")
+            if ":6190" in text:
+                file.write_text(text.replace(":6190", f":{port}"), encoding="utf-8")
+    return folder
 
 
 class Daemon:
@@ -49,7 +61,7 @@ class Daemon:
             "widget": {"port": self.public},
             "servers": {name: {"url": f"{self.api}/ses/testapi/{name}"} for name in ("smc", "see", "qas")},
             "limits": {"http": {"allow": [f"127.0.0.1:{self.port}", "127.0.0.1:6190"]}},
-            "scenarios": str(ROOT / "scenarios"),
+            "scenarios": str(own_kitchen(folder / "scenarios", self.port)),
             "testapi": str(ROOT / "testapi"),
             "tmp": str(folder / "tmp"),
             "connectors": {"telegram": {"shop": bot, **(more or {})}},
