@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: help run test lint types unit integration peers kill bench check format clean prepare-run prepare-model prepare-test
+.PHONY: help run test test-model lint types unit integration peers kill bench check format clean prepare-run prepare-model prepare-test
 .NOTPARALLEL:
 
 BIN := .venv/bin
@@ -14,7 +14,7 @@ help: ## Show this list
 run: prepare-model config.json ## Start SES with the demo robots and, where the machine can, a language model (LLM=off: without)
 	@exec $(BIN)/ses run
 
-test: prepare-test lint types unit integration peers ## Everything that must hold: rules, types, all tests but the benches
+test: prepare-test lint types unit integration peers ## Everything that must hold: rules, types, all tests but the benches and those of the real model
 	$(say) 'all well'
 
 lint: prepare-test ## Code rules, formatting, the order of the floors, the scripts
@@ -40,10 +40,14 @@ unit: prepare-test ## Fast tests, no network
 
 integration: prepare-test ## Tests with real servers, processes and a real browser
 	$(say) 'integration tests'
-	@$(BIN)/pytest -q tests/integration
+	@$(BIN)/pytest -q tests/integration --ignore tests/integration/llm
 
 peers: prepare-test ## Tests with other people's clients
 	@if compgen -G 'tests/peers/**/test_*.py' >/dev/null || compgen -G 'tests/peers/test_*.py' >/dev/null; then printf '\n== tests with others'\'' clients\n'; $(BIN)/pytest -q tests/peers; fi
+
+test-model: prepare-test prepare-model ## Tests with the real vLLM and a small model (3.4 GB the first time)
+	$(say) 'tests with the real model'
+	@$(BIN)/pytest -q tests/integration/llm
 
 kill: prepare-test ## Kill the daemon a hundred times under load: nothing lost, nothing twice
 	@SES_KILL_ROUNDS=100 $(BIN)/pytest -q -s tests/integration/test_kill.py

@@ -34,7 +34,7 @@ if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ] || ! [ -x .venv/bin/ses ]; the
     install_into .venv/bin/python --editable ".$extra"
     echo "$wanted" >"$stamp"
 fi
-[ "$purpose" = run ] || prepare_model
+[ "$purpose" != model ] || prepare_model
 [ "$purpose" = test ] || exit 0
 
 # What only the tests need.

@@ -43,7 +43,7 @@ class Loop:
 @pytest.fixture(scope="session")
 def model() -> Path:
     if importlib.util.find_spec("vllm") is None or not (MODEL / "ses-model.json").exists():
-        pytest.skip("vLLM and SmolLM2 are not here: `tools/prepare.sh model` brings them")
+        pytest.skip("vLLM and SmolLM2 are not here: `make test-model` brings them")
     return MODEL
 
 
