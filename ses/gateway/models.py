@@ -27,7 +27,7 @@ Kind = Literal["image", "file", "audio", "voice", "video", "location", "contact"
 
 
 class Taken(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True, defer_build=True)
 
 
 class AttachmentBody(Taken):
@@ -93,7 +93,7 @@ class ReloadBody(Taken):
 
 
 class Answered(BaseModel):
-    model_config = ConfigDict(use_attribute_docstrings=True)
+    model_config = ConfigDict(use_attribute_docstrings=True, defer_build=True)
 
     error: Literal[0]
     message: str
@@ -107,7 +107,7 @@ class Failed(BaseModel):
 
 
 class ButtonShown(BaseModel):
-    model_config = ConfigDict(use_attribute_docstrings=True)
+    model_config = ConfigDict(use_attribute_docstrings=True, defer_build=True)
 
     text: str
     id: str = ""
@@ -126,7 +126,7 @@ class AttachmentShown(BaseModel):
 
 
 class Reply(BaseModel):
-    model_config = ConfigDict(use_attribute_docstrings=True)
+    model_config = ConfigDict(use_attribute_docstrings=True, defer_build=True)
 
     id: str
     """The same in every copy of this message."""
@@ -172,7 +172,7 @@ class SessionTurn(BaseModel):
 
 
 class SessionAnswer(Answered):
-    model_config = ConfigDict(extra="allow", use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="allow", use_attribute_docstrings=True, defer_build=True)
 
     robot: str
     data: list[SessionTurn]
@@ -185,7 +185,7 @@ class AttachmentNamed(BaseModel):
 
 
 class LogLine(BaseModel):
-    model_config = ConfigDict(use_attribute_docstrings=True, populate_by_name=True)
+    model_config = ConfigDict(use_attribute_docstrings=True, populate_by_name=True, defer_build=True)
 
     id: str
     datetime: str
@@ -208,7 +208,7 @@ class LogAnswer(Answered):
 
 
 class RobotShown(BaseModel):
-    model_config = ConfigDict(use_attribute_docstrings=True)
+    model_config = ConfigDict(use_attribute_docstrings=True, defer_build=True)
 
     id: str
     title: str
@@ -226,7 +226,7 @@ class RobotsAnswer(Answered):
 
 
 class ConnectorShown(BaseModel):
-    model_config = ConfigDict(use_attribute_docstrings=True)
+    model_config = ConfigDict(use_attribute_docstrings=True, defer_build=True)
 
     name: str
     robot: str
@@ -255,7 +255,7 @@ class ConnectorsAnswer(Answered):
 
 
 class ReloadedRobot(BaseModel):
-    model_config = ConfigDict(use_attribute_docstrings=True)
+    model_config = ConfigDict(use_attribute_docstrings=True, defer_build=True)
 
     id: str
     changed: bool

@@ -279,5 +279,8 @@ def spread_words(node: Node, key: str) -> Node:
     return node
 
 
+for _model in (Message, Question):
+    _model.model_rebuild()  # `channels` names `Message`, which the modules of their heirs do not know
+
 MessageField = Annotated[Message, Short(_WORDING)]
 QuestionField = Annotated[Question, Short(_WORDING)]

@@ -191,6 +191,8 @@ class Robot(Shape):
     )
 
 
+Robot.model_rebuild()  # now, and with it all of its parts: robots are read in several threads
+
 SECTIONS = ("variables", "slots", "entities", "intents", "events", "texts", "flows", "data", "session", "qas")
 """Keys whose maps are merged over files."""
 

@@ -74,7 +74,10 @@ def _text_before(node: Map, key: str) -> str:
 class Shape(BaseModel):
     """A map of the language with fixed keys."""
 
-    model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True, hide_input_in_errors=True)
+    # Built as parts of the whole (`Robot`, a test file), not once more each for itself.
+    model_config = ConfigDict(
+        extra="forbid", arbitrary_types_allowed=True, hide_input_in_errors=True, defer_build=True
+    )
 
     later: ClassVar[Mapping[str, str]] = {}
     """Keys of the language that this version does not run yet, and what they are."""

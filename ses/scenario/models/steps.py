@@ -41,6 +41,9 @@ LATER_STEPS = frozenset("wait timer cancel script sbs parallel choose track send
 BARE_STEPS = frozenset({"end", "return", "break", "continue"})
 _TEXT: dict[str, Any] = {"type": "string"}
 
+Steps = TypeAliasType("Steps", "Annotated[list[AnyStep], OneOrMany()]")
+"""Named before the models that hold steps, so that their fields are complete without being built one by one."""
+
 
 class Nothing(Kind):
     """The value of a step that has none."""
@@ -503,16 +506,3 @@ AnyStep = TypeAliasType("AnyStep", Annotated[
     WrapValidator(_take_step),
     Short({"enum": sorted(BARE_STEPS)}),
 ])  # fmt: skip
-
-Steps = TypeAliasType("Steps", Annotated[list[AnyStep], OneOrMany()])
-
-_RECURSIVE: tuple[type[Shape], ...] = (
-    *STEP_MODELS.values(),
-    ConfirmBody,
-    MenuItem,
-    MenuBody,
-    ElifBranch,
-    RepeatBody,
-)
-for _model in _RECURSIVE:
-    _model.model_rebuild()
