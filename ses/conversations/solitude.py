@@ -1,15 +1,15 @@
 """Suspects compute one at a time, each under a mark that outlives the process.
 
-Only computing can bring the daemon down, so a suspect that waits for a service makes room for the next one. A death
-while it computed counts fully. That it ran at all counts a quarter, in case its service's answer is what kills: who is
-there when the daemon is killed from outside now and then is not given up, who kills is, whatever the way.
+Only computing can bring the daemon down, so a suspect that waits for a service or for the disk makes room for the next
+one. A death while it computed counts fully. That it ran at all counts an eighth, in case its service's answer is what
+kills: who is there when the daemon is killed from outside now and then is not given up, who kills is, whatever the way.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterator, Sequence
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 import structlog
@@ -39,24 +39,52 @@ class Solitude:
         self._room = room
         self._row = row
         self._inside = False
+        self._computing = False
+        self._waits = 0
+        """For how many things outside it waits at once."""
 
     async def enter(self) -> None:
+        """Wait for the room. Until `computing` it only reads what it needs, which kills nobody."""
         await self._room.acquire()
         self._inside = True
         await self._note(RAN)
-        self._store.computing(self._row)
+
+    @contextmanager
+    def computing(self) -> Iterator[None]:
+        """A sudden death of the process in here is the suspect's fault, but for what it does `outside`."""
+        self._computing = True
+        self._mark()
+        try:
+            yield
+        finally:
+            self._computing = False
+            self._mark()
+
+    @asynccontextmanager
+    async def outside(self) -> AsyncIterator[None]:
+        """It waits for a service or the disk; several such waits may overlap."""
+        self._waits += 1
+        if self._waits == 1:
+            self.leave()
+        try:
+            yield
+        finally:
+            self._waits -= 1
+            if not self._waits:
+                await self._room.acquire()
+                self._inside = True
+                self._mark()
 
     def leave(self) -> None:
-        """It waits for a service, all is computed, or the daemon stops."""
+        """All is computed, or the daemon stops."""
         if self._inside:
             self._inside = False
             self._store.computing(0)
             self._room.release()
 
-    async def come_back(self) -> None:
-        await self._room.acquire()
-        self._inside = True
-        self._store.computing(self._row)
+    def _mark(self) -> None:
+        if self._inside:  # the mark is that of whoever has the room
+            self._store.computing(self._row if self._computing else 0)
 
     async def _note(self, points: int) -> None:
         while True:
@@ -74,7 +102,6 @@ class OutsideCalls:
     def __init__(self, services: Services, solitude: Solitude) -> None:
         self._services = services
         self._solitude = solitude
-        self._calls = 0
 
     async def classify(self, model: str, text: str) -> Sequence[ClassScore]:
         return await self._outside(self._services.classify(model, text))
@@ -89,15 +116,8 @@ class OutsideCalls:
         return await self._outside(self._services.http(request))
 
     async def _outside(self, call: Awaitable[T]) -> T:
-        self._calls += 1
-        if self._calls == 1:
-            self._solitude.leave()
-        try:
+        async with self._solitude.outside():
             return await call
-        finally:
-            self._calls -= 1
-            if not self._calls:
-                await self._solitude.come_back()
 
 
 class OutsideModel:
@@ -108,17 +128,10 @@ class OutsideModel:
         self._solitude = solitude
 
     async def chat(self, request: ChatRequest) -> ChatAnswer:
-        self._solitude.leave()
-        try:
+        async with self._solitude.outside():
             return await self._model.chat(request)
-        finally:
-            await self._solitude.come_back()
 
     async def stream_chat(self, request: ChatRequest) -> AsyncGenerator[ChatChunk, None]:
-        self._solitude.leave()
-        try:
-            async with aclosing(self._model.stream_chat(request)) as chunks:
-                async for chunk in chunks:
-                    yield chunk
-        finally:
-            await self._solitude.come_back()
+        async with self._solitude.outside(), aclosing(self._model.stream_chat(request)) as chunks:
+            async for chunk in chunks:
+                yield chunk

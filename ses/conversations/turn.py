@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
 from typing import Protocol, TypeVar
 
 from ses.clock import Clock
@@ -15,6 +16,8 @@ from ses.messages import Delta, Inbound, Outgoing
 from ses.scenario.program import Program
 
 T = TypeVar("T")
+
+_UNSUSPECTED = nullcontext()
 
 
 class Legs(Protocol):
@@ -85,14 +88,23 @@ class TurnRun:
         """Whose `keep: user` values it reads and writes; without a known person the conversation's own."""
         return self.batch[0].inbound.user or "/".join(self.mailbox.conversation)
 
+    def computing(self) -> AbstractContextManager[None]:
+        """While the engine is at work."""
+        return _UNSUSPECTED if self.solitude is None else self.solitude.computing()
+
+    def _outside(self) -> AbstractAsyncContextManager[None]:
+        return _UNSUSPECTED if self.solitude is None else self.solitude.outside()
+
     async def commit(self, leg: Leg) -> None:
-        await self._legs.write(self, leg)
+        async with self._outside():
+            await self._legs.write(self, leg)
 
     async def offload(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(None, work)
 
     async def history(self, last: int) -> Sequence[Spoken]:
-        return await self._legs.history(self, last)
+        async with self._outside():
+            return await self._legs.history(self, last)
 
     async def arrivals(self) -> AsyncIterator[Inbound]:
         mailbox, seen = self.mailbox, len(self.batch)

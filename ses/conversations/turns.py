@@ -124,11 +124,12 @@ class Turns:
         values = NOTHING
         if self._robots.keeps_user_values(program):
             values = await self._store.user_values(program.id, run.user)
-        if poison:
-            return await self._engine.poison(
-                session, inbounds[0], programs, program, run, user_variables=values
-            )
-        return await self._engine.run(session, inbounds, programs, program, run, user_variables=values)
+        with run.computing():
+            if poison:
+                return await self._engine.poison(
+                    session, inbounds[0], programs, program, run, user_variables=values
+                )
+            return await self._engine.run(session, inbounds, programs, program, run, user_variables=values)
 
     def _session(self, mailbox: Mailbox, program: Program) -> Session | None:
         """The state to go on from: none for a conversation that never had a turn, a fresh one if the old one has

@@ -69,8 +69,10 @@ SENT: Literal[1] = 1
 FAILED: Literal[2] = 2
 
 
-DEATH = 4
-"""Suspicion that falls on the head of each conversation when the daemon died without a word."""
+DEATH = 8
+"""Suspicion that falls on the inbound that was being computed when the daemon died without a word."""
+PRESENT = 1
+"""Suspicion that falls then on the other heads of conversations: any of them may have been it, most were only there."""
 
 
 class TurnRecord(msgspec.Struct, gc=False, kw_only=True):
@@ -113,7 +115,7 @@ class Pending(msgspec.Struct, gc=False):
     session_id: str
     body: bytes
     suspicion: int
-    """`DEATH` for each time the daemon died while this may have been the cause, 0 for none."""
+    """`DEATH` for each time the daemon died while this was computed, and smaller points; 0: above suspicion."""
 
 
 class SentRow(msgspec.Struct, gc=False):

@@ -12,7 +12,17 @@ from typing import Any
 import asyncpg
 import msgspec
 
-from ses.storage.rows import DEATH, Accepted, Addition, Arrival, SessionRow, TurnRecord, VersionRow, fact_key
+from ses.storage.rows import (
+    DEATH,
+    PRESENT,
+    Accepted,
+    Addition,
+    Arrival,
+    SessionRow,
+    TurnRecord,
+    VersionRow,
+    fact_key,
+)
 
 SESSION = "id, connector, session, robot, state, turn, seq, private, created, touched, expires, key_hash"
 """The columns of `SessionRow`, in their order."""
@@ -286,7 +296,7 @@ async def begin_service(db: asyncpg.Connection, owner: str, culprit: int) -> boo
         await db.execute(
             "UPDATE inbox SET suspicion = $1 WHERE suspicion = 0"
             " AND id IN (SELECT min(id) FROM inbox WHERE turn IS NULL GROUP BY session)",
-            DEATH,
+            PRESENT,
         )
         await suspect(db, [(culprit, DEATH)])
     return clean

@@ -10,7 +10,17 @@ from collections.abc import Sequence
 
 import msgspec
 
-from ses.storage.rows import DEATH, Accepted, Addition, Arrival, SessionRow, TurnRecord, VersionRow, fact_key
+from ses.storage.rows import (
+    DEATH,
+    PRESENT,
+    Accepted,
+    Addition,
+    Arrival,
+    SessionRow,
+    TurnRecord,
+    VersionRow,
+    fact_key,
+)
 
 _encode = msgspec.json.encode
 _decode = msgspec.json.decode
@@ -176,7 +186,7 @@ def begin_service(db: sqlite3.Connection, culprit: int) -> bool:
         db.execute(
             "UPDATE inbox SET suspicion = ? WHERE suspicion = 0"
             " AND id IN (SELECT min(id) FROM inbox WHERE turn IS NULL GROUP BY session)",
-            (DEATH,),
+            (PRESENT,),
         )
         suspect(db, (culprit, DEATH))
     return clean

@@ -13,7 +13,7 @@ from ses.storage.contract import StoreRefused, StoreUnavailable
 from ses.storage.postgres.readers import PoolSize
 from ses.storage.postgres.store import PostgresStore
 from ses.storage.postgres.testing import Server, cut
-from ses.storage.rows import DEATH, SENT, Accepted, OutboxRow
+from ses.storage.rows import DEATH, PRESENT, SENT, Accepted, OutboxRow
 from ses.storage.testing import StoreContract, accepted, arrival, begun, record
 
 
@@ -88,7 +88,7 @@ async def test_a_stop_is_clean_and_a_death_is_not(url, tmp_path):
     await store._readers.close()
     again = store_at(url, tmp_path)
     assert not await again.open()
-    assert [one.suspicion for one in await again.pending(0, 10)] == [2 * DEATH]
+    assert [one.suspicion for one in await again.pending(0, 10)] == [PRESENT + DEATH]
     await again.close()
     async with opened(url, tmp_path) as third:
         assert [one.suspicion for one in await third.pending(0, 10)] == [0]

@@ -12,8 +12,10 @@ import pytest
 from ses.conversations.engine import Engine
 from ses.conversations.solitude import RAN
 from ses.conversations.testing import echo, echo_poison
+from ses.dialogue.ports import Leg
+from ses.dialogue.session import Flight, Session
 from ses.messages import Inbound
-from ses.storage.rows import DEATH
+from ses.storage.rows import PRESENT
 from ses.storage.sqlite.store import SqliteStore
 from ses.storage.testing import accepted, arrival
 
@@ -86,10 +88,10 @@ def said(printed):
     return [tuple(line[1:]) for line in printed if line[0] == "said"]
 
 
-def test_a_message_that_kills_the_daemon_is_given_up_after_three_deaths(daemon):
+def test_a_message_that_kills_the_daemon_is_given_up_after_three_deaths_while_it_computed(daemon):
     code, printed = daemon(("s1", "die"), ("s1", "after"), ("s2", "hello"))
-    assert code == -9
-    for _ in range(2):
+    assert code == -9, "nobody knows yet who did it"
+    for _ in range(3):
         code, printed = daemon()
         assert code == -9
     code, printed = daemon()
@@ -116,8 +118,8 @@ async def test_those_less_suspected_are_answered_before_the_killer_runs_again(da
 
 def test_a_message_whose_poison_kills_too_is_dropped(daemon):
     daemon(("s1", "die"), how="deadlier")
-    codes = [daemon(how="deadlier")[0] for _ in range(5)]
-    assert codes == [-9, -9, -9, 0, 0]
+    codes = [daemon(how="deadlier")[0] for _ in range(6)]
+    assert codes == [-9, -9, -9, -9, 0, 0]
     code, printed = daemon(("s1", "alive"), how="deadlier")
     assert (code, said(printed)) == (0, [("s1", 1, "alive")])
 
@@ -172,12 +174,47 @@ async def test_a_suspect_that_waits_for_a_service_holds_up_no_other_and_is_hardl
         async with asyncio.timeout(5):
             while len(calls) < 3:
                 await asyncio.sleep(0.001)
-        assert [one.suspicion for one in await pipeline.store.pending(0, 9)] == [DEATH + RAN] * 3
+        assert [one.suspicion for one in await pipeline.store.pending(0, 9)] == [PRESENT + RAN] * 3
         gate.set()
         for name in ("s1", "s2", "s3"):
             assert await pipeline.inbox.until(name, 1) == [name]
         await pipeline.quiet()
         assert await pipeline.store.pending(0, 9) == []
+
+
+async def test_the_mark_stands_only_while_a_suspect_computes_not_while_it_waits_for_the_disk(pipeline_over):
+    seen, marks = [], [0]
+
+    def watching(sqlite):
+        commit = sqlite.commit
+
+        async def watched(record):
+            seen.append(("commit", marks[-1]))
+            await commit(record)
+
+        sqlite.computing, sqlite.commit = marks.append, watched
+        return sqlite
+
+    async def in_legs(session, inbounds, programs, newest, ports, *, user_variables):
+        session = session or Session(robot=newest.id, connector="web.site", id=inbounds[0].session)
+        if session.flight is None:
+            session.flight = Flight([one.id for one in inbounds], 0, inbounds[0].at, 1, 0)
+            await ports.commit(Leg(session, final=False))
+        seen.append(("compute", marks[-1]))
+        return await echo(session, inbounds, programs, newest, ports, user_variables=user_variables)
+
+    async def never(*_, **__):
+        await asyncio.Event().wait()
+
+    async with pipeline_over(engine=Engine(never, echo_poison)) as pipeline:
+        await pipeline.say("hello")
+    accuse(pipeline.store.path)
+    async with pipeline_over(engine=Engine(in_legs, echo_poison), wrap=watching) as pipeline:
+        assert await pipeline.inbox.until("s1", 1) == ["hello"]
+        await pipeline.quiet()
+    (row,) = {marked for what, marked in seen if what == "compute"}
+    assert row
+    assert seen == [("commit", 0), ("compute", row), ("commit", 0)]
 
 
 def accuse(path):

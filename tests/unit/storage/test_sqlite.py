@@ -9,7 +9,8 @@ from contextlib import asynccontextmanager
 import pytest
 
 from ses.storage.contract import StoreRefused, StoreUnavailable
-from ses.storage.rows import DEATH, SENT, OutboxRow
+from ses.storage.rows import DEATH, PRESENT, SENT, OutboxRow
+from ses.storage.sqlite import commands
 from ses.storage.sqlite.store import SqliteStore
 from ses.storage.testing import StoreContract, accepted, arrival, begun, record
 
@@ -95,7 +96,7 @@ asyncio.run(main())
     assert (died.stdout, died.returncode) == ("True\n", -9)
     second = SqliteStore(tmp_path / "ses.db")
     assert not await second.open()
-    assert [one.suspicion for one in await second.pending(0, 9)] == [DEATH, 0]
+    assert [one.suspicion for one in await second.pending(0, 9)] == [PRESENT, 0]
     await second.close()
     third = SqliteStore(tmp_path / "ses.db")
     assert await third.open()
@@ -211,7 +212,10 @@ asyncio.run(main())
     subprocess.run([sys.executable, "-c", script], check=False)
     store = SqliteStore(tmp_path / "ses.db")
     await store.open()
-    assert [one.suspicion for one in await store.pending(0, 9)] == [DEATH, 2 * DEATH, DEATH]
+    assert [one.suspicion for one in await store.pending(0, 9)] == [PRESENT, PRESENT + DEATH, PRESENT]
+    for _ in range(5):
+        await store._writer.run(commands.begin_service, 0)  # more deaths while nobody computed
+    assert [one.suspicion for one in await store.pending(0, 9)] == [PRESENT, PRESENT + DEATH, PRESENT]
     await store.close()
     second = SqliteStore(tmp_path / "ses.db")
     await second.open()
