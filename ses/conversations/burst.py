@@ -40,6 +40,8 @@ async def gather(mailbox: Mailbox, burst: float, clock: Clock) -> list[Waiting]:
 def _window(waiting: Sequence[Waiting]) -> tuple[list[Waiting], bool]:
     taken: list[Waiting] = []
     for one in waiting:
+        if taken and one.inbound.event == "end":
+            return taken, True  # its own turn decides whether it is too late
         taken.append(one)
         if _closes(one.inbound) or len(taken) == LARGEST:
             return taken, True

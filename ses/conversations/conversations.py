@@ -11,6 +11,7 @@ from ses.connectors.contract import Connector, Entry, Refused
 from ses.conversations.answering import Answering
 from ses.conversations.asking import Askers, Reply
 from ses.conversations.delivery import Delivery
+from ses.conversations.endings import Endings
 from ses.conversations.engine import ENGINE, Engine
 from ses.conversations.intake import Intake
 from ses.conversations.limits import Limits
@@ -73,6 +74,7 @@ class Conversations:
         self._views = Views(store, robots)
         self._recovery = Recovery(store, self._shelf, self._answering)
         self._retention = Retention(store, robots, self._shelf, clock)
+        self._endings = Endings(store, robots, self.ask, clock)
         self._background: list[asyncio.Task[None]] = []
         robots.on_change(self._answering.wake_robot)
 
@@ -89,6 +91,7 @@ class Conversations:
         loop = asyncio.get_running_loop()
         self._background = [
             loop.create_task(self._recovery.run_suspects()),
+            loop.create_task(self._endings.run()),
             loop.create_task(self._retention.run()),
         ]
         self._intake.open = True
@@ -181,7 +184,8 @@ class Conversations:
         return await self._views.log(request)
 
     async def sweep(self) -> int:
-        """Remove what has expired now; otherwise it is done every ten minutes. How many sessions went."""
+        """End and remove what has expired now; otherwise it is done every ten minutes. How many sessions were removed."""
+        await self._endings.sweep()
         return await self._retention.sweep()
 
     def ready(self) -> dict[str, str]:

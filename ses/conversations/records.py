@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from ses.conversations.endings import KEPT
 from ses.conversations.turn import TurnRun
 from ses.dialogue.ports import Increment, Leg, Spoken
 from ses.messages import Attachment, Inbound, Outgoing
@@ -36,11 +37,11 @@ def turn_record(run: TurnRun, leg: Leg, now: float, *, confirmed: bool) -> TurnR
             trace = _encode_trace(leg.trace) if leg.trace is not None else None
     return TurnRecord(
         session=mailbox.row,
-        state=session.encode(),
+        state=None if leg.over else session.encode(),
         turn=session.turn,
         seq=session.seq,
         at=now,
-        expires=now + program.session.expire,
+        expires=now + (KEPT if leg.over else program.session.expire),
         robot=program.id,
         pinned=" ".join(sorted(session.versions())) if session.stack else "",
         done=done,

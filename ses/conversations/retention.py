@@ -1,4 +1,4 @@
-"""What is removed by and by: sessions whose time ran out, versions of robots that nobody rests in."""
+"""What is removed by and by: sessions whose time ran out and that have ended, versions of robots that nobody rests in."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ import asyncio
 import structlog
 
 from ses.clock import Clock
+from ses.conversations.endings import ends
 from ses.conversations.robots import Robots
 from ses.conversations.shelf import Shelf
 from ses.errors import SesError
 from ses.storage.contract import Store
+from ses.storage.rows import ExpiredRow
 
 log = structlog.get_logger("ses.retention")
 
@@ -41,11 +43,17 @@ class Retention:
     async def sweep(self) -> int:
         """Remove everything that has expired; how many sessions went."""
         await self._robots.sweep()
-        now, gone = self._clock.now(), 0
-        while rows := await self._store.expired(now, PAGE):
+        now, after, gone = self._clock.now(), 0, 0
+        while rows := await self._store.expired(now, after, PAGE):
+            after = rows[-1].row
             # Forgotten here before they go there: a message that comes meanwhile finds or begins its session anew.
-            removed = await self._store.remove(self._shelf.forget(rows), now)
-            gone += removed
-            if not removed:
-                break
+            doomed = self._shelf.forget(row.row for row in rows if not self._to_end(row))
+            if doomed:
+                gone += await self._store.remove(doomed, now)
         return gone
+
+    def _to_end(self, row: ExpiredRow) -> bool:
+        """Its event `end` is still to run, or nobody knows because the robot is broken."""
+        return row.begun and (
+            row.robot in self._robots.unknown or ends(self._robots, row.robot, row.connector)
+        )

@@ -114,6 +114,11 @@ class Robots:
         """Robots whose files have errors now: an older version serves, or none."""
         return sorted(self._broken)
 
+    @property
+    def unknown(self) -> set[str]:
+        """Robots whose files have errors and of which no version serves."""
+        return self._broken - self._newest.keys()
+
     # --- loading -----------------------------------------------------------------------------------------------
 
     def on_change(self, listener: Callable[[str], None]) -> None:

@@ -48,6 +48,7 @@ class TurnRun:
         "said",
         "services",
         "solitude",
+        "user",
     )
 
     def __init__(
@@ -61,6 +62,7 @@ class TurnRun:
         model: Model | None,
         resumed: bool,
         solitude: Solitude | None = None,
+        user: str = "",
     ) -> None:
         self.clock = legs.clock
         self.services = services
@@ -72,6 +74,8 @@ class TurnRun:
         """It goes on from the checkpoint of a turn that died: what that one said is not in `said`."""
         self.solitude = solitude
         """It is under suspicion and computes alone."""
+        self.user = batch[0].inbound.user or user or "/".join(mailbox.conversation)
+        """Whose `keep: user` values it reads and writes; without a known person the conversation's own."""
         self.said: list[Outgoing] = []
         self.private = False
         """Something said in this turn shows a private value."""
@@ -82,11 +86,6 @@ class TurnRun:
     def trace(self) -> str:
         turn = self.mailbox.turn + (not self.resumed)
         return f"{self.mailbox.conversation.session}/{turn}"
-
-    @property
-    def user(self) -> str:
-        """Whose `keep: user` values it reads and writes; without a known person the conversation's own."""
-        return self.batch[0].inbound.user or "/".join(self.mailbox.conversation)
 
     def computing(self) -> AbstractContextManager[None]:
         """While the engine is at work."""

@@ -12,6 +12,7 @@ from ses.clock import Clock
 from ses.conversations import burst, records
 from ses.conversations.asking import Askers
 from ses.conversations.delivery import Delivery
+from ses.conversations.endings import ends
 from ses.conversations.engine import Engine
 from ses.conversations.mailbox import Mailbox
 from ses.conversations.observer import Observer, Outcome
@@ -93,12 +94,13 @@ class Turns:
         if model is not None and solitude is not None:
             model = OutsideModel(model, solitude)
         run = TurnRun(
-            self, services, mailbox, program, batch, model=model, resumed=resumed, solitude=solitude
-        )
+            self, services, mailbox, program, batch, model=model, resumed=resumed, solitude=solitude,
+            user=session.user if session is not None else "",
+        )  # fmt: skip
         structlog.contextvars.bind_contextvars(conversation=_name(mailbox), trace=run.trace)
         outcome: Outcome = "answered" if treatment == "run" else "poison"
         try:
-            if treatment == "drop":
+            if treatment == "drop" or _too_late(mailbox, session):
                 await self._give_up(run)
             else:
                 leg = await self._run(run, session, poison=treatment == "poison")
@@ -132,8 +134,8 @@ class Turns:
             return await self._engine.run(session, inbounds, programs, program, run, user_variables=values)
 
     def _session(self, mailbox: Mailbox, program: Program) -> Session | None:
-        """The state to go on from: none for a conversation that never had a turn, a fresh one if the old one has
-        expired, belongs to another robot or cannot be read."""
+        """The state to go on from: none for a conversation that never had a turn, a fresh one if the old one has ended,
+        belongs to another robot or cannot be read. One that expired is the engine's if it has an event `end` to run."""
         assert mailbox.waiting
         if mailbox.state is not None:
             try:
@@ -142,7 +144,9 @@ class Turns:
                 log.exception("a session cannot be read and begins anew", conversation=_name(mailbox))
             else:
                 alive = session.flight is not None or mailbox.waiting[0].inbound.at < mailbox.expires
-                if alive and session.robot == program.id:
+                if (
+                    alive or ends(self._robots, program.id, mailbox.conversation.connector)
+                ) and session.robot == program.id:
                     return session
         if not mailbox.turn and not mailbox.seq:
             return None
@@ -168,10 +172,11 @@ class Turns:
         if session is None:
             connector, name = run.mailbox.conversation
             session = Session(robot=run.program.id, connector=connector, id=name)
+        over = run.batch[0].inbound.event == "end" and not _too_late(run.mailbox, session)
         if session.flight is None:
             session.turn += 1
         session.flight = None
-        await self.write(run, Leg(session))
+        await self.write(run, Leg(session, over=over))
 
     # --- what a turn asks for while it runs ----------------------------------------------------------------------
 
@@ -228,6 +233,14 @@ class Turns:
             except StoreUnavailable:
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, LONGEST_PAUSE)
+
+
+def _too_late(mailbox: Mailbox, session: Session | None) -> bool:
+    """An `end` at the head came after somebody spoke: the session lives."""
+    assert mailbox.waiting
+    inbound = mailbox.waiting[0].inbound
+    in_flight = session is not None and session.flight is not None
+    return inbound.event == "end" and not in_flight and inbound.at < mailbox.expires
 
 
 def _name(mailbox: Mailbox) -> str:

@@ -65,13 +65,9 @@ def _event(turn: Turn, inbound: Inbound) -> None:
         facts["error"] = {"service": None, "status": None, **inbound.payload}
     turn.trace.understand("event", name)
     if name in BUILT_IN_EVENTS:
-        flow = event_flow(turn, name)
-        if name == "end":
-            turn.session.stack = []
-            turn.session.pending = None
-        if flow is not None and flow not in under_way(turn.session):
-            push(turn, flow, kind="event", args=facts)
-        elif name == "limit":
+        if begin_event(turn, name, facts):
+            return
+        if name == "limit":
             turn.precede(engine_text(turn, "ses.limit"))
             turn.repeat = True
         elif name == "attachment":
@@ -88,6 +84,18 @@ def _event(turn: Turn, inbound: Inbound) -> None:
         if wanted:
             start(turn, trigger.flow, trigger=trigger, facts=facts)
             return
+
+
+def begin_event(turn: Turn, name: str, facts: dict[str, Any]) -> bool:
+    """Begin the flow of a built-in event; false when there is none, or it is under way already."""
+    if name == "end":  # what was under way will never go on
+        turn.session.stack = []
+        turn.session.pending = None
+    flow = event_flow(turn, name)
+    if flow is None or flow in under_way(turn.session):
+        return False
+    push(turn, flow, kind="event", args=facts)
+    return True
 
 
 # --- attachments ---
@@ -188,4 +196,6 @@ def drop_everything(turn: Turn, session: Session) -> None:
     session.fallbacks = 0
     session.last = ""
     session.before = b""
+    session.user_before = {}
+    session.touched = session.used = 0.0
     turn.enter(None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ses.dialogue.arriving import drop_everything, take_outside, understand
+from ses.dialogue.arriving import begin_event, drop_everything, take_outside, understand
 from ses.dialogue.buttons import withdraw
 from ses.dialogue.changing import go_back_for_lost
 from ses.dialogue.failing import event_flow, fail, report
@@ -45,7 +45,9 @@ async def run_turn(
     Only faults of the program itself raise; an author's are answered by the robot's event `error`.
     """
     turn = _begin(session, inbounds, programs, newest, ports, user_variables)
-    resumed = turn.resumed
+    resumed = turn.resumed and not turn.ending
+    if turn.ending:
+        await _end_former(turn)
     for index in range(turn.index, len(inbounds)):
         turn.index = index
         if resumed:
@@ -84,6 +86,8 @@ async def run_poison(
     turn.trace.errors.append({"kind": "poison"})
     report(turn, None, facts)
     await _settle(turn)
+    if inbound.event == "end":
+        _drop(turn)
     return turn.finish()
 
 
@@ -100,9 +104,9 @@ def _begin(
     if not inbounds:
         raise ValueError("a turn needs an inbound")
     first = inbounds[0]
-    new = session is None
     if session is None:
         session = Session(robot=newest.id, connector=first.connector, id=first.session, channel=first.channel)
+    new = not session.touched
     flight = session.flight
     now = ports.clock.now() if flight is None else flight.at
     turn = Turn(session, inbounds, programs, newest, ports, user_variables, now)
@@ -115,17 +119,42 @@ def _begin(
         return turn
     session.turn += 1
     session.channel = first.channel
-    silence = now - session.touched if session.touched else 0.0
-    if not new and silence > newest.session.expire:
+    silence = 0.0 if new else now - session.touched
+    unused = 0.0 if new else first.at - max(session.touched, session.used)
+    if unused > newest.session.expire and first.event != "end":
+        if not poison and event_flow(turn, "end") is not None:
+            turn.ending = True
+            return turn
         drop_everything(turn, session)
         new = True
-    turn.scope.first = new
+    _count(turn, first, new=new)
     turn.hot = not new and silence > newest.session.idle
-    if first.event is None or new:
-        session.touched = now
     settle_versions(turn, release=turn.hot)
     turn.enter(turn.top)
     return turn
+
+
+def _count(turn: Turn, first: Inbound, *, new: bool) -> None:
+    """The session is in use: its pauses are counted from here."""
+    session = turn.session
+    turn.scope.first = new
+    if first.event is None or new:
+        session.touched = turn.at
+        session.used = 0.0
+    else:
+        session.used = turn.at
+
+
+async def _end_former(turn: Turn) -> None:
+    """The session had expired when this message came: first its event `end` runs, then the message begins a new one."""
+    if not turn.resumed:
+        begin_event(turn, "end", {"event": {"name": "end"}})
+    await _settle(turn)
+    turn.ending = turn.repeat = False
+    turn.back = 0
+    turn.prefix = []
+    drop_everything(turn, turn.session)
+    _count(turn, turn.inbounds[0], new=True)
 
 
 async def _handle(turn: Turn, inbound: Inbound) -> None:
@@ -137,6 +166,7 @@ async def _handle(turn: Turn, inbound: Inbound) -> None:
     turn.used = []
     turn.private = []
     turn.understood = turn.fell = turn.answered = False
+    turn.over = False
     turn.asked = None
     if inbound.edit_of is not None:
         if not _restore(turn, inbound):
@@ -197,7 +227,12 @@ async def _close(turn: Turn, inbound: Inbound) -> None:
     else:
         session.before = b""
     if inbound.event == "end":
-        drop_everything(turn, session)
+        _drop(turn)
+
+
+def _drop(turn: Turn) -> None:
+    drop_everything(turn, turn.session)
+    turn.over = True
 
 
 async def _settle(turn: Turn) -> None:

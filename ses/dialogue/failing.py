@@ -16,8 +16,7 @@ from ses.scenario.program import Program
 
 def event_flow(turn: Turn, kind: str) -> str | None:
     """The flow that handles a built-in event in this channel."""
-    events = turn.newest.events
-    return events.get(f"{kind}@{turn.session.channel}") or events.get(kind)
+    return turn.newest.at_event(kind, turn.session.channel)
 
 
 # --- an answer not understood ---

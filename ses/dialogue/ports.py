@@ -66,6 +66,8 @@ class Leg:
     """On the final leg: what makes `trace`. Most traces are never read: they are made for those who ask."""
     called: bool = False
     """On the final leg: the trace lists calls of services, and is kept for the log."""
+    over: bool = False
+    """On the final leg: the session has ended (event `end`), nothing of it but its numbers is left."""
     _trace: dict[str, Any] | None = field(default=None, init=False, repr=False)
 
     @property

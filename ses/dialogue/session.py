@@ -176,13 +176,15 @@ class Flight(msgspec.Struct, omit_defaults=True):
     """How often the turn was begun from a checkpoint: texts shown by an earlier attempt are cleared."""
     first: bool = False
     """The session's first turn."""
+    ending: bool = False
+    """Event `end` of the session that had expired is under way; then the inbounds are handled."""
 
 
 class Session(
     msgspec.Struct,
     omit_defaults=True,
     rename=_brief(
-        "robot:r connector:c id:i channel:h user:u language:l turn:t seq:n touched:m stack:s activities:a questions:q"
+        "robot:r connector:c id:i channel:h user:u language:l turn:t seq:n touched:m used:us stack:s activities:a questions:q"
         " variables:v slots:o page:p variants:w offered:b labels:y pending:z fallbacks:k flight:f last:e answers:g before:d spent:sp"
         " user_before:ub"
     ),
@@ -202,7 +204,9 @@ class Session(
     seq: int = 0
     """The last outgoing message's number."""
     touched: float = 0.0
-    """When its last turn began, seconds since 1970."""
+    """When its user was last heard of, seconds since 1970; 0: the session has not begun."""
+    used: float = 0.0
+    """When something else last happened in it, if later."""
     stack: list[Activity] = []
     activities: int = 0
     """Activities begun: the last one's id."""

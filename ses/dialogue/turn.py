@@ -69,6 +69,10 @@ class Turn:
         self.back = 0
         """The activity that goes on after another: `ses.back` stands before its question."""
         self.resumed = False
+        self.ending = False
+        """The session had expired: its event `end` comes before the message."""
+        self.over = False
+        """The session has ended."""
         self.hot = False
         """The session was idle: steps of `resume` come before the message."""
         self.route = False
@@ -258,6 +262,7 @@ class Turn:
             steps=self.steps,
             attempt=self.attempt,
             first=self.scope.first,
+            ending=self.ending,
         )
         written, self.written = self.written, {}
         await self.waiting(
@@ -285,6 +290,7 @@ class Turn:
         self.steps = flight.steps
         self.attempt = flight.attempt + 1
         self.scope.first = flight.first
+        self.ending = flight.ending
         self.session.flight = None
 
     def finish(self) -> Leg:
@@ -300,4 +306,5 @@ class Turn:
             masked=self.masked,
             tracing=partial(self.trace.build, self),
             called=self.trace.called,
+            over=self.over,
         )

@@ -475,3 +475,7 @@ class Program:
     qas: QasSettings | None = None
     media: frozenset[str] = frozenset()
     """Files below the robot's folder that may be sent."""
+
+    def at_event(self, event: str, channel: str) -> str | None:
+        """The flow that handles a built-in event in a channel."""
+        return self.events.get(f"{event}@{channel}") or self.events.get(event)

@@ -13,6 +13,7 @@ from ses.errors import SesError
 from ses.storage.rows import (
     Accepted,
     Arrival,
+    ExpiredRow,
     LogLine,
     LogPosition,
     LogQuery,
@@ -106,8 +107,8 @@ class Store(Protocol):
         """Lines of the dialogue log after a position, oldest first, and where the next page begins."""
         ...
 
-    async def expired(self, before: float, limit: int) -> Sequence[int]:
-        """Sessions whose time ran out, that wait for nothing."""
+    async def expired(self, before: float, after: int, limit: int) -> Sequence[ExpiredRow]:
+        """Sessions whose time ran out and that wait for nothing, by ascending row from behind `after`."""
         ...
 
     async def remove(self, sessions: Sequence[int], before: float) -> int:

@@ -31,7 +31,7 @@ class SessionRow(msgspec.Struct, gc=False):
     session: str
     robot: str
     state: bytes | None
-    """None before its first turn was committed."""
+    """None before its first turn was committed and after its end."""
     turn: int
     """Number of the last turn begun."""
     seq: int
@@ -79,7 +79,8 @@ class TurnRecord(msgspec.Struct, gc=False, kw_only=True):
     """A leg of a turn. The last one names in `done` the inbounds it answers."""
 
     session: int
-    state: bytes
+    state: bytes | None
+    """None: the session has ended, only its numbers are left."""
     turn: int
     seq: int
     at: float
@@ -116,6 +117,18 @@ class Pending(msgspec.Struct, gc=False):
     body: bytes
     suspicion: int
     """`DEATH` for each time the daemon died while this was computed, and smaller points; 0: above suspicion."""
+
+
+class ExpiredRow(NamedTuple):
+    """A session whose time ran out."""
+
+    row: int
+    connector: str
+    session: str
+    robot: str
+    turn: int
+    begun: bool
+    """It has a state: it has not ended yet."""
 
 
 class SentRow(msgspec.Struct, gc=False):

@@ -13,6 +13,7 @@ from ses.storage.rows import (
     Accepted,
     Addition,
     Arrival,
+    ExpiredRow,
     LogQuery,
     OutboxRow,
     TurnRecord,
@@ -266,17 +267,32 @@ class StoreContract:
         await store.commit(
             record(session, 1, seq=1, done=((inbox, None),), outbox=(OutboxRow(1, b"x", None, SENT),), expires=500.0)
         )  # fmt: skip
-        assert await store.expired(400.0, 10) == []
-        assert await store.expired(600.0, 10) == [session]
+        assert await store.expired(400.0, 0, 10) == []
+        row = ExpiredRow(session, "web.site", "s1", "pizzeria", 1, begun=True)
+        assert await store.expired(600.0, 0, 10) == [row]
+        assert await store.expired(600.0, session, 10) == []
         assert await store.remove([session], 600.0) == 1
         assert await store.session("web.site", "s1") is None
         assert await store.sent(session, after=0, limit=9) == []
         again = await accepted(store, arrival())
         assert again.row, "its ids are free again"
 
+    async def test_of_an_ended_session_the_numbers_and_messages_stay_until_it_expires(
+        self, store: Store
+    ) -> None:
+        session, inbox = await begun(store)
+        await store.commit(
+            record(session, 3, state=None, seq=2, done=((inbox, None),), outbox=(OutboxRow(2, b"x", None, SENT),), expires=500.0)
+        )  # fmt: skip
+        row = await store.session("web.site", "s1")
+        assert row is not None
+        assert (row.state, row.turn, row.seq) == (None, 3, 2)
+        assert [one.seq for one in await store.sent(session, after=0, limit=9)] == [2]
+        assert [one.begun for one in await store.expired(600.0, 0, 10)] == [False]
+
     async def test_a_session_with_something_to_answer_does_not_go(self, store: Store) -> None:
         session, _ = await begun(store)
-        assert await store.expired(5000.0, 10) == []
+        assert await store.expired(5000.0, 0, 10) == []
         assert await store.remove([session], 5000.0) == 0
 
     # --- versions ------------------------------------------------------------------------------------------------

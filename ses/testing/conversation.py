@@ -157,6 +157,18 @@ class Talk:
             raise SesError("there is no message of the user to edit yet")
         return await self._turn(text=text, edit_of=self._last)
 
+    @property
+    def ends_in(self) -> float | None:
+        """Seconds until the session expires and its event `end` happens; none if there is nothing to happen."""
+        session = self.session
+        if session is None or not session.touched or self._program.at_event("end", self._channel) is None:
+            return None
+        return self._left(session)
+
+    def _left(self, session: Session) -> float:
+        used = max(session.touched, session.used)
+        return used + self._program.session.expire - self._clock.now() if used else -1.0
+
     def value(self, name: str) -> Any:
         """A slot or variable as it is kept: key, ISO date, number; none when empty. Raises `KeyError` for a name
         that is not declared and that no step has set."""
@@ -172,12 +184,11 @@ class Talk:
     async def _turn(self, **what: Any) -> Exchange:
         now = self._clock.now()
         session = self.session
-        if session is not None and now - session.touched > self._program.session.expire:
-            session = None
+        new = session is None or self._left(session) < 0
         self._heard += 1
         inbound = Inbound(
             connector="chat", session=SESSION, id=f"user-{self._heard}", robot=self._program.id,
-            channel=self._channel, at=now, variables=self._begin_with if session is None else {}, **what,
+            channel=self._channel, at=now, variables=self._begin_with if new else {}, **what,
         )  # fmt: skip
         self._exchange = exchange = Exchange()
         programs = {self._program.version: self._program}

@@ -141,8 +141,19 @@ async def _done(action: Action, talk: Talk, clock: VirtualClock) -> Exchange:
         case Edit(text=text):
             return await talk.edit(text)
         case Pass(seconds=seconds):
-            clock.advance(seconds)
-            return Exchange()
+            return await _passed(seconds, talk, clock)
+
+
+async def _passed(seconds: float, talk: Talk, clock: VirtualClock) -> Exchange:
+    """Let time go by, and what is due in it happen."""
+    left = talk.ends_in
+    if left is None or seconds < left:
+        clock.advance(seconds)
+        return Exchange()
+    clock.advance(left)
+    exchange = await talk.happen("end")
+    clock.advance(seconds - left)
+    return exchange
 
 
 def _shown(action: Action) -> tuple[str, str]:

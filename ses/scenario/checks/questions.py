@@ -34,8 +34,9 @@ def check_questions(compiled: Compiled, report: Report) -> None:
                 report.error("no-way-out", flow.ops[flow.on_fail].at, "after too many failures the same question comes again",
                              suggestion="`end`, or go where something else is asked")  # fmt: skip
     for event in compiled.events:
-        if event.partition("@")[0] == "resume":
-            _check_silent(compiled, event, report)
+        kind = event.partition("@")[0]
+        if kind in MAY_NOT_ASK:
+            _check_silent(compiled, event, report, kind)
 
 
 def offers_values(compiled: Compiled, slot: Slot) -> bool:
@@ -92,8 +93,16 @@ def _always_back(compiled: Compiled, start: Place, asked: set[str]) -> bool:
     return back
 
 
-def _check_silent(compiled: Compiled, event: str, report: Report) -> None:
-    """Event `resume` runs before the message is routed: a question would take the message for its answer."""
+MAY_NOT_ASK = {
+    "resume": ("question-in-resume", "only say something; the open question is asked again by itself"),
+    "end": ("question-in-end", "only say something; the next message begins a new session"),
+}
+"""Events after which no answer can come: `resume` runs before the message is routed, after `end` the session is gone."""
+
+
+def _check_silent(compiled: Compiled, event: str, report: Report, kind: str) -> None:
+    """Report the questions in the steps of an event of `MAY_NOT_ASK`, and in what they call."""
+    code, suggestion = MAY_NOT_ASK[kind]
     start = compiled.events[event]
     seen: set[str] = set()
     waiting = [start]
@@ -104,8 +113,7 @@ def _check_silent(compiled: Compiled, event: str, report: Report) -> None:
         seen.add(name)
         for op in compiled.flows[name].ops:
             if isinstance(op, Ask | Confirm | Menu):
-                report.error("question-in-resume", op.at, "the steps of event `resume` may not ask",
-                             suggestion="only say something; the open question is asked again by itself")  # fmt: skip
+                report.error(code, op.at, f"the steps of event `{kind}` may not ask", suggestion=suggestion)
             waiting += list(_further(op))
 
 

@@ -36,8 +36,8 @@ from ses.scenario.models.steps import Steps
 from ses.scenario.reading.nodes import Map, Node, Scalar, Seq
 
 _TEXT: dict[str, Any] = {"type": "string"}
-EVENTS = ("start", "resume", "fallback", "error", "limit", "attachment")
-LATER_EVENTS = ("silence", "unclear", "operator", "leave", "end")
+EVENTS = ("start", "resume", "fallback", "error", "limit", "attachment", "end")
+LATER_EVENTS = ("silence", "unclear", "operator", "leave")
 
 
 class Trigger(Shape):

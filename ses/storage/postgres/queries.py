@@ -9,7 +9,16 @@ import asyncpg
 import msgspec
 
 from ses.storage.postgres.commands import SESSION
-from ses.storage.rows import LogLine, LogPosition, LogQuery, Pending, SentRow, SessionRow, Undelivered
+from ses.storage.rows import (
+    ExpiredRow,
+    LogLine,
+    LogPosition,
+    LogQuery,
+    Pending,
+    SentRow,
+    SessionRow,
+    Undelivered,
+)
 
 
 async def session_in(db: asyncpg.Connection, connector: str, session: str) -> SessionRow | None:
@@ -145,14 +154,16 @@ async def undelivered(db: asyncpg.Connection, after: tuple[int, int], limit: int
     return [Undelivered(*row) for row in rows]
 
 
-async def expired(db: asyncpg.Connection, before: float, limit: int) -> list[int]:
+async def expired(db: asyncpg.Connection, before: float, after: int, limit: int) -> list[ExpiredRow]:
     rows = await db.fetch(
-        "SELECT id FROM sessions WHERE expires < $1"
-        " AND NOT EXISTS (SELECT 1 FROM inbox WHERE inbox.session = sessions.id AND turn IS NULL) LIMIT $2",
+        "SELECT id, connector, session, robot, turn, state IS NOT NULL FROM sessions WHERE id > $1 AND expires < $2"
+        " AND NOT EXISTS (SELECT 1 FROM inbox WHERE inbox.session = sessions.id AND inbox.turn IS NULL)"
+        " ORDER BY id LIMIT $3",
+        after,
         before,
         limit,
     )
-    return [row for (row,) in rows]
+    return [ExpiredRow(*row) for row in rows]
 
 
 async def user_values(db: asyncpg.Connection, robot: str, user: str) -> Mapping[str, Any]:

@@ -8,7 +8,16 @@ from typing import Any
 
 import msgspec
 
-from ses.storage.rows import LogLine, LogPosition, LogQuery, Pending, SentRow, SessionRow, Undelivered
+from ses.storage.rows import (
+    ExpiredRow,
+    LogLine,
+    LogPosition,
+    LogQuery,
+    Pending,
+    SentRow,
+    SessionRow,
+    Undelivered,
+)
 from ses.storage.sqlite.commands import FIND_SESSION
 
 
@@ -140,13 +149,14 @@ def undelivered(db: sqlite3.Connection, after: tuple[int, int], limit: int) -> l
     return [Undelivered(*row) for row in rows]
 
 
-def expired(db: sqlite3.Connection, before: float, limit: int) -> list[int]:
+def expired(db: sqlite3.Connection, before: float, after: int, limit: int) -> list[ExpiredRow]:
     rows = db.execute(
-        "SELECT id FROM sessions WHERE expires < ?"
-        " AND NOT EXISTS (SELECT 1 FROM inbox WHERE inbox.session = sessions.id AND turn IS NULL) LIMIT ?",
-        (before, limit),
+        "SELECT id, connector, session, robot, turn, state IS NOT NULL FROM sessions WHERE id > ? AND expires < ?"
+        " AND NOT EXISTS (SELECT 1 FROM inbox WHERE inbox.session = sessions.id AND inbox.turn IS NULL)"
+        " ORDER BY id LIMIT ?",
+        (after, before, limit),
     )
-    return [row for (row,) in rows]
+    return [ExpiredRow(*row) for row in rows]
 
 
 def user_values(db: sqlite3.Connection, robot: str, user: str) -> Mapping[str, Any]:

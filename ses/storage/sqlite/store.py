@@ -19,6 +19,7 @@ from ses.storage.rows import (
     SENT,
     Accepted,
     Arrival,
+    ExpiredRow,
     LogLine,
     LogPosition,
     LogQuery,
@@ -194,8 +195,8 @@ class SqliteStore:
     ) -> tuple[Sequence[LogLine], LogPosition | None]:
         return await self._reading.read(partial(queries.log, query=query, after=after, limit=limit))
 
-    async def expired(self, before: float, limit: int) -> Sequence[int]:
-        return await self._reading.read(partial(queries.expired, before=before, limit=limit))
+    async def expired(self, before: float, after: int, limit: int) -> Sequence[ExpiredRow]:
+        return await self._reading.read(partial(queries.expired, before=before, after=after, limit=limit))
 
     async def pending(self, after: int, limit: int) -> Sequence[Pending]:
         return await self._reading.read(partial(queries.pending, after=after, limit=limit))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 ROBOT = """
 session: {idle: 30m, expire: 30d}
 slots: {name: {type: text, ask: Имя?}, n: {type: number, ask: Число?, invalid: Нет.}}
@@ -65,6 +67,76 @@ async def test_the_event_end_drops_the_stack(talk: Any) -> None:
     await chat.say("вопрос")
     assert await chat.event("end") == []
     assert chat.session.stack == []
+
+
+ENDING = """
+session: {expire: 30d}
+variables: {visits: 0, bonus: {value: 0, keep: user}}
+slots: {name: {type: text, ask: Имя?}}
+flows:
+  ask: {on: [вопрос], needs: [name], steps: [{set: {visits: {add: 1}, bonus: {add: 1}}}, {goto: ask2}]}
+  ask2: {steps: [{ask: {slot: name, again: true}}, {say: "{{ name }}."}]}
+  tell: {on: [сколько], steps: [{say: "{{ visits }} {{ bonus }} {{ session.new }}"}]}
+events: {end: [{http: {post: "https://crm.example/left", json: {n: "{{ visits }}"}}}, {say: "Пока, {{ visits }}."}], fallback: [{say: Не понял.}]}
+"""
+
+
+async def test_a_message_after_the_session_expired_lets_its_end_run_first_and_begins_a_new_one(
+    talk: Any,
+) -> None:
+    chat = talk(ENDING, replies=[{}])
+    await chat("""
+        user: вопрос
+        bot: Имя?
+        user: Ира
+        bot: Имя?
+        pass: 29d
+        user: Оля
+        bot: Оля.
+        pass: 31d
+        user: сколько
+        bot: Пока, 1.
+        bot: 0 1 да
+        user: сколько
+        bot: 0 1 нет
+    """)
+    assert len(chat.services.called) == 1
+    assert chat.session.turn == 5
+
+
+async def test_an_end_that_died_in_its_call_goes_on_and_then_the_message_is_handled(
+    talk: Any, killed: Any
+) -> None:
+    chat = talk(ENDING, replies=[{}])
+    await chat.say("вопрос")
+    await chat.say("Ира")
+    chat.clock.advance(31 * 86400)
+    message = chat.inbound(text="сколько")
+    chat.ports.die_after = 0
+    with pytest.raises(killed):
+        await chat.turn(message)
+    chat.stored = chat.ports.legs[-1][0]
+    assert await chat.turn(message) == ["Пока, 1.", "0 1 да"]
+    assert chat.session.flight is None
+
+
+async def test_the_event_end_reads_the_values_before_they_go(talk: Any) -> None:
+    chat = talk(ENDING, replies=[{}])
+    await chat.say("вопрос")
+    await chat.say("Ира")
+    assert await chat.event("end") == ["Пока, 1."]
+    assert chat.leg.over
+    assert (chat.session.stack, chat.session.variables, chat.session.slots) == ([], {}, {})
+    assert await chat.say("сколько") == ["0 1 да"]
+
+
+async def test_an_event_keeps_the_session_alive(talk: Any) -> None:
+    chat = talk(ROBOT)
+    await chat.say("вопрос")
+    chat.clock.advance(29 * 86400)
+    await chat.event("paid", sum=50)
+    chat.clock.advance(2 * 86400)
+    assert await chat.say("Ира") == ["С возвращением (day).", "Ира."]
 
 
 async def test_a_burst_is_one_turn_and_answered_questions_are_not_sent(talk: Any) -> None:

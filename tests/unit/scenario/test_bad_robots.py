@@ -106,7 +106,7 @@ LATER = [
     for step in "wait timer cancel script sbs parallel choose track send handover".split()
 ] + [
     Bad(f"the event {event}", f"events: {{▲{event}: [{{say: А}}]}}\n", "later")
-    for event in "silence unclear operator leave end".split()
+    for event in "silence unclear operator leave".split()
 ] + [
     Bad("schedules", "▲schedules: {}\n", "later"),
     Bad("a model of the robot", "▲llm: {}\n", "later"),
@@ -172,6 +172,7 @@ MEANING = [
     Bad("a question without words", "slots: {n: {type: number}}\nflows: {a: {on: x, needs: [▲n]}}\n", "no-question", "ask"),
     Bad("choices that are none", "slots: {n: {type: number, ask: {say: А?, buttons: choices}}}\nflows: {a: {on: x, needs: n}}\n".replace("ask:", "▲ask:"), "no-choices"),
     Bad("no way out of a question", "slots: {n: {type: number, ask: А?, on_fail: [{▲goto: a}]}}\nflows: {a: {on: x, needs: n}}\n", "no-way-out", "end"),
+    Bad("a question in end", "slots: {n: {type: number, ask: А?}}\nevents: {end: [{ask: ▲n}]}\n", "question-in-end"),
     Bad("a question in resume", "slots: {n: {type: number, ask: А?}}\nevents: {resume: [{ask: ▲n}]}\n", "question-in-resume"),
     Bad("a value an on_error leaves empty", A % '{http: {get: "https://a.example", save: r}, on_error: [{say: Нет}]}, {say: "{{ ▲r.id }}"}', "maybe-empty", "test `r`"),
     Bad("a missing translation", "languages: [ru, en]\ntexts: {t: ▲{ru: Да}}\n" + A % "{say: {key: t}}", "missing-translation", "en"),

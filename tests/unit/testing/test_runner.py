@@ -22,6 +22,7 @@ slots:
 events:
   start: hello
   resume: [{say: Welcome back.}]
+  end: [{say: You left a basket.}]
   attachment: [{say: I only read.}]
   fallback: [{say: Pardon?}]
 flows:
@@ -150,6 +151,21 @@ async def test_time_goes_by_only_when_told_to(tmp_path: Path) -> None:
       - user: large
       - bot: Welcome back.
       - bot: A large one?
+"""
+    assert await lines(tmp_path, dialogue) == []
+
+
+async def test_a_session_ends_in_the_time_that_goes_by(tmp_path: Path) -> None:
+    dialogue = """
+      - user: buy
+      - bot: What size?
+      - pass: 29d
+      - pass: 2d
+      - bot: You left a basket.
+      - expect: {flow: null}
+      - pass: 90d
+      - user: buy
+      - bot: What size?
 """
     assert await lines(tmp_path, dialogue) == []
 
