@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from ses.dialogue.questions import Question, item_label
+from ses.dialogue.questions import Question, is_skip, item_label
+from ses.dialogue.session import Offer
 from ses.dialogue.understanding import FILES, Heard, apart, distinct
 from ses.scenario.program import Confirm, Menu, Slot
+from ses.scenario.recognising.numbered import places
 from ses.scenario.recognising.words import phrase_key
 from ses.scenario.recognition import Found, Word
 
@@ -56,7 +58,7 @@ async def _slot(heard: Heard, question: Question, slot: Slot, captures: Sequence
         reply = None
     else:
         found = list(captures) or await heard.answer(slot.type)
-        reply = _found(heard, slot, found) if found else None
+        reply = _found(heard, slot, found) if found else _shown(heard, question, slot)
     if reply is None and slot.optional and slot.type != "yes_no" and _plain_no(heard):
         return Reply("skip", [], 1000)
     return reply
@@ -84,6 +86,31 @@ def _choice(heard: Heard, question: Question, slot: Slot) -> Reply | None:
     indices, words = picked
     values = [choices[index] for index in indices]
     return Reply("slot", [values] if slot.many else values, points(words, heard.words), _whole(heard))
+
+
+def _shown(heard: Heard, question: Question, slot: Slot) -> Reply | None:
+    """One of the buttons of a question for a list value, chosen by its place («вторую»)."""
+    if not heard.program.recogniser.values(slot.type):
+        return None
+    number = question.frame.question
+    offered = (one for one in reversed(heard.turn.session.offered) if one.kind == "slot")
+    shown = next((one for one in offered if (one.question, one.slot) == (number, slot.name)), None)
+    offers = [one for one in shown.offers if not is_skip(one.value)] if shown is not None else []
+    placed = places(heard.utterance, len(offers))
+    if placed is None or (len(placed.indices) > 1 and not slot.many):
+        return None
+    values = distinct(value for index in placed.indices for value in _meant(heard, slot, offers[index]))
+    if len(values) < len(placed.indices):
+        return None
+    return Reply("slot", [values] if slot.many else values, points(placed.words, heard.words), _whole(heard))
+
+
+def _meant(heard: Heard, slot: Slot, offer: Offer) -> list[Any]:
+    """What a button means as a value of the slot; nothing if it starts a flow."""
+    if offer.value is not None:
+        return [offer.value]
+    said = Heard(heard.turn, offer.label, heard.program)
+    return distinct(one.value for one in said.values([slot.type])) if not offer.flow else []
 
 
 async def _confirm(heard: Heard) -> Reply | None:
@@ -136,8 +163,8 @@ def _plain_no(heard: Heard) -> bool:
 
 
 def pick(heard: Heard, labels: Sequence[str], *, several: bool = False) -> tuple[list[int], float] | None:
-    """The labels an utterance names, and how many of its words did: the whole label, its number, or words that
-    belong to one label only. None when it names no label, or two where one is asked."""
+    """The labels an utterance names, and how many of its words did: the whole label, words that belong to one label
+    only, its number or its place. None when it names no label, or two where one is asked."""
     words = heard.utterance.words
     if not words or not labels:
         return None
@@ -145,13 +172,27 @@ def pick(heard: Heard, labels: Sequence[str], *, several: bool = False) -> tuple
     keys = [phrase_key(label) for label in labels]
     if whole in keys:
         return [keys.index(whole)], len(words)
+    parts = [key.split(" ") for key in keys]
     if len(words) == 1 and words[0].text.isdecimal() and len(words[0].text) < 4:
+        owners = [index for index, label in enumerate(parts) if words[0].text in label]
         number = int(words[0].text)
+        if len(owners) == 1:
+            return owners, 1.0
         return ([number - 1], 1.0) if 0 < number <= len(labels) else None
-    ordinals = [one.value for one in heard.values(["integer"]) if one.first == 0 and one.last == len(words)]
-    if ordinals and isinstance(ordinals[0], int) and 0 < ordinals[0] <= len(labels):
-        return [ordinals[0] - 1], len(words)
-    return by_words(words, [key.split(" ") for key in keys], several=several)
+    named = by_words(words, parts, several=several)
+    placed = places(heard.utterance, len(labels))
+    if (
+        placed is not None
+        and (several or len(placed.indices) == 1)
+        and (named is None or named[1] < placed.words)
+    ):
+        return placed.indices, placed.words
+    if named is not None:
+        return named
+    numbers = [one.value for one in heard.values(["integer"]) if one.first == 0 and one.last == len(words)]
+    if numbers and isinstance(numbers[0], int) and 0 < numbers[0] <= len(labels):
+        return [numbers[0] - 1], len(words)
+    return None
 
 
 def by_words(

@@ -43,7 +43,7 @@ _STEMS = {
     14: "четырнадцат", 15: "пятнадцат", 16: "шестнадцат", 17: "семнадцат", 18: "восемнадцат", 19: "девятнадцат",
     20: "двадцат", 30: "тридцат",
 }  # fmt: skip
-_CARDINALS = _numbers(
+CARDINALS = _numbers(
     "0 ноль нуль нуля ноля zero; 1 один одна одно одну одного одной одному одним одном one;"
     "2 два две двух двум двумя двое двоих двоим пара пару two; 3 три трех трем тремя трое троих троим three;"
     "4 четыре четырех четырем четырьмя четверо четверых four; 5 пятеро пятерых five; 6 шестеро шестерых six; 7 семеро семерых seven;"
@@ -54,7 +54,7 @@ _CARDINALS = _numbers(
     "100 сто ста; 200 двести двухсот; 300 триста трехсот; 400 четыреста четырехсот; 500 пятьсот пятисот;"
     "600 шестьсот шестисот; 700 семьсот семисот; 800 восемьсот восьмисот; 900 девятьсот девятисот"
 ) | {stem + ending: value for value, stem in _STEMS.items() for ending in ("ь", "и", "ью")}
-_ORDINAL_STEMS = _numbers(
+ORDINAL_STEMS = _numbers(
     "1 перв; 2 втор; 4 четверт; 5 пят; 6 шест; 7 седьм; 8 восьм; 9 девят; 10 десят; 11 одиннадцат; 12 двенадцат;"
     "13 тринадцат; 14 четырнадцат; 15 пятнадцат; 16 шестнадцат; 17 семнадцат; 18 восемнадцат; 19 девятнадцат;"
     "20 двадцат; 30 тридцат"
@@ -62,7 +62,7 @@ _ORDINAL_STEMS = _numbers(
 _ORDINALS = (
     {
         stem + ending: value
-        for stem, value in _ORDINAL_STEMS.items()
+        for stem, value in ORDINAL_STEMS.items()
         for ending in ("ое", "ого", "ому", "ым", "ом")
     }
     | {"третье": 3, "третьего": 3, "третьему": 3}
@@ -111,7 +111,7 @@ def _starts(utterance: Utterance, at: int, digits: dict[int, Piece]) -> bool:
     text = utterance.words[at].text
     return (
         at in digits
-        or text in _CARDINALS
+        or text in CARDINALS
         or text in _ORDINALS
         or text in _HALVES
         or text in _SCALES
@@ -169,7 +169,7 @@ def _in_words(utterance: Utterance, begin: int) -> Piece:
             text == "and"
             and not empty
             and at + 1 < len(words)
-            and words[at + 1].text in _CARDINALS
+            and words[at + 1].text in CARDINALS
             and group >= 100
         ):
             at += 1
@@ -184,7 +184,7 @@ def _in_words(utterance: Utterance, begin: int) -> Piece:
             scale = _SCALES[text]
             total, group, at, empty = total + (group or 1) * scale, 0, at + 1, False
             continue
-        value = _CARDINALS.get(text)
+        value = CARDINALS.get(text)
         if value is None:
             value = _ORDINALS.get(text)
             ordinal = value is not None
