@@ -163,6 +163,7 @@ async def _handle(turn: Turn, inbound: Inbound) -> None:
     turn.scope.inbound = inbound
     turn.text = ""
     turn.heard = {}
+    turn.seen = None
     turn.used = []
     turn.private = []
     turn.understood = turn.fell = turn.answered = False

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 from ses.messages import Conversation
+from ses.scenario.recognition import Found
 
 STACK = 8
 """Activities a session holds at most; a ninth pushes out the lowest."""
@@ -140,8 +141,16 @@ class Pending(msgspec.Struct, omit_defaults=True):
     """Flows, values or slots, as the buttons offer them."""
 
 
+class Seen(msgspec.Struct, array_like=True, omit_defaults=True):
+    """What the SEE service found in an utterance."""
+
+    text: str
+    found: dict[str, dict[str, list[Found]]] = {}
+    """By version of the robot and entity; one that was asked for in vain has an empty list."""
+
+
 class Flight(msgspec.Struct, omit_defaults=True):
-    """The checkpoint of a turn under way: where it goes on if the process dies."""
+    """The checkpoint of a turn under way: where it goes on if the process dies. A turn keeps the same fields."""
 
     inbounds: list[str]
     """Ids of the inbounds the turn handles."""
@@ -150,34 +159,41 @@ class Flight(msgspec.Struct, omit_defaults=True):
     at: float
     """The turn's clock, seconds since 1970."""
     said: int
-    """Messages said before the checkpoint."""
+    """Messages said in this turn."""
     calls: int
-    """Calls made before the checkpoint."""
+    """Calls made in this turn."""
     route: bool = False
     """The inbound is still to be routed (steps of `resume` ran first)."""
     repeat: bool = False
     """The open question is to be put before the turn rests."""
     back: int = 0
+    """The activity that goes on after another: `ses.back` stands before its question."""
     prefix: list[tuple[str, str]] = []
+    """What stands before the next question in its message, and the same with private values masked."""
     text: str = ""
-    """The utterance as it is offered to flows entered later in the turn."""
+    """The utterance, as it is offered to the flows entered in this turn; empty when nothing was said."""
+    seen: Seen | None = None
     used: list[tuple[int, int]] = []
     """Spans of the utterance already taken by slots."""
     private: list[tuple[int, int, str]] = []
     """Spans of the utterance taken by private slots."""
     masked: dict[str, str] = {}
+    """Texts of inbounds without their private values, by id."""
     answered: bool = False
+    """The inbound answered the question that was open before it."""
     understood: bool = False
     fell: bool = False
+    """The fallback ladder went on by one."""
     replaces: list[str] = []
     """Ids of the robot's earlier messages that the next ones replace (an edit)."""
     steps: int = 0
+    """Operations run in this turn."""
     attempt: int = 1
     """How often the turn was begun from a checkpoint: texts shown by an earlier attempt are cleared."""
     first: bool = False
     """The session's first turn."""
     ending: bool = False
-    """Event `end` of the session that had expired is under way; then the inbounds are handled."""
+    """The session had expired: its event `end` is under way, then the inbounds are handled."""
 
 
 class Session(

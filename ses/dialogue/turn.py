@@ -11,7 +11,7 @@ import msgspec
 
 from ses.dialogue.ports import Increment, Leg, Ports
 from ses.dialogue.scope import Scope
-from ses.dialogue.session import Activity, Flight, Pending, Session
+from ses.dialogue.session import Activity, Flight, Pending, Seen, Session
 from ses.dialogue.trace import Trace
 from ses.errors import StepError
 from ses.messages import Attachment, Button, Inbound, Outgoing
@@ -23,6 +23,10 @@ STEPS = 10_000
 """Operations a turn may run."""
 CPU = 2.0
 """Seconds of its own processor time a turn may take."""
+
+
+CARRIED = tuple(name for name in Flight.__struct_fields__ if name not in ("inbounds", "at", "first"))
+"""What turns keep under the names of a checkpoint's fields."""
 
 
 class Draft(msgspec.Struct):
@@ -40,6 +44,27 @@ class Draft(msgspec.Struct):
 class Turn:
     """One turn. Everything durable is in `session`; the rest lives until the turn is over."""
 
+    # What a checkpoint carries, under the names that `Flight` explains.
+    index: int
+    said: int
+    calls: int
+    route: bool
+    repeat: bool
+    back: int
+    prefix: list[tuple[str, str]]
+    text: str
+    seen: Seen | None
+    used: list[tuple[int, int]]
+    private: list[tuple[int, int, str]]
+    masked: dict[str, str]
+    answered: bool
+    understood: bool
+    fell: bool
+    replaces: list[str]
+    steps: int
+    attempt: int
+    ending: bool
+
     def __init__(
         self,
         session: Session,
@@ -56,48 +81,22 @@ class Turn:
         self.newest = newest
         self.ports = ports
         self.at = at
-        self.index = 0
         self.drafts: list[Draft] = []
-        self.said = 0
-        self.calls = 0
-        self.attempt = 1
-        """Counts what the reader was shown of a text in the making and must forget."""
-        self.prefix: list[tuple[str, str]] = []
-        """What stands before the next question in its message, and the same with private values masked."""
-        self.repeat = False
-        """The open question is to be put before the turn rests."""
-        self.back = 0
-        """The activity that goes on after another: `ses.back` stands before its question."""
         self.resumed = False
-        self.ending = False
-        """The session had expired: its event `end` comes before the message."""
         self.over = False
         """The session has ended."""
         self.hot = False
         """The session was idle: steps of `resume` come before the message."""
-        self.route = False
-        """The inbound is still to be routed."""
-        self.understood = False
-        self.fell = False
-        """The fallback ladder went on by one."""
         self.asked: Pending | None = None
         """The engine's own question that stood above the open one when the inbound came."""
-        self.answered = False
-        """The inbound answered the question that was open before it."""
-        self.used: list[tuple[int, int]] = []
-        self.private: list[tuple[int, int, str]] = []
-        self.masked: dict[str, str] = {}
-        self.text = ""
-        """The utterance, as it is offered to the flows entered in this turn; empty when nothing was said."""
         self.heard: dict[int, Any] = {}
         """What was read out of the utterance, by version of the robot."""
-        self.replaces: list[str] = []
         self.written: dict[str, Any] = {}
         """User variables written since the last leg."""
         self.user: dict[str, Any] = dict(user_variables)
         self.scope = Scope(session, newest, self.user, at)
         self.trace = Trace(session)
-        self.steps = 0
+        self._carry_on(Flight([], 0, at, 0, 0))
         self.allowed = STEPS
         self.runaways = 0
         self._waits = 0
@@ -243,26 +242,9 @@ class Turn:
         session = self.session
         session.flight = Flight(
             inbounds=[inbound.id for inbound in self.inbounds],
-            index=self.index,
             at=self.at,
-            said=self.said,
-            calls=self.calls,
-            route=self.route,
-            back=self.back,
-            text=self.text,
-            repeat=self.repeat,
-            answered=self.answered,
-            understood=self.understood,
-            fell=self.fell,
-            prefix=list(self.prefix),
-            used=list(self.used),
-            private=list(self.private),
-            masked=dict(self.masked),
-            replaces=list(self.replaces),
-            steps=self.steps,
-            attempt=self.attempt,
             first=self.scope.first,
-            ending=self.ending,
+            **{name: getattr(self, name) for name in CARRIED},
         )
         written, self.written = self.written, {}
         await self.waiting(
@@ -272,26 +254,14 @@ class Turn:
 
     def resume(self, flight: Flight) -> None:
         """Go on from a checkpoint."""
-        self.index = flight.index
-        self.said = flight.said
-        self.calls = flight.calls
-        self.route = flight.route
-        self.back = flight.back
-        self.text = flight.text
-        self.repeat = flight.repeat
-        self.answered = flight.answered
-        self.understood = flight.understood
-        self.fell = flight.fell
-        self.prefix = list(flight.prefix)
-        self.used = list(flight.used)
-        self.private = list(flight.private)
-        self.masked = dict(flight.masked)
-        self.replaces = list(flight.replaces)
-        self.steps = flight.steps
-        self.attempt = flight.attempt + 1
+        self._carry_on(flight)
+        self.attempt += 1
         self.scope.first = flight.first
-        self.ending = flight.ending
         self.session.flight = None
+
+    def _carry_on(self, flight: Flight) -> None:
+        for name in CARRIED:
+            setattr(self, name, getattr(flight, name))
 
     def finish(self) -> Leg:
         """The final leg."""

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
+from ses.dialogue.session import Seen
 from ses.dialogue.turn import Turn
 from ses.errors import StepError
 from ses.scenario.program import Program
@@ -31,7 +32,9 @@ class Heard:
         self._found: dict[str, list[Found]] = {}
         self._intents: Sequence[Recognised] | None = None
         self._patterns: Sequence[PatternMatch] | None = None
-        self._seen: dict[str, list[Found]] = {}
+        seen = turn.seen
+        known = seen.found.get(program.version) if seen is not None and seen.text == text else None
+        self._seen: dict[str, list[Found]] = known or {}
 
     @property
     def words(self) -> int:
@@ -123,7 +126,15 @@ class Heard:
                 self._seen[name] = []
                 wanted.setdefault(where[0], []).append((name, where[1]))
         if wanted:
+            self._keep_seen()
             await asyncio.gather(*(self._extract(model, names) for model, names in wanted.items()))
+
+    def _keep_seen(self) -> None:
+        """Let the turn's checkpoints carry what SEE finds."""
+        turn = self.turn
+        if turn.seen is None or turn.seen.text != self.text:
+            turn.seen = Seen(self.text)
+        turn.seen.found[self.program.version] = self._seen
 
     async def _extract(self, model: str, names: list[tuple[str, str]]) -> None:
         services = self.turn.ports.services

@@ -9,6 +9,7 @@ import pytest
 from ses.dialogue.engine import run_poison, run_turn
 from ses.dialogue.session import Session
 from ses.errors import StepError
+from ses.services.answers import FoundEntity
 
 ORDER = """
 slots: {name: {type: text, ask: Имя?}}
@@ -298,3 +299,28 @@ events: {resume: [{say: Минутку.}, {http: {get: "https://crm.example/", s
     assert [m.text for m in chat.ports.legs[0][1]] == ["Минутку."]
     leg = await run_turn(chat.session, [inbound], chat.programs, chat.program, chat.ports, user_variables={})
     assert [m.text for m in leg.outgoing] == ["Снова вы, Ира.", "5."]
+
+
+TRIP = """
+entities: {city: {see: {model: geo, entity: city}}}
+slots: {town: {type: city, ask: Куда?}}
+flows:
+  trip: {on: ["* поехали *"], steps: [{http: {post: "https://crm.example/a"}}, {http: {post: "https://crm.example/b"}}, {call: where}]}
+  where: {needs: [town], steps: [{say: "{{ town }}!"}]}
+"""
+
+
+@pytest.mark.parametrize("legs", [0, 1])
+async def test_what_see_found_before_a_turn_died_is_not_asked_again_of_it_nor_of_the_user(
+    talk: Any, killed: Any, legs: int
+) -> None:
+    town = FoundEntity("city", "Бердск", "Berdsk", 11, 17)
+    chat = talk(TRIP, replies=[{}], see=[town])
+    inbound = chat.inbound(text="поехали в бердск")
+    chat.ports.die_after = legs
+    with pytest.raises(killed):
+        await chat.turn(inbound)
+    chat.stored = chat.ports.legs[-1][0]
+    assert await chat.turn(inbound) == ["Berdsk!"]
+    assert chat.services.called.count(("see", "geo", "поехали в бердск")) == 1
+    assert chat.session.flight is None
