@@ -194,6 +194,13 @@ class Config(Part):
         return self._file
 
     @property
+    def data(self) -> Path:
+        """The folder that the daemon may write to: its database's, else `data/` beside the configuration file."""
+        if self.storage.sqlite is not None:
+            return self.storage.sqlite.parent
+        return (self._file.parent if self._file is not None else Path.cwd()) / "data"
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """Things that are probably not meant, one line each; the start goes on."""
         return self._warnings

@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 def launch(config: Config) -> None:
     """Run the daemon until told to end. Raises `SesError` when it cannot start."""
     from ses.daemon.robot_files import RobotFiles
+    from ses.daemon.word_cache import WordCache
 
-    files = RobotFiles(config.scenarios)
+    files = RobotFiles(config.scenarios, WordCache(config.data / "words"))
     pool = ThreadPoolExecutor(1, thread_name_prefix="robots")
     # Reading robots waits for child processes half of its time; the rest of the program is imported meanwhile.
     files.begin(pool)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
@@ -68,7 +67,7 @@ class Ledger:
             ran_with = redactor.value(config.model_dump(mode="json"))
             self._journal = SqlJournal(
                 Database(wanted.url, JOURNAL, migrate=config.gateway.migrate),
-                Spool(_beside_the_data(config) / "journal.spool", wanted.spool),
+                Spool(config.data / "journal.spool", wanted.spool),
                 clock,
                 Settings(
                     started_at=clock.now(),
@@ -129,10 +128,3 @@ class Ledger:
             except LedgerDown:
                 continue
             log.info("users_up")
-
-
-def _beside_the_data(config: Config) -> Path:
-    """A folder the daemon may write to."""
-    if config.storage.sqlite is not None:
-        return config.storage.sqlite.parent
-    return (config.file.parent if config.file is not None else Path.cwd()) / "data"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ipaddress import ip_network
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ses.clock import Clock
@@ -38,10 +37,9 @@ def store(config: Config) -> Store:
     from ses.storage.postgres.readers import PoolSize
     from ses.storage.postgres.store import PostgresStore
 
-    folder = config.file.parent if config.file else Path.cwd()
     return PostgresStore(
         storage.url,
-        mark=folder / "data" / "ses.mark",
+        mark=config.data / "ses.mark",
         pool=PoolSize(storage.pool.size, storage.pool.max, storage.pool.timeout),
         upgrade=storage.migrate,
     )

@@ -11,15 +11,16 @@ from ses.scenario.findings import Finding, Report
 from ses.scenario.load import Loaded, load_archive, load_robot
 from ses.scenario.program import Program, Source
 from ses.scenario.reading.files import is_robot, read_files
-from ses.scenario.recognising.lexicon import word_forms_in_child
+from ses.scenario.recognising.lexicon import Lexicon, word_forms_in_child
 from ses.scenario.versions import version_of
 
 
 class RobotFiles:
     """Implements `ses.conversations.robots.Source` over `scenarios/`: a folder or a file for each robot."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, lexicon: Lexicon = word_forms_in_child) -> None:
         self.folder = folder
+        self._lexicon = lexicon
         self._paths: dict[str, Path] = {}
         self._begun: Future[Mapping[str, Edition | None]] | None = None
 
@@ -46,17 +47,20 @@ class RobotFiles:
                     self._paths[robot] = path
         # Most of the time goes into child processes that know the forms of words: two at once use two cores.
         with ThreadPoolExecutor(2, thread_name_prefix="robot") as pool:
-            for loaded in pool.map(_loaded, changed):
+            for loaded in pool.map(self._load, changed):
                 self._add(loaded, editions)
         return editions
 
     def unpack(self, archive: bytes) -> Program | None:
-        return load_archive(archive, lexicon=word_forms_in_child).program
+        return load_archive(archive, lexicon=self._lexicon).program
 
     def path(self, robot: str) -> Path | None:
         """The folder of a robot, for its media."""
         path = self._paths.get(robot)
         return path if path is not None and path.is_dir() else None
+
+    def _load(self, path: Path) -> Loaded:
+        return load_robot(path, lexicon=self._lexicon)
 
     def _add(self, loaded: Loaded, editions: dict[str, Edition | None]) -> None:
         assert loaded.path is not None
@@ -72,10 +76,6 @@ class RobotFiles:
         self._paths[loaded.name] = loaded.path
         archive = loaded.archive if loaded.program is not None else b""
         editions[loaded.name] = Edition(loaded.program, loaded.findings, archive)
-
-
-def _loaded(path: Path) -> Loaded:
-    return load_robot(path, lexicon=word_forms_in_child)
 
 
 def _version(path: Path) -> str:
