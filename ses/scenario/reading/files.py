@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import grp
 import hashlib
 import os
+import pwd
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -88,12 +91,26 @@ def _walk(folder: Path, root: Path, report: Report) -> Iterator[tuple[Path, str]
 
 def _refuse_writable(path: Path, name: str, report: Report) -> None:
     """Others who may write here could make the robot say and call anything."""
-    mode = path.stat().st_mode
-    if mode & (stat.S_IWGRP | stat.S_IWOTH):
+    found = path.stat()
+    mode = found.st_mode
+    if mode & stat.S_IWOTH or (mode & stat.S_IWGRP and not _own_group(found.st_uid, found.st_gid)):
         report.error(
             "writable-by-others", Source(name, 1, 1),
             f"others may write here (mode {stat.S_IMODE(mode):04o})", suggestion=f"chmod go-w {name}",
         )  # fmt: skip
+
+
+@functools.cache
+def _own_group(user: int, group: int) -> bool:
+    """Whether a group is a user's own: named like him, his first one, with nobody else in it. Ubuntu gives everybody one and,
+    because it lets in nobody, the right to write to it (umask 0002)."""
+    try:
+        owner, members = pwd.getpwuid(user), grp.getgrgid(group)
+    except KeyError:
+        return False
+    return (
+        owner.pw_gid == group and members.gr_name == owner.pw_name and set(members.gr_mem) <= {owner.pw_name}
+    )
 
 
 def _bytes(path: Path, name: str, report: Report, limit: int = 1024 * 1024) -> bytes:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import grp
 import os
+import pwd
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from ses.scenario.findings import Report
 from ses.scenario.load import load_archive, load_robot, load_robots
+from ses.scenario.reading import files as reading
 from ses.scenario.reading.files import read_files
 from ses.scenario.versions import BadArchive, pack, unpack, version_of
 
@@ -60,14 +65,55 @@ def test_a_name_in_two_files_shows_both_places(tmp_path: Path) -> None:
     assert {finding.at.file, finding.also.file if finding.also else ""} == {"flows/b.yaml", "robot.yaml"}
 
 
+@pytest.fixture
+def groups(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """Let the owner of all files be `ira`, and their group have that name and those members."""
+
+    def belongs(name: str, *members: str, first: bool = True) -> None:
+        gid = os.getegid() if first else os.getegid() + 1
+        monkeypatch.setattr(pwd, "getpwuid", lambda uid: SimpleNamespace(pw_name="ira", pw_gid=gid))
+        monkeypatch.setattr(grp, "getgrgid", lambda gid: SimpleNamespace(gr_name=name, gr_mem=[*members]))
+        reading._own_group.cache_clear()
+
+    belongs("editors")
+    yield belongs
+    reading._own_group.cache_clear()
+
+
 @pytest.mark.parametrize("mode", [0o775, 0o757, 0o777])
-def test_a_folder_that_others_may_write_is_refused(tmp_path: Path, mode: int) -> None:
+def test_a_folder_that_others_may_write_is_refused(
+    tmp_path: Path, groups: Callable[..., None], mode: int
+) -> None:
     path = folder(tmp_path)
     path.chmod(mode)
     assert codes(path) == ["writable-by-others"]
 
 
-def test_a_file_that_others_may_write_is_refused(tmp_path: Path) -> None:
+def test_a_group_of_the_owners_own_is_nobody_else(tmp_path: Path, groups: Callable[..., None]) -> None:
+    path = folder(tmp_path)
+    (path / "robot.yaml").chmod(0o664)
+    path.chmod(0o775)
+    groups("ira")
+    assert codes(path) == []
+    groups("ira", "ira")
+    assert codes(path) == []
+    path.chmod(0o777)
+    assert codes(path) == ["writable-by-others"]
+
+
+@pytest.mark.parametrize(
+    ("name", "members", "first"), [("ira", ("oleg",), True), ("ira", (), False), ("staff", (), True)]
+)
+def test_a_group_that_may_have_others_is_refused(
+    tmp_path: Path, groups: Callable[..., None], name: str, members: tuple[str, ...], first: bool
+) -> None:
+    path = folder(tmp_path)
+    path.chmod(0o775)
+    groups(name, *members, first=first)
+    assert codes(path) == ["writable-by-others"]
+
+
+def test_a_file_that_others_may_write_is_refused(tmp_path: Path, groups: Callable[..., None]) -> None:
     path = folder(tmp_path)
     (path / "robot.yaml").chmod(0o664)
     (finding,) = load_robot(path).errors
