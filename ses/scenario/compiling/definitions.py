@@ -8,11 +8,11 @@ from typing import Any
 from ses.scenario.compiling.lowering import message_names
 from ses.scenario.compiling.pieces import Pieces
 from ses.scenario.compiling.speech import Speech
-from ses.scenario.models.definitions import Session
 from ses.scenario.models.definitions import Slot as SlotModel
-from ses.scenario.models.definitions import Variable as VariableModel
 from ses.scenario.models.messages import Question
 from ses.scenario.models.scalars import Text
+from ses.scenario.models.settings import Session
+from ses.scenario.models.settings import Variable as VariableModel
 from ses.scenario.program import Choices, Message, SessionSettings, Slot, Source, Variable
 from ses.scenario.reading.nodes import plain_data
 

@@ -9,9 +9,10 @@ from ses.scenario.compiling.pieces import Pieces
 from ses.scenario.compiling.texts import BUILT_IN_INTENTS, engine_texts
 from ses.scenario.faults import Fault
 from ses.scenario.findings import Report, did_you_mean
-from ses.scenario.models.definitions import Entity, Flow, ListEntry
+from ses.scenario.models.definitions import Flow
 from ses.scenario.models.definitions import Trigger as TriggerModel
 from ses.scenario.models.messages import Wording
+from ses.scenario.models.recognised import Entity, ListEntry
 from ses.scenario.models.robot import Robot
 from ses.scenario.models.scalars import Text
 from ses.scenario.models.steps import Broken

@@ -1,4 +1,4 @@
-"""What a robot defines beside its steps: flows, slots, intents, entities, variables, settings."""
+"""What steps stand in or belong to: flows and what starts them, slots, events."""
 
 from __future__ import annotations
 
@@ -22,18 +22,16 @@ from ses.scenario.models.scalars import (
     Boolean,
     Data,
     Expr,
-    Fraction,
     Label,
     OneOrMany,
     Pattern,
     Reference,
     Text,
-    Time,
     WholeNumber,
 )
 from ses.scenario.models.shape import Shape, report_of, reported
 from ses.scenario.models.steps import Steps
-from ses.scenario.reading.nodes import Map, Node, Scalar, Seq
+from ses.scenario.reading.nodes import Map, Node, Scalar
 
 _TEXT: dict[str, Any] = {"type": "string"}
 EVENTS = ("start", "resume", "fallback", "error", "limit", "attachment", "end")
@@ -194,141 +192,6 @@ class Slot(Shape):
     private: Annotated[Boolean, Field(description="Never stored or logged after the turn")] = False
     on_correct: Annotated[Steps | None, Field(description="Steps when it changes too late to go back")] = None
     on_fail: Annotated[Steps | None, Field(description="Steps when the question failed too often")] = None
-
-
-class ListEntry(Shape):
-    """A value of a list entity: its forms, and a label when it is not the first form."""
-
-    called = "a value of an entity"
-
-    label: Annotated[Wording | None, Field(description="What it prints as")] = None
-    forms: Annotated[
-        list[Pattern],
-        OneOrMany(),
-        Field(description="How people say it, in the rules of patterns"),
-    ]
-
-    @classmethod
-    def spread(cls, node: Node) -> Node:
-        if isinstance(node, Scalar | Seq):
-            full = Map(node.at)
-            full.put("forms", node.at, node)
-            return full
-        return node
-
-
-class SeeSource(Shape):
-    """Where the SEE service finds it."""
-
-    called = "`see`"
-
-    model: Annotated[Text, Field(description="The service's model")]
-    entity: Annotated[Text, Field(description="The entity's name there")]
-
-
-class Entity(Shape):
-    """A kind of value: a list of values, a regular expression, or an entity of the SEE service."""
-
-    called = "an entity"
-
-    values: Annotated[
-        dict[str, Annotated[ListEntry, Short({"type": ["string", "array"]})]] | None,
-        Field(description="Values by key, each with its forms"),
-    ] = None
-    pattern: Annotated[Text | None, Field(description="A regular expression on the raw text")] = None
-    see: Annotated[SeeSource | None, Field(description="Found by the SEE service")] = None
-
-
-class SmcSource(Shape):
-    """A class of the SMC service."""
-
-    called = "`smc`"
-
-    model: Annotated[Text, Field(description="The service's model")]
-    cls: Annotated[Text, Field(alias="class", description="The class's name there")]
-
-
-class Intent(Shape):
-    """What a user may want."""
-
-    called = "an intent"
-
-    patterns: Annotated[list[Pattern] | None, OneOrMany(), Field(description="Patterns")] = None
-    examples: Annotated[
-        list[Text] | None,
-        OneOrMany(),
-        Field(description="Phrases; similar ones are recognised"),
-    ] = None
-    smc: Annotated[SmcSource | None, Field(description="Recognised by the SMC service")] = None
-    llm: Annotated[
-        Text | None, Field(description="What the user wants, for the language model to recognise")
-    ] = None
-
-
-class Variable(Shape):
-    """A value that is remembered: a plain value, or `{value, keep}`."""
-
-    called = "a variable"
-
-    value: Annotated[Data | None, Field(description="Its first value")] = None
-    keep: Annotated[
-        Literal["session", "user"], choice("session", "user"), Field(description="How long it lives")
-    ] = "session"
-    source: Annotated[
-        Literal["page"] | None,
-        choice("page"),
-        Field(alias="from", description="`page`: a web page may give it"),
-    ] = None
-
-    @classmethod
-    def spread(cls, node: Node) -> Node:
-        if isinstance(node, Map) and (not node or set(node) & {"value", "keep", "from"}):
-            return node
-        full = Map(node.at)
-        full.put("value", node.at, node)
-        return full
-
-
-class Routing(Shape):
-    """Thresholds of understanding."""
-
-    called = "`routing`"
-
-    margin: Annotated[Fraction, Field(description="How much better another flow must be")] = 0.05
-    threshold: Annotated[Fraction, Field(description="Below it nothing is understood")] = 0.5
-    sure: Annotated[Fraction, Field(description="From it on no service is asked")] = 0.8
-
-
-class Session(Shape):
-    """Settings of sessions."""
-
-    called = "`session`"
-    later: ClassVar[Mapping[str, str]] = {"quiet": "a setting for messages the robot begins itself"}
-
-    idle: Annotated[
-        Time, Field(description="After this pause the next message is a hot start (event `resume`)")
-    ] = 1800.0
-    expire: Annotated[Time, Field(description="After this pause the session is forgotten")] = 30 * 86400.0
-    burst: Annotated[Time, Field(description="Wait that long for more messages")] = 0.0
-    on_update: Annotated[
-        Literal["pin", "move"],
-        choice("pin", "move"),
-        Field(description="What a new version does to open conversations"),
-    ] = "pin"
-    routing: Annotated[Routing | None, Field(description="Thresholds of understanding")] = None
-
-
-class Qas(Shape):
-    """When nothing else understood: ask the FAQ."""
-
-    called = "`qas`"
-
-    categories: Annotated[
-        list[Text] | None,
-        OneOrMany(),
-        Field(description="Categories of the FAQ"),
-    ] = None
-    threshold: Annotated[Fraction, Field(description="A less confident answer is not said")] = 0.6
 
 
 class Handler(Shape):

@@ -16,19 +16,11 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema
 
-from ses.scenario.models.definitions import (
-    Entity,
-    Flow,
-    Handler,
-    Intent,
-    Qas,
-    Session,
-    Slot,
-    Variable,
-    check_event_name,
-)
+from ses.scenario.models.definitions import Flow, Handler, Slot, check_event_name
 from ses.scenario.models.messages import MessageField, Short, Wording
+from ses.scenario.models.recognised import Entity, Intent
 from ses.scenario.models.scalars import Label, OneOrMany, Text, check_identifier, check_simple_name
+from ses.scenario.models.settings import Qas, Session, Variable
 from ses.scenario.models.shape import Shape, described, report_of, reported
 from ses.scenario.models.steps import Broken
 from ses.scenario.program import Source
