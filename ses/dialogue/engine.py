@@ -73,6 +73,8 @@ async def run_poison(
     turn.index = 0
     turn.scope.inbound = inbound
     turn.session.before = b""
+    if turn.ending:
+        _begin_anew(turn)  # what may have done it is the former session's `end`: it is not tried again
     top = turn.top
     if top is not None and not top.frames[-1].open:
         end(turn)  # the call in flight is what may have done it
@@ -150,6 +152,10 @@ async def _end_former(turn: Turn) -> None:
     if not turn.resumed:
         begin_event(turn, "end", {"event": {"name": "end"}})
     await _settle(turn)
+    _begin_anew(turn)
+
+
+def _begin_anew(turn: Turn) -> None:
     turn.ending = turn.repeat = False
     turn.back = 0
     turn.prefix = []

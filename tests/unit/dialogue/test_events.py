@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from ses.dialogue.engine import run_poison, run_turn
+from ses.dialogue.session import Session
+
 ROBOT = """
 session: {idle: 30m, expire: 30d}
 slots: {name: {type: text, ask: Имя?}, n: {type: number, ask: Число?, invalid: Нет.}}
@@ -118,6 +121,29 @@ async def test_an_end_that_died_in_its_call_goes_on_and_then_the_message_is_hand
     chat.stored = chat.ports.legs[-1][0]
     assert await chat.turn(message) == ["Пока, 1.", "0 1 да"]
     assert chat.session.flight is None
+
+
+async def test_an_end_that_kills_again_and_again_is_not_tried_for_the_next_message(
+    talk: Any, killed: Any
+) -> None:
+    chat = talk(ENDING, replies=[{}])
+    await chat.say("вопрос")
+    chat.clock.advance(31 * 86400)
+    message = chat.inbound(text="сколько")
+    chat.ports.die_after = 0
+    with pytest.raises(killed):
+        await chat.turn(message)
+    stored = Session.decode(chat.ports.legs[-1][0])
+    leg = await run_poison(
+        stored, message, chat.programs, chat.program, chat.ports, user_variables=dict(chat.ports.user)
+    )
+    chat.stored = leg.session.encode()
+    assert (leg.session.stack, leg.session.variables, leg.over) == ([], {}, False)
+    next_ = await run_turn(
+        Session.decode(chat.stored), [chat.inbound(text="сколько")], chat.programs, chat.program, chat.ports,
+        user_variables=dict(chat.ports.user),
+    )  # fmt: skip
+    assert [message.text for message in next_.outgoing] == ["0 0 нет"]
 
 
 async def test_the_event_end_reads_the_values_before_they_go(talk: Any) -> None:
