@@ -39,6 +39,7 @@ fi
 
 # What only the tests need.
 need=()
+command -v git >/dev/null || need+=(git)
 command -v chromium >/dev/null || command -v google-chrome >/dev/null ||
     need+=(chromium fonts-noto-core fonts-noto-color-emoji)
 command -v shellcheck >/dev/null || need+=(shellcheck)

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import asyncpg
 import pytest
@@ -53,7 +54,7 @@ async def database(request, tmp_path):
         path = tmp_path / "some.db"
 
         async def ask(sql):
-            with sqlite3.connect(path) as connection:
+            with closing(sqlite3.connect(path)) as connection:
                 return connection.execute(sql).fetchone()
 
         return f"sqlite:///{path}", ask

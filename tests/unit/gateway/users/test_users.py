@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 import threading
+from contextlib import closing
 
 import pytest
 
@@ -207,7 +208,8 @@ async def test_what_is_there_or_not_is_told(service):
 
 async def test_neither_tokens_nor_passwords_are_stored(service, tmp_path):
     told = await service.make("user@example.ru", password="very-secret")
-    stored = "".join(sqlite3.connect(tmp_path / "users.db").iterdump())
+    with closing(sqlite3.connect(tmp_path / "users.db")) as connection:
+        stored = "".join(connection.iterdump())
     assert told["token"] not in stored
     assert "very-secret" not in stored
     assert "$argon2id$" in stored
