@@ -1,0 +1,100 @@
+"""The application: one community's API over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiohttp import web
+
+from ses.connectors.vk.testing.faults import ApiError, error_body, failed
+from ses.connectors.vk.testing.files import Files
+from ses.connectors.vk.testing.people import People
+from ses.connectors.vk.testing.talking import Talking
+
+
+class FakeVk(People, Talking, Files):
+    """One community and the people around it. `url` is what `connectors.vk.NAME.api` is set to."""
+
+    def application(self) -> web.Application:
+        app = web.Application(client_max_size=64 << 20)
+        app.router.add_route("*", "/method/{method}", self._method)
+        app.router.add_route("*", "/poll", self._poll)
+        app.router.add_post("/upload/{kind}", self._upload)
+        return app
+
+    async def _method(self, request: web.Request) -> web.StreamResponse:
+        method = request.match_info["method"]
+        values = {name: str(value) for name, value in {**request.query, **await request.post()}.items()}
+        fault = self._fault(method)
+        if fault is not None and fault != "lost":
+            return failed(request, fault)
+        try:
+            answer: Any = {"response": self._carry_out(method, values)}
+        except ApiError as error:
+            answer = error_body(error.code, error.reason)
+        if fault == "lost":
+            return failed(request, "reset")
+        async with self._something:
+            self._something.notify_all()
+        return web.json_response(answer)
+
+    def _carry_out(self, method: str, values: dict[str, str]) -> Any:
+        if values.pop("access_token", "") != self.token:
+            raise ApiError(5)
+        if not values.pop("v", ""):
+            raise ApiError(8)
+        self._count()
+        known: dict[str, Callable[[dict[str, str]], Any]] = {
+            "groups.getById": self._community,
+            "groups.getLongPollServer": self._server,
+            "messages.send": self._send,
+            "messages.edit": self._edit,
+            "messages.setActivity": lambda _: 1,
+            "messages.sendMessageEventAnswer": self._answer_press,
+            "messages.getByConversationMessageId": self._by_number,
+            "messages.getConversations": self._unanswered,
+            "messages.getHistory": self._history,
+            "photos.getMessagesUploadServer": lambda _: {"upload_url": f"{self.url}/upload/photo"},
+            "photos.saveMessagesPhoto": self._save_photo,
+            "docs.getMessagesUploadServer": lambda given: {
+                "upload_url": f"{self.url}/upload/{given.get('type', 'doc')}"
+            },
+            "docs.save": self._save_document,
+        }
+        if method not in known:
+            raise ApiError(3)
+        response = known[method](values)
+        self.calls.append((method, values))
+        return response
+
+    def _count(self) -> None:
+        if self._rate is None:
+            return
+        now = asyncio.get_running_loop().time()
+        while self._times and now - self._times[0] >= 1.0:
+            self._times.popleft()
+        if len(self._times) >= self._rate:
+            raise ApiError(6)
+        self._times.append(now)
+
+    def _community(self, _values: dict[str, str]) -> Any:
+        return {"groups": [{"id": self.group_id, "name": "Shop", "screen_name": "shop", "type": "group"}]}
+
+
+@asynccontextmanager
+async def running(vk: FakeVk) -> AsyncIterator[FakeVk]:
+    """Serve it on a port of this machine."""
+    runner = web.AppRunner(vk.application(), shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    vk.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    calling = asyncio.create_task(vk.call_back())
+    try:
+        yield vk
+    finally:
+        calling.cancel()
+        await vk.hang_up()
+        await runner.cleanup()
