@@ -14,6 +14,7 @@ from vk_api import VkApiGroup, VkUpload
 from vk_api.bot_longpoll import VkBotEventType, VkBotLongPoll
 from vk_api.exceptions import ApiError
 from vk_api.keyboard import VkKeyboard
+from vk_api.requests_pool import VkRequestsPool, vk_request_one_param_pool
 
 from ses.connectors.vk.testing import FakeVk, running
 
@@ -103,6 +104,33 @@ class TestVkApi:
             await asyncio.to_thread(api.method, "messages.send", {"peer_id": ANNA} | what)
         assert error.value.code == code
 
+    async def test_its_pool_makes_many_calls_in_one_and_tells_which_failed(self, vk, api):
+        await vk.write(ANNA, "привет")
+        pool = VkRequestsPool(api)
+        send = {"message": "раз", "random_id": -1}
+        results = [pool.method("messages.send", send | {"peer_id": peer}) for peer in (ANNA, 5)]
+        await asyncio.to_thread(pool.execute)
+        group = pool.method("groups.getById", {"group_id": vk.group_id})
+        strange = pool.method("messages.dance", {})
+        await asyncio.to_thread(pool.execute)
+        assert [one.ok for one in (*results, group, strange)] == [True, False, True, False]
+        assert (results[1].error["error_code"], strange.error["error_code"]) == (901, 3)
+        assert group.result["groups"][0]["id"] == vk.group_id
+        what = {"message": "два", "random_id": -2}
+        done, failed = await asyncio.to_thread(
+            vk_request_one_param_pool, api, "messages.send", "peer_id", [ANNA, 6], what
+        )
+        assert (list(done), failed[6]["error_code"]) == ([ANNA], 901)
+        assert vk.texts(ANNA) == ["раз", "два"]
+
+
+def say(api, anna):
+    """Translated by vkbottle, never run here."""
+    return [
+        api.messages.send(peer_id=anna, message="раз", random_id=1),
+        api.messages.send(peer_id=5, message="два", random_id=2),
+    ]
+
 
 class TestVkbottle:
     @pytest.fixture
@@ -173,6 +201,17 @@ class TestVkbottle:
         vk.denied.add(ANNA)
         with pytest.raises(VKAPIError[901]):
             await api.messages.send(peer_id=ANNA, message="?", random_id=10)
+
+    async def test_a_script_that_it_writes_is_carried_out(self, vk, bot):
+        from vkbottle import VKAPIError
+        from vkbottle.tools import vkscript
+
+        await vk.write(ANNA, "привет")
+        answer = await bot.api.request("execute", {"code": vkscript(say)(anna=ANNA).code})
+        assert answer["response"][1] is False
+        assert vk.texts(ANNA) == ["раз"]
+        with pytest.raises(VKAPIError[12]):
+            await bot.api.request("execute", {"code": "return ["})
 
     async def test_it_serves_the_callback_api(self, vk, bot):
         heard = asyncio.Event()

@@ -8,7 +8,8 @@ from typing import Any
 
 import structlog
 
-from ses.connectors.vk.client import CallFailed, Calls
+from ses.connectors.vk.calls import Calls
+from ses.connectors.vk.client import CallFailed
 from ses.connectors.vk.incoming import Arrived, Reader
 from ses.connectors.vk.parse import Malformed, message
 

@@ -13,8 +13,9 @@ from aiohttp import web
 
 from ses.clock import Clock, SystemClock
 from ses.connectors.contract import ConnectorState, Reception
+from ses.connectors.vk.calls import Calls
 from ses.connectors.vk.catching_up import Missed
-from ses.connectors.vk.client import CallFailed, Calls
+from ses.connectors.vk.client import CallFailed
 from ses.connectors.vk.config import Community
 from ses.connectors.vk.files import Files, RobotFolder
 from ses.connectors.vk.hook import Hook

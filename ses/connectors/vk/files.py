@@ -11,7 +11,9 @@ import requests
 from vk_api import VkApiGroup, VkUpload
 from vk_api.exceptions import VkApiError
 
-from ses.connectors.vk.client import CONNECT, CallFailed, Calls
+from ses.connectors.vk.calls import Calls
+from ses.connectors.vk.client import CallFailed
+from ses.connectors.vk.wire import CONNECT
 from ses.messages import Attachment
 
 RobotFolder = Callable[[], Path | None]

@@ -35,6 +35,14 @@ class Pace:
         if at > now:
             await self._sleep(at - now)
 
+    def at_once(self) -> float:
+        """Take a turn if there is one now, and return 0; else the seconds until there will be one, none being taken."""
+        now = self._clock.monotonic()
+        if self._next > now:
+            return self._next - now
+        self._next = now + self._gap
+        return 0.0
+
     def hold(self, seconds: float) -> None:
         """VK complained: nobody calls for a while."""
         self._next = max(self._next, self._clock.monotonic() + seconds)

@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 import requests
 import structlog
 
-from ses.connectors.vk.client import CONNECT, CallFailed, call, client
+from ses.connectors.vk.client import CallFailed, call, client
 from ses.connectors.vk.config import Community
+from ses.connectors.vk.wire import CONNECT
 
 log = structlog.get_logger("ses.connectors")
 

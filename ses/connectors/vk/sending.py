@@ -10,7 +10,8 @@ import structlog
 
 from ses.connectors.contract import DeliveryFailed
 from ses.connectors.vk import keyboards
-from ses.connectors.vk.client import TOO_OFTEN, WRONG_TOKEN, CallFailed, Calls
+from ses.connectors.vk.calls import Calls
+from ses.connectors.vk.client import TOO_OFTEN, WRONG_TOKEN, CallFailed
 from ses.connectors.vk.files import Files
 from ses.connectors.vk.incoming import peer_of
 from ses.connectors.vk.render import pieces

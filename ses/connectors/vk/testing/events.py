@@ -17,16 +17,18 @@ class Events(Community):
 
     async def tell(self, kind: str, what: Any, **envelope: Any) -> dict[str, Any]:
         """Something happened: an event for the community."""
-        event = {
+        event = self._event(kind, what) | envelope
+        await self.repeat(event)
+        return event
+
+    def _event(self, kind: str, what: Any) -> dict[str, Any]:
+        return {
             "group_id": self.group_id,
             "type": kind,
             "event_id": secrets.token_hex(20),
             "v": "5.199",
             "object": what,
-            **envelope,
         }
-        await self.repeat(event)
-        return event
 
     async def repeat(self, event: dict[str, Any]) -> None:
         """Send an event, perhaps once more."""

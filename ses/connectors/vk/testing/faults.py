@@ -14,6 +14,9 @@ ERRORS = {
     8: "Invalid request: v is required",
     9: "Flood control",
     10: "Internal server error",
+    12: "Unable to compile code",
+    13: "Runtime error occurred during code invocation",
+    14: "Captcha needed",
     15: "Access denied",
     100: "One of the parameters specified was missing or invalid",
     900: "Can't send messages for users from blacklist",
@@ -34,6 +37,14 @@ class ApiError(Exception):
         super().__init__(reason)
         self.code = code
         self.reason = reason or ERRORS.get(code, "Error")
+
+
+class Interrupted(Exception):
+    """The whole request fails, not with an error of VK but on its way."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault)
+        self.fault = fault
 
 
 def error_body(code: int, reason: str) -> dict[str, Any]:

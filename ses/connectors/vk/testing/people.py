@@ -16,6 +16,14 @@ class People(Events):
     async def write(self, user: int, text: str = "", *, chat: int = 0, **more: Any) -> Message:
         """A person writes, to the community or into a group chat. `more`: further fields of the message (`payload`,
         `ref`, `attachments`, `geo`, `reply_message`, `action`)."""
+        message, event = self.written(user, text, chat=chat, **more)
+        await self.repeat(event)
+        return message
+
+    def written(
+        self, user: int, text: str = "", *, chat: int = 0, **more: Any
+    ) -> tuple[Message, dict[str, Any]]:
+        """As `write`, but the event is brought by who asked for it."""
         inline = more.pop("inline_keyboard", True)
         message = self._add(CHATS + chat if chat else user, user, text, **more)
         client = {
@@ -25,8 +33,8 @@ class People(Events):
             "carousel": True,
             "lang_id": 0,
         }
-        await self.tell("message_new", {"message": message.shown(self.group_id), "client_info": client})
-        return message
+        what = {"message": message.shown(self.group_id), "client_info": client}
+        return message, self._event("message_new", what)
 
     def human(self, user: int, text: str) -> Message:
         """An administrator answers somebody in the community's name."""

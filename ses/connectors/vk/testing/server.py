@@ -9,10 +9,11 @@ from typing import Any
 
 from aiohttp import web
 
-from ses.connectors.vk.testing.faults import ApiError, error_body, failed
+from ses.connectors.vk.testing.faults import ApiError, Interrupted, error_body, failed
 from ses.connectors.vk.testing.files import Files
 from ses.connectors.vk.testing.people import People
 from ses.connectors.vk.testing.talking import Talking
+from ses.connectors.vk.testing.vkscript import Script
 
 
 class FakeVk(People, Talking, Files):
@@ -32,21 +33,46 @@ class FakeVk(People, Talking, Files):
         if fault is not None and fault != "lost":
             return failed(request, fault)
         try:
-            answer: Any = {"response": self._carry_out(method, values)}
+            answer = self._carry_out(method, values)
         except ApiError as error:
             answer = error_body(error.code, error.reason)
+        except Interrupted as interrupted:
+            return failed(request, interrupted.fault)
         if fault == "lost":
             return failed(request, "reset")
         async with self._something:
             self._something.notify_all()
         return web.json_response(answer)
 
-    def _carry_out(self, method: str, values: dict[str, str]) -> Any:
+    def _carry_out(self, method: str, values: dict[str, str]) -> dict[str, Any]:
         if values.pop("access_token", "") != self.token:
             raise ApiError(5)
         if not values.pop("v", ""):
             raise ApiError(8)
         self._count()
+        if method == "execute":
+            return self._execute(values)
+        return {"response": self._do(method, values)}
+
+    def _execute(self, values: dict[str, str]) -> dict[str, Any]:
+        """Many calls in one: each may fail for itself, and a broken connection takes those that come after it along."""
+        script = Script(values.get("code", ""), self._part)
+        answer = {"response": script.run()}
+        self.calls.append(("execute", values))
+        return answer | ({"execute_errors": script.errors} if script.errors else {})
+
+    def _part(self, method: str, values: dict[str, str]) -> Any:
+        fault = self._fault(method)
+        if isinstance(fault, int):
+            raise ApiError(fault)
+        if fault is not None and fault != "lost":
+            raise Interrupted(fault)
+        response = self._do(method, values)
+        if fault == "lost":
+            raise Interrupted(fault)
+        return response
+
+    def _do(self, method: str, values: dict[str, str]) -> Any:
         known: dict[str, Callable[[dict[str, str]], Any]] = {
             "groups.getById": self._community,
             "groups.getLongPollServer": self._server,
