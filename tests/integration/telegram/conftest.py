@@ -19,6 +19,11 @@ ROOT = Path(__file__).parents[3]
 SECRET = "a-secret-of-the-webhook"
 
 
+@pytest.fixture(name="free_port")
+def _free_port() -> int:
+    return free_port()
+
+
 def free_port() -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +30,8 @@ class Sent:
     """Field → name and bytes."""
     answered: bool = True
     """False: the bot never learned that it was carried out."""
+    at: float = field(default_factory=time.monotonic)
+    """When it was carried out (monotonic)."""
     edits: list[dict[str, Any]] = field(default_factory=list)
 
     @property
