@@ -24,10 +24,12 @@ from ses.connectors.telegram.intake import Intake, Later
 from ses.connectors.telegram.liveliness import Liveliness
 from ses.connectors.telegram.pace import Pace
 from ses.connectors.telegram.parse import ALLOWED, Malformed, Update, parse, parse_polled
+from ses.connectors.telegram.placeholders import Placeholders
 from ses.connectors.telegram.places import Places
 from ses.connectors.telegram.presses import Presses
 from ses.connectors.telegram.sending import Sender
 from ses.connectors.telegram.standing import Standing
+from ses.connectors.telegram.streaming import Streams
 from ses.messages import Conversation, Delta, Outgoing
 
 log = structlog.get_logger("ses.connectors.telegram")
@@ -63,9 +65,13 @@ class TelegramConnector:
         self._standing = Standing(self.name, account.robot, account.mode, self._clock)
         pace = Pace(self._clock, sleep)
         sender = Sender(self._client, pace, Files(robot_folder))
-        self._deliveries = Deliveries(sender, self._places, pace, self._standing)
+        self._placeholders = Placeholders(self.name)
+        self._deliveries = Deliveries(sender, self._places, self._placeholders, pace, self._standing)
         self._presses = Presses(self._client)
         self._liveliness = Liveliness(self._client, self._places, self._clock, sleep)
+        self._streams = Streams(
+            self._client, sender, pace, self._places, self._placeholders, self._standing, self._clock, sleep
+        )
         self._reception: Reception | None = None
         self._intake: Intake | None = None
         self._reader: Reader | None = None
@@ -76,6 +82,7 @@ class TelegramConnector:
     async def start(self, reception: Reception) -> None:
         self._reception = reception
         self._intake = Intake(self.account, reception, self._clock, self._sleep)
+        await self._placeholders.load(reception)
         self._receiving = asyncio.get_running_loop().create_task(self._receive(), name=self.name)
 
     async def refuse(self) -> None:
@@ -89,19 +96,21 @@ class TelegramConnector:
     async def stop(self) -> None:
         await self.refuse()
         await self._liveliness.stop()
+        await self._streams.stop()
         await self._presses.stop()
         await self._client.close()
         self._standing.is_now("stopped")
 
     async def deliver(self, conversation: Conversation, message: Outgoing) -> None:
-        await self._liveliness.ends(conversation, message)
+        self._liveliness.typing(conversation, on=False)
+        await self._streams.ends(message)
         await self._deliveries.deliver(conversation, message)
 
     def typing(self, conversation: Conversation, on: bool) -> None:
         self._liveliness.typing(conversation, on)
 
     def stream(self, conversation: Conversation, delta: Delta) -> None:
-        self._liveliness.stream(conversation, delta)
+        self._streams.add(conversation, delta)
 
     def state(self) -> ConnectorState:
         intake = self._intake

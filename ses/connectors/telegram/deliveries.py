@@ -6,11 +6,13 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 
 import structlog
+from telegram import InlineKeyboardMarkup
 from telegram.error import BadRequest, RetryAfter, TelegramError
 
 from ses.connectors.contract import DeliveryFailed
 from ses.connectors.telegram.failures import doubtful, failure, seconds
 from ses.connectors.telegram.pace import Pace
+from ses.connectors.telegram.placeholders import Placeholder, Placeholders
 from ses.connectors.telegram.places import Nowhere, Place, Places
 from ses.connectors.telegram.render import Piece, rendered
 from ses.connectors.telegram.sending import Sender
@@ -32,9 +34,12 @@ class _Sent:
 
 
 class Deliveries:
-    def __init__(self, sender: Sender, places: Places, pace: Pace, standing: Standing) -> None:
+    def __init__(
+        self, sender: Sender, places: Places, placeholders: Placeholders, pace: Pace, standing: Standing
+    ) -> None:
         self._sender = sender
         self._places = places
+        self._placeholders = placeholders
         self._pace = pace
         self._standing = standing
         self._sent: OrderedDict[str, _Sent] = OrderedDict()
@@ -51,12 +56,19 @@ class Deliveries:
             sent = self._sent[message.id] = _Sent()
             if len(self._sent) > KEPT:
                 self._sent.popitem(last=False)
+        stands = self._placeholders.of(conversation.session)
         try:
             if message.replaces and sent.pieces == 0 and await self._edited(place, message, pieces):
                 sent.messages, sent.pieces = self._sent[message.replaces].messages, len(pieces)
+            elif stands is not None and sent.pieces == 0 and await self._filled(stands, message, pieces):
+                sent.messages, sent.pieces = [stands.number], 1
             while sent.pieces < len(pieces):
                 sent.messages += await self._sender.send(place, pieces[sent.pieces])
                 sent.pieces += 1
+            if stands is not None and (stands.id == message.id or stands.before(message.id)):
+                if stands.number not in sent.messages:
+                    await self._sender.take_back(stands.chat, stands.number)
+                await self._placeholders.drop(conversation.session)
         except TelegramError as error:
             self._count(error, place, message)
             raise failure(error) from None
@@ -74,6 +86,20 @@ class Deliveries:
             await log.adebug(
                 "a message is sent anew, it cannot be edited", message=message.id, reason=str(error)
             )
+            return False
+        return True
+
+    async def _filled(self, stands: Placeholder, message: Outgoing, pieces: list[Piece]) -> bool:
+        """Whether the message, or its first piece, now stands where it was seen growing."""
+        if stands.id != message.id or not pieces:
+            return False
+        first = pieces[0]
+        if first.files or not first.text or not isinstance(first.markup, InlineKeyboardMarkup | None):
+            return False
+        try:
+            await self._sender.edit(Place(stands.chat), stands.number, first)
+        except BadRequest as error:
+            await log.adebug("a message that grew is sent anew", message=message.id, reason=str(error))
             return False
         return True
 

@@ -29,6 +29,10 @@ class Bucket:
         self._next = max(self._next, now) + self._interval
         return max(0.0, self._next - now - self._interval * self._burst)
 
+    def room(self, now: float, left: int) -> bool:
+        """Whether one may go at once, and so many after it."""
+        return max(self._next, now) + self._interval * (1 + left) <= now + self._interval * self._burst
+
     def hold(self, until: float) -> None:
         """Nothing before that instant."""
         self._next = max(self._next, until + self._interval * (self._burst - 1))
@@ -54,6 +58,11 @@ class Pace:
         wait = self._all.take(now)
         if wait > 0:
             await self._sleep(wait)
+
+    def spare(self, chat: int) -> bool:
+        """Whether something that may be left out may go: there is room for it, and for what may not be left out."""
+        now = self._clock.monotonic()
+        return self._all.room(now, 10) and self._chat(chat).room(now, 2)
 
     def hold(self, chat: int, seconds: float) -> None:
         """Telegram asked for a pause in that chat."""

@@ -70,6 +70,13 @@ class Sender:
             if "not modified" not in str(error).casefold():
                 raise
 
+    async def take_back(self, chat: int, message: int) -> None:
+        """Delete a message of the bot; one that is gone already is as good. Raises as `send`."""
+        try:
+            await self._client.call(lambda bot: bot.delete_message(chat, message))
+        except BadRequest:
+            return  # gone, or too old for it
+
     async def _settled(self, place: Place, work: Callable[[], Awaitable[Settled]]) -> Settled:
         """The same again after what a second try mends: a group that moved, a reply to what is gone."""
         try:

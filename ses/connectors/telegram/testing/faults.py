@@ -13,7 +13,7 @@ class Fault:
     """What happens instead of the next answer to a method.
 
     `status` 429 with `retry_after`, 500, 502 …; `reset`: the connection breaks, `before` or `after` the call was carried out;
-    `silence`: no answer for so many seconds, after it was carried out.
+    `silence`: no answer for so many seconds, after it was carried out; `late`: carried out only after so many seconds.
     """
 
     method: str = ""
@@ -24,6 +24,7 @@ class Fault:
     migrate_to: int = 0
     reset: str = ""
     silence: float = 0.0
+    late: float = 0.0
 
 
 class Refusal(Exception):

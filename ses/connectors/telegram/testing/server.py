@@ -57,6 +57,9 @@ class TelegramFake(Updates, Speech):
         if fault is not None and fault.status:
             return refused(refusal_of(fault))
         fields, files = await _fields(request)
+        if fault is not None and fault.late:
+            self._said.set()
+            await asyncio.sleep(fault.late)
         doing = getattr(self, f"_do_{method.lower()}", None)
         sending = method.startswith("send") and doing is None
         before = len(self.sent)
