@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
-from ses.connectors.contract import Connector, DeliveryFailed, Refused
+from ses.connectors.contract import Channel, Connector, DeliveryFailed, Refused
 from ses.messages import Button, Conversation, Delta, Outgoing
 
 
@@ -91,6 +92,26 @@ async def test_it_keeps_to_the_contract(side):
     assert isinstance(connector.replays, bool)
 
 
-async def test_a_stop_may_come_twice(side):
+async def test_a_stop_may_come_twice_and_nothing_goes_on_after_it(side, reception):
+    person = await side.person()
+    await person.acknowledged(await person.say("до"))
+    await person.reads(1)
     await side.connector.stop()
+    heard = len(reception.received)
     await side.connector.stop()
+    assert at_work() == []
+    if isinstance(side.connector, Channel):
+        assert side.connector.state().condition == "stopped"
+    with suppress(ConnectionError):  # a page may find its socket closed
+        assert await person.is_unacknowledged(await person.say("после"))
+    assert len(reception.received) == heard == 1
+
+
+def at_work() -> list[str]:
+    """Tasks of connectors that are not done; those of their doubles belong to the tests."""
+    coroutines = [task.get_coro() for task in asyncio.all_tasks()]
+    return [
+        coroutine.__qualname__
+        for coroutine in coroutines
+        if "ses/connectors" in (file := coroutine.cr_code.co_filename) and "testing" not in file
+    ]
