@@ -105,12 +105,14 @@ async def test_each_message_is_answered_once_and_in_order(tmp_path):
             talking = asyncio.gather(*(_talk(vk, each, chance) for vk in communities))
             next_kill = time.monotonic() + 3.0
             while answered(communities) < total:
-                assert time.monotonic() - begun < 60 + total / COMMUNITIES, _missing(
+                assert time.monotonic() - begun < 120 + 2 * total / COMMUNITIES, _missing(
                     communities, each, daemon
                 )
                 if time.monotonic() > next_kill:
                     await daemon.kill()
                     await daemon.start()
+                    polls = communities[0].polls
+                    await communities[0].until(lambda polls=polls: communities[0].polls > polls, seconds=60)
                     kills += 1
                     next_kill = time.monotonic() + chance.uniform(3.0, 6.0)
                 await asyncio.sleep(0.05)

@@ -74,8 +74,9 @@ class TelegramFake(Updates, Speech):
             return refused(refusal)
         self.calls.append((method, fields))
         lost = fault is not None and (fault.reset == "after" or fault.silence)
-        for sent in self.sent[before:]:
-            sent.answered = not lost
+        if method.startswith("send"):  # while news are waited for, others send
+            for sent in self.sent[before:]:
+                sent.answered = not lost
         self._said.set()
         if fault is not None and fault.silence:
             await asyncio.sleep(fault.silence)
