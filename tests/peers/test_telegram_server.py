@@ -11,6 +11,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from aiohttp import ClientSession
+
+from ses.connectors.telegram.config import Account
+from ses.connectors.telegram.connector import TelegramConnector
+from ses.connectors.testing import MemoryReception
+from ses.messages import Conversation, Delta, Outgoing
 
 NODE = Path(__file__).parent / "node"
 _own = NODE / "node_modules/.bin/node"
@@ -69,34 +75,83 @@ class Daemon:
 
 
 @pytest.fixture
-async def telegram(tmp_path):
-    """A running server with people; `await heard()` is the next thing that happened."""
-    port = free_port()
-    process = await asyncio.create_subprocess_exec(
-        PROGRAM, str(NODE / "telegram.js"), str(port), TOKEN,
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
+async def telegram():
+    """`port, write, heard = await telegram()`: a running server with people; `await heard()` is the next thing that happened."""
+    made = []
 
-    async def heard():
-        async with asyncio.timeout(40):
-            return json.loads(await process.stdout.readline())
+    async def telegram(*words):
+        port = free_port()
+        process = await asyncio.create_subprocess_exec(
+            PROGRAM, str(NODE / "telegram.js"), str(port), TOKEN, *words,
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        made.append(process)
 
-    assert await heard() == {"listening": port}
-    yield Daemon(tmp_path, f"http://127.0.0.1:{port}"), process.stdin, heard
-    if process.returncode is None:
-        process.terminate()
-    await process.wait()
+        async def heard():
+            async with asyncio.timeout(40):
+                return json.loads(await process.stdout.readline())
+
+        assert await heard() == {"listening": port}
+        return f"http://127.0.0.1:{port}", process.stdin.write, heard
+
+    yield telegram
+    for process in made:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
 
 
-async def test_the_daemon_talks_to_people_of_a_server_that_is_not_ours(telegram):
-    daemon, people, heard = telegram
+async def test_the_daemon_talks_to_people_of_a_server_that_is_not_ours(telegram, tmp_path):
+    url, write, heard = await telegram()
+    daemon = Daemon(tmp_path, url)
     async with daemon.running(signal.SIGKILL):
         assert await heard() == {"menu": "What do you want?", "buttons": ["Pizza", "Tea"]}
         events = [await heard(), await heard()]  # the press is answered and acted upon, in either order
         assert {"pressed": "A tea!"} in events
         assert [one["answered"] for one in events if "answered" in one] == ["1"]
         assert await heard() == {"counted": [[f"{n}: n {n}" for n in range(1, 6)]] * 3}
-    people.write(b"killed\n")
+    write(b"killed\n")
     assert await heard() == {"waiting": 5}
     async with daemon.running(signal.SIGTERM):
         assert await heard() == {"counted": [[f"{n}: n {n}" for n in range(6, 11)]] * 3}
+
+
+@pytest.fixture
+async def bot(telegram):
+    """A connector in this process, what its server hears, and what the people of a chat read."""
+    url, _, heard = await telegram("serve")
+    account = Account("shop", "echo", TOKEN, poll=1, api=url)
+    connector = TelegramConnector(account)
+    await connector.start(MemoryReception())
+    while connector.state().condition != "connected":
+        await asyncio.sleep(0.01)
+
+    async def read(chat):
+        async with (
+            ClientSession() as http,
+            http.post(f"{url}/getUpdatesHistory", json={"token": TOKEN}) as answer,
+        ):
+            messages = [one["message"] for one in (await answer.json())["result"]]
+        return [one["text"] for one in messages if str(one["chat_id"]) == str(chat)]
+
+    yield connector, heard, read
+    await connector.stop()
+
+
+async def test_a_text_grows_as_a_draft_in_private(bot):
+    connector, heard, read = bot
+    conversation = Conversation("telegram.shop", "11")
+    connector.stream(conversation, Delta(id="11/1/1", attempt=1, at=0, text="Growing"))
+    assert await heard() == {"draft": "Growing", "chat": 11}
+    await connector.deliver(conversation, Outgoing(id="11/1/1", seq=1, text="Growing up"))
+    assert await read(11) == ["Growing up"]
+
+
+async def test_a_text_grows_in_one_message_in_a_group(bot):
+    connector, heard, read = bot
+    conversation = Conversation("telegram.shop", "-100200:11")
+    connector.stream(conversation, Delta(id="-100200:11/1/1", attempt=1, at=0, text="Growing"))
+    assert await heard() == {"edited": "Growing", "number": 1}
+    await connector.deliver(conversation, Outgoing(id="-100200:11/1/1", seq=1, text="Growing up"))
+    assert await heard() == {"edited": "Growing up", "number": 1}
+    assert await read(-100200) == ["Growing up"]

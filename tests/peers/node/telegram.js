@@ -1,14 +1,15 @@
 // A bot talks to @vishtar/telegram-test-api: its server, its people. Arguments: port and token. Writes what happens as lines
-// of JSON; reads a line before it goes on where the test has something to do.
+// of JSON; reads a line before it goes on where the test has something to do. With a third argument it only serves.
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import TelegramServer from "@vishtar/telegram-test-api";
 
-const [port, token] = process.argv.slice(2);
+const [port, token, onlyServe] = process.argv.slice(2);
 const PEOPLE = [11, 12, 13];
 const EACH = 5;
 
-/** What the package does not do as Telegram does: who the bot is, an offset that confirms, waiting, dates in seconds. */
+/** What the package does not do as Telegram does: who the bot is, an offset that confirms, waiting, dates in seconds, drafts,
+ * what an edit answers. */
 const corrections = [
   (app, server) => {
     const answer = (method, work) => app.all(`/bot:token/${method}`, async (request, response) => {
@@ -31,6 +32,15 @@ const corrections = [
       const sent = server.addBotMessage(message, bot);
       return { message_id: sent.message_id, date: Math.floor(sent.date / 1000), chat: sent.chat, text: sent.text };
     });
+    answer("sendMessageDraft", ({ chat_id: chat, text }) => {
+      tell({ draft: text, chat });
+      return true;
+    });
+    answer("editMessageText", (message) => {
+      server.editMessageText(message);
+      tell({ edited: message.text, number: message.message_id });
+      return true;
+    });
     answer("answerCallbackQuery", ({ callback_query_id: id }) => {
       tell({ answered: id });
       return true;
@@ -44,12 +54,19 @@ const server = new TelegramServer({ host: "127.0.0.1", port: Number(port) }, { r
 server.setMaxListeners(0);
 await server.start();
 tell({ listening: Number(port) });
+if (onlyServe) await once(lines, "close");
 
 const people = PEOPLE.map((id) => server.getClient(token, { userId: id, chatId: id, timeout: 30_000, interval: 20 }));
-/** The next `count` messages of the bot to somebody. */
+const last = new Map();
+/** The next `count` messages of the bot to somebody; a second copy, as a kill may leave one, is passed over. */
 const heard = async (person, count) => {
   const said = [];
-  while (said.length < count) said.push(...(await person.getUpdates()).result);
+  while (said.length < count) {
+    for (const one of (await person.getUpdates()).result) {
+      if (one.message.text !== last.get(person)) said.push(one);
+      last.set(person, one.message.text);
+    }
+  }
   return said;
 };
 
