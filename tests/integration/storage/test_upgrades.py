@@ -54,7 +54,7 @@ async def database(request, tmp_path):
         path = tmp_path / "some.db"
 
         async def ask(sql):
-            with closing(sqlite3.connect(path)) as connection:
+            with closing(sqlite3.connect(path)) as connection, connection:
                 return connection.execute(sql).fetchone()
 
         return f"sqlite:///{path}", ask
