@@ -111,6 +111,14 @@ class Flood(Part):
     burst: Annotated[int, Field(ge=1)] = 20
 
 
+class UploadRate(Part):
+    """What all visitors of one address may send up in `per` seconds."""
+
+    files: Annotated[int, Field(ge=1)] = 300
+    bytes: Annotated[int, Field(ge=1)] = 1_073_741_824
+    per: Seconds = 3600
+
+
 class HttpLimits(Part):
     allow: Many[HostPort] = ()
     """Private addresses that `http` steps may call, as host:port."""
@@ -126,7 +134,16 @@ class Limits(Part):
     """Bytes that may wait for a slow reader before its socket is closed."""
     upload: Annotated[int, Field(ge=0, le=1_073_741_824)] = 10_485_760
     """Bytes of a file a visitor sends; 0: none are taken."""
+    uploads: UploadRate = UploadRate()
     http: HttpLimits = HttpLimits()
+
+    @model_validator(mode="after")
+    def _one_file_fits(self) -> Self:
+        if self.uploads.bytes < self.upload:
+            raise ValueError(
+                f"`uploads.bytes` ({self.uploads.bytes}) must not be below `upload` ({self.upload}): no such file could ever come"
+            )
+        return self
 
 
 class Tls(Part):
@@ -216,6 +233,16 @@ class Config(Part):
             raise About(
                 "port",
                 f"is the same as `widget.port`, {self.port}; the API and the public listener need one each",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _voice_needs_uploads(self) -> Self:
+        speaking = [name for name, site in self.connectors.web.items() if site.microphone]
+        if speaking and not self.limits.upload:
+            raise About(
+                "limits",
+                f"`upload` is 0, so the microphone of `connectors.web.{speaking[0]}` could send nothing: give it a size, or turn `microphone` off",
             )
         return self
 

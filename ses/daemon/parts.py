@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ses.clock import Clock
 from ses.config import Config
 from ses.connectors.web.config import Listener as PublicListener
-from ses.connectors.web.config import WebLimits, site_of
+from ses.connectors.web.config import UploadRate, WebLimits, site_of
 from ses.connectors.web.connector import WebConnector
 from ses.connectors.web.uploads import UploadFolder
 from ses.conversations.limits import Limits
@@ -107,9 +107,11 @@ def web_connector(config: Config, name: str, web: Web, clock: Clock) -> WebConne
 
 
 def public_listener(config: Config) -> PublicListener:
+    rate = config.limits.uploads
     return PublicListener(
         cors=config.widget.cors,
         trusted_proxies=tuple(ip_network(network) for network in config.trusted_proxies),
+        uploads=UploadRate(rate.files, rate.bytes, rate.per),
     )
 
 

@@ -60,6 +60,16 @@ class WebLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class UploadRate:
+    """How much all visitors of one address may send up in `per` seconds; an address known only as the proxy's is not
+    counted."""
+
+    files: int = 300
+    bytes: int = 1 << 30
+    per: float = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
 class Listener:
     """What all websites share: settings of the public listener."""
 
@@ -67,6 +77,7 @@ class Listener:
     """Who adds `Access-Control-Allow-Origin` to scripts: two such headers are refused by browsers."""
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     """Peers whose `X-Forwarded-For` counts."""
+    uploads: UploadRate = UploadRate()
 
 
 class WebSettings(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -39,6 +39,8 @@ class Open(_Frame, tag="open", frozen=True):
 class UploadRef(msgspec.Struct, frozen=True):
     id: Handle
     """As `POST /ses/upload` answered."""
+    kind: Literal["", "voice"] = ""
+    """`voice`: spoken for this message, not a recording from elsewhere."""
 
 
 class Message(_Frame, tag="message", frozen=True):

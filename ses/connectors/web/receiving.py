@@ -2,38 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
+from math import ceil
 from urllib.parse import quote
 
 import msgspec
 from aiohttp import BodyPartReader, web
 
-from ses.connectors.web.admission import admitted
+from ses.connectors.web.admission import admitted, connector_name, origin_fits, visitor_address
+from ses.connectors.web.allowance import Allowance
+from ses.connectors.web.config import Listener
 from ses.connectors.web.connector import WebConnector
-from ses.connectors.web.uploads import UploadFolder, UploadRefused
+from ses.connectors.web.uploads import Upload, UploadFolder, UploadRefused
 from ses.messages import Conversation
 
 FIELD = 256
 """Bytes of the fields `session` and `key`."""
+FILE = "/ses/upload/{connector}/{id}"
 _encode = msgspec.json.encode
 
 
 class Receiving:
-    """Handlers of the public listener. Fields and file travel as one form, so that a page of another origin asks
-    nothing beforehand (no preflight)."""
+    """Handlers of the public listener. Pages of another origin ask beforehand (preflight): for the progress of an
+    upload, and for the header that opens a file."""
 
     def __init__(
-        self, connectors: Mapping[str, WebConnector], uploads: UploadFolder, cors: Callable[[], bool]
+        self, connectors: Mapping[str, WebConnector], uploads: UploadFolder, listener: Listener
     ) -> None:
         self._connectors = connectors
         self._uploads = uploads
-        self._cors = cors
+        self._listener = listener
+        self._allowance = Allowance(listener.uploads)
 
     def routes(self) -> list[web.RouteDef]:
         return [
             web.post("/ses/upload", self.take),
-            web.get("/ses/upload/{connector}/{id}", self.give, allow_head=False),
+            web.options("/ses/upload", self.allow),
+            web.get(FILE, self.give, allow_head=False),
+            web.options(FILE, self.allow),
         ]
+
+    async def allow(self, request: web.Request) -> web.Response:
+        """What a browser asks before a page of one of the connector's sites may send or read a file."""
+        connector = self._connectors.get(request.match_info.get("connector") or connector_name(request))
+        if connector is None or not origin_fits(request, connector.site):
+            return web.Response(status=403)
+        headers = {
+            "Access-Control-Allow-Methods": "GET, POST",
+            "Access-Control-Allow-Headers": "Authorization",
+            "Access-Control-Max-Age": "86400",
+            **self._headers(request),
+        }
+        return web.Response(status=204, headers=headers)
 
     async def take(self, request: web.Request) -> web.Response:
         """`/ses/upload?NAME&token=TOKEN`, a form of `session`, `key` and then `file`, in this order."""
@@ -42,9 +62,12 @@ class Receiving:
             return web.Response(status=403)
         headers = self._headers(request)
         try:
-            stored = await self._read(request, connector)
+            stored = await self._counted(request, connector)
         except UploadRefused as refused:
             told = {"error": 1, "message": str(refused)}
+            if refused.retry_after:
+                told["retry_after"] = seconds = ceil(refused.retry_after)
+                headers["Retry-After"] = str(seconds)
             # The rest of the form is not read: the connection is of no further use.
             return web.Response(
                 status=refused.status,
@@ -55,7 +78,23 @@ class Receiving:
         answer = {"error": 0, "message": "success", **msgspec.to_builtins(stored)}
         return web.Response(body=_encode(answer), content_type="application/json", headers=headers)
 
-    async def _read(self, request: web.Request, connector: WebConnector) -> msgspec.Struct:
+    async def _counted(self, request: web.Request, connector: WebConnector) -> Upload:
+        """Read the file if its address may send it: what it says of its size is counted, and then what came."""
+        address = visitor_address(request, self._listener.trusted_proxies)
+        if address is None:
+            return await self._read(request, connector)
+        told = min(request.content_length or self._uploads.largest, self._uploads.largest)
+        if wait := self._allowance.take(address, told):
+            raise UploadRefused(429, "too many files came from this address", wait)
+        size = 0
+        try:
+            stored = await self._read(request, connector)
+            size = stored.size
+        finally:
+            self._allowance.give_back(address, told - size)
+        return stored
+
+    async def _read(self, request: web.Request, connector: WebConnector) -> Upload:
         if not request.content_type.startswith("multipart/"):
             raise UploadRefused(415, "an upload is a form (multipart/form-data)")
         if (request.content_length or 0) > self._uploads.largest + 8192:
@@ -85,9 +124,9 @@ class Receiving:
         try:
             found = await self._uploads.find(await _owner(connector, given), request.match_info["id"])
         except UploadRefused as refused:
-            return web.Response(status=refused.status)
+            return web.Response(status=refused.status, headers=self._headers(request))
         if found is None:
-            return web.Response(status=404)
+            return web.Response(status=404, headers=self._headers(request))
         stored, path = found
         headers = {
             "Content-Type": stored.mime,
@@ -95,13 +134,15 @@ class Receiving:
             "X-Content-Type-Options": "nosniff",
             "Content-Security-Policy": "sandbox; default-src 'none'",
             "Cache-Control": "private, no-store",
+            "Cross-Origin-Resource-Policy": "cross-origin",
+            **self._headers(request),
         }
         return web.FileResponse(path, headers=headers)
 
     def _headers(self, request: web.Request) -> dict[str, str]:
-        """The page may read the answer: its origin was compared with the site's."""
+        """The page may read the answer: its origin was compared with the site's, or it knows the session's key."""
         origin = request.headers.get("Origin")
-        if origin is None or not self._cors():
+        if origin is None or self._listener.cors != "daemon":
             return {}
         return {"Access-Control-Allow-Origin": origin, "Vary": "Origin"}
 

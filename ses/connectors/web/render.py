@@ -8,6 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from ses.connectors.contract import Entry
+from ses.connectors.web.uploads import SCHEME
 from ses.messages import Attachment, Button, Delta, Outgoing
 
 MediaUrl = Callable[[str], str]
@@ -21,6 +22,8 @@ class ShownAttachment(msgspec.Struct, omit_defaults=True):
     mime: str = ""
     size: int = 0
     value: Any = None
+    upload: str = ""
+    """Of what the visitor sent himself: the id under which it is read back."""
 
 
 class ShownMessage(msgspec.Struct, omit_defaults=True, tag_field="type", tag="message"):
@@ -147,4 +150,5 @@ def _shown(attachment: Attachment, media_url: MediaUrl) -> ShownAttachment:
         mime=attachment.mime,
         size=attachment.size,
         value=attachment.value,
+        upload=attachment.media.removeprefix(SCHEME) if attachment.media.startswith(SCHEME) else "",
     )

@@ -41,7 +41,7 @@ class WebRoutes:
         self._listener = listener or Listener()
         self._assets = Assets(widget)
         self._demo = Demo(widget / "demo", connectors)
-        self._receiving = Receiving(connectors, uploads, lambda: self._cors) if uploads is not None else None
+        self._receiving = Receiving(connectors, uploads, self._listener) if uploads is not None else None
         self._sockets: Counter[str] = Counter()
         """Open sockets by visitor's address."""
 

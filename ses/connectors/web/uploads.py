@@ -29,11 +29,12 @@ _HEAD = 64
 
 
 class UploadRefused(SesError):
-    """The file is not taken; `status` is the HTTP status that says why."""
+    """The file is not taken; `status` is the HTTP status that says why. With `retry_after` (seconds) it may be then."""
 
-    def __init__(self, status: int, message: str) -> None:
+    def __init__(self, status: int, message: str, retry_after: float = 0.0) -> None:
         super().__init__(message)
         self.status = status
+        self.retry_after = retry_after
 
 
 class Upload(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -125,6 +126,14 @@ class UploadFolder:
 
     def _home(self, conversation: Conversation) -> Path:
         return self._folder / hashlib.sha256("\0".join(conversation).encode()).hexdigest()[:32]
+
+
+def as_voice(attachment: Attachment) -> Attachment | None:
+    """A recording as a voice message; none when the file is no sound. Browsers record into containers of films."""
+    kind, _, form = attachment.mime.partition("/")
+    if kind not in ("audio", "video"):
+        return None
+    return msgspec.structs.replace(attachment, kind="voice", mime=f"audio/{form}")
 
 
 def _make_room(home: Path) -> None:

@@ -30,6 +30,7 @@ from ses.connectors.web.parse import (
     parse,
 )
 from ses.connectors.web.seats import Seat, Seats, Uploads
+from ses.connectors.web.uploads import as_voice
 from ses.messages import Attachment, Conversation, Inbound
 
 log = structlog.get_logger("ses.connectors.web")
@@ -141,7 +142,7 @@ class Visit:
             title=self._site.title,
             color=self._site.color,
             kind=self._site.type,
-            microphone=self._site.microphone,
+            microphone=self._site.microphone and self._uploads is not None,
             transcription=self._site.transcription,
             upload=self._uploads.largest if self._uploads is not None else 0,
         )
@@ -175,23 +176,31 @@ class Visit:
         # `typing` and `read` are of use to a human operator only; the robot does nothing on them.
 
     async def _message(self, frame: Message) -> None:
-        attachments: list[Attachment] = []
-        for reference in frame.attachments:
-            attachment = await self._attachment(reference)
-            if attachment is None:
-                self._fail("malformed", f"There is no upload {reference.id[:64]!r} of this session", frame.id)
-                return
-            attachments.append(attachment)
+        try:
+            attachments = [await self._attachment(reference) for reference in frame.attachments]
+        except Malformed as fault:
+            self._fail("malformed", str(fault), frame.id)
+            return
         if frame.button:
             inbound = self._inbound(frame.id, button=frame.button)
         else:
             inbound = self._inbound(frame.id, text=frame.text or None, attachments=tuple(attachments))
         await self._hand_in(inbound, frame.id)
 
-    async def _attachment(self, reference: UploadRef) -> Attachment | None:
-        if self._uploads is None:
-            return None
-        return await self._uploads.attachment(self._conversation, reference.id)
+    async def _attachment(self, reference: UploadRef) -> Attachment:
+        """The file that was sent before. Raises `Malformed`."""
+        name = repr(reference.id[:64])
+        found = await self._uploads.attachment(self._conversation, reference.id) if self._uploads else None
+        if found is None:
+            raise Malformed(f"There is no upload {name} of this session")
+        if reference.kind != "voice":
+            return found
+        if not self._site.microphone:
+            raise Malformed("Voice messages are off here (`microphone`)")
+        voice = as_voice(found)
+        if voice is None:
+            raise Malformed(f"The upload {name} is no sound")
+        return voice
 
     def _inbound(self, id_: str, **what: Any) -> Inbound:
         return Inbound(

@@ -8,6 +8,7 @@ import pytest
 from aiohttp import ClientSession, FormData
 
 from ses.connectors.testing import MemoryReception
+from ses.connectors.web.config import Listener, UploadRate
 from ses.connectors.web.uploads import UploadFolder
 
 ORIGIN = "https://shop.example"
@@ -18,7 +19,9 @@ SVG = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"
 @pytest.fixture
 async def site(start, tmp_path):
     reception = MemoryReception()
-    async with start(reception, uploads=UploadFolder(tmp_path / "web", 1000)) as running:
+    listener = Listener(uploads=UploadRate(files=3, bytes=2900, per=60.0))
+    uploads = UploadFolder(tmp_path / "web", 1000)
+    async with start(reception, uploads=uploads, listener=listener, microphone=True) as running:
         yield running
 
 
@@ -28,13 +31,23 @@ class Visitor:
         self.session, self.key = welcome["session"], welcome["key"]
         self.settings = welcome["settings"]
 
-    async def send(self, content: bytes, name: str = "p.png", *, origin=ORIGIN, token="T0ken", **given):
+    async def send(
+        self, content: bytes, name: str = "p.png", *, origin=ORIGIN, token="T0ken", address=None, **given
+    ):
         form = FormData({"session": self.session, "key": self.key, **given}, quote_fields=False)
         form.add_field("file", content, filename=name)
         url = f"{self.site.base}/ses/upload?site&token={token}"
-        async with self.http.post(url, data=form, headers={"Origin": origin}) as answer:
+        headers = {"Origin": origin} | ({"X-Forwarded-For": address} if address else {})
+        async with self.http.post(url, data=form, headers=headers) as answer:
             raw = await answer.read()
             return answer.status, json.loads(raw) if raw else {}, answer.headers
+
+    async def name(self, id: str, *attachments: dict) -> dict:
+        """Name files in a message: what the daemon answers to it."""
+        await self.socket.send_json({"type": "message", "id": id, "attachments": attachments})
+        while (answer := await self.socket.receive_json())["type"] not in ("ack", "error"):
+            pass
+        return answer
 
     async def read(self, upload: str, key: str | None = None):
         url = f"{self.site.base}/ses/upload/site/{upload}?session={self.session}"
@@ -59,9 +72,7 @@ async def test_a_picture_goes_up_and_is_named_in_a_message(visitor):
     assert (status, stored["kind"], stored["mime"], stored["size"]) == (200, "image", "image/png", len(PNG))
     assert stored["name"] == "кот.png"
     assert headers["Access-Control-Allow-Origin"] == ORIGIN
-    await visitor.socket.send_json({"type": "message", "id": "m1", "attachments": [{"id": stored["id"]}]})
-    while (await visitor.socket.receive_json())["type"] != "ack":
-        pass
+    assert (await visitor.name("m1", {"id": stored["id"]}))["type"] == "ack"
     [attachment] = visitor.site.reception.received[-1].attachments
     assert (attachment.kind, attachment.media) == ("image", f"upload:{stored['id']}")
 
@@ -116,3 +127,79 @@ async def test_another_session_cannot_name_it(visitor, site):
         await other.receive_json()
         await other.send_json({"type": "message", "id": "m1", "attachments": [{"id": stored["id"]}]})
         assert (await other.receive_json())["code"] == "malformed"
+
+
+OPUS = b"\x1aE\xdf\xa3" + b"\0" * 100
+"""The container of Chromium's recordings: a film's, with a sound alone in it."""
+
+
+async def test_a_recording_is_named_as_a_voice_message_and_so_shown_after_a_reload(visitor):
+    assert visitor.settings["microphone"] is True
+    _, stored, _ = await visitor.send(OPUS, "voice.webm")
+    assert (await visitor.name("m1", {"id": stored["id"], "kind": "voice"}))["type"] == "ack"
+    [attachment] = visitor.site.reception.received[-1].attachments
+    assert (attachment.kind, attachment.mime) == ("voice", "audio/webm")
+    page = visitor.site.page()
+    page.session, page.key = visitor.session, visitor.key
+    await page.open_socket()
+    await page.send(type="hello", session=visitor.session, key=visitor.key)
+    [shown] = (await page.receive())["messages"][0]["attachments"]
+    assert (shown["kind"], shown["upload"]) == ("voice", stored["id"])
+    assert "url" not in shown
+
+
+async def test_what_is_no_sound_is_no_voice_message(visitor):
+    _, stored, _ = await visitor.send(PNG)
+    refused = await visitor.name("m1", {"id": stored["id"], "kind": "voice"})
+    assert (refused["code"], refused["id"]) == ("malformed", "m1")
+    assert "no sound" in refused["message"]
+
+
+async def test_without_a_microphone_no_voice_is_taken(start, tmp_path):
+    async with start(MemoryReception(), uploads=UploadFolder(tmp_path, 1000)) as site:
+        async with (
+            ClientSession() as http,
+            http.ws_connect(f"{site.base}/ses/ws?site&token=T0ken", origin=ORIGIN) as socket,
+        ):
+            await socket.send_json({"type": "hello"})
+            visitor = Visitor(site, http, await socket.receive_json())
+            visitor.socket = socket
+            assert "microphone" not in visitor.settings
+            _, stored, _ = await visitor.send(OPUS)
+            refused = await visitor.name("m1", {"id": stored["id"], "kind": "voice"})
+            assert "`microphone`" in refused["message"]
+
+
+async def test_one_address_may_send_so_much_whatever_sessions_it_opens(visitor, site):
+    here, there = "198.51.100.7", "198.51.100.8"
+    assert [(await visitor.send(PNG, address=here, key=key))[0] for key in (visitor.key, "wrong", "no")] == [
+        200,
+        403,
+        403,
+    ]
+    status, told, headers = await visitor.send(PNG, address=here)
+    assert (status, headers["Retry-After"]) == (429, str(told["retry_after"]))
+    assert 0 < told["retry_after"] <= 20
+    assert (await visitor.send(b"x" * 1000, address=there))[0] == 200
+    assert (await visitor.send(b"x" * 1000, address=there))[0] == 200
+    assert (await visitor.send(b"x" * 1000, address=there))[0] == 429
+    assert (await visitor.send(b"x" * 100, address=there))[0] == 200
+    # Only a proxy's address is known: nothing is counted by it.
+    assert [(await visitor.send(PNG))[0] for _ in range(4)] == [200] * 4
+
+
+async def test_browsers_may_ask_for_pages_of_the_site_and_for_no_other(visitor, site):
+    for path in ("/ses/upload?site&token=T0ken", "/ses/upload/site/some-id?session=s"):
+        ask = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "authorization"}
+        for origin, status in ((ORIGIN, 204), ("https://evil.example", 403)):
+            async with visitor.http.options(site.base + path, headers={"Origin": origin, **ask}) as answer:
+                assert answer.status == status
+                assert answer.headers.get("Access-Control-Allow-Origin") == (
+                    ORIGIN if origin == ORIGIN else None
+                )
+    _, stored, _ = await visitor.send(PNG)
+    assert "Access-Control-Allow-Origin" not in (await visitor.read(stored["id"]))[2]
+    url = f"{site.base}/ses/upload/site/{stored['id']}?session={visitor.session}"
+    headers = {"Authorization": f"Bearer {visitor.key}", "Origin": ORIGIN}
+    async with visitor.http.get(url, headers=headers) as answer:
+        assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN

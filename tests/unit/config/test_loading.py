@@ -164,6 +164,8 @@ def test_all_mistakes_are_shown_at_once_in_the_order_of_the_file(written):
         ({"llm": {"engine": "vllm", "modle": "x"}}, "llm.modle: unknown key; did you mean `model`?"),
         ({"limits": {"http": {"allow": ["10.0.0.5"]}}}, "limits.http.allow[0]: must name host and port"),
         ({"limits": {"text": 5000}}, "limits.text: must be less than or equal to 4096, not 5000"),
+        ({"limits": {"uploads": {"bytes": 1000}}}, "limits: `uploads.bytes` (1000) must not be below `upload` (10485760)"),
+        ({**web(microphone=True), "limits": {"upload": 0}}, "limits: `upload` is 0, so the microphone of `connectors.web.site`"),
         ({"trusted_proxies": ["proxy"]}, "trusted_proxies[0]: must be an address or a network"),
         ({"trusted_proxies": "10.0.0.1"}, 'trusted_proxies: must be an array, not "10.0.0.1"'),
         ({"tls": {"cert": "c.pem", "key": "k.pem"}}, "tls.cert: there is no file"),

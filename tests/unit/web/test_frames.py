@@ -12,7 +12,18 @@ from ses.connectors.contract import Entry
 from ses.connectors.web import render
 from ses.connectors.web.media import media_url
 from ses.connectors.web.pace import PATIENCE, Pace
-from ses.connectors.web.parse import Edit, Hello, Malformed, Message, Open, Ping, Read, Typing, parse
+from ses.connectors.web.parse import (
+    Edit,
+    Hello,
+    Malformed,
+    Message,
+    Open,
+    Ping,
+    Read,
+    Typing,
+    UploadRef,
+    parse,
+)
 from ses.messages import Attachment, Button, Inbound, Outgoing
 
 
@@ -24,6 +35,10 @@ from ses.messages import Attachment, Button, Inbound, Outgoing
         ('{"type":"open"}', Open()),
         ('{"type":"message","id":"a","text":"привет"}', Message("a", text="привет")),
         ('{"text":"порядок полей","id":"a","type":"message"}', Message("a", text="порядок полей")),
+        (
+            '{"type":"message","id":"a","attachments":[{"id":"u","kind":"voice"},{"id":"w"}]}',
+            Message("a", attachments=(UploadRef("u", "voice"), UploadRef("w"))),
+        ),
         ('{"type":"message","id":"a","button":"1.1.0"}', Message("a", button="1.1.0")),
         ('{"type":"message","id":"a","text":" "}', Message("a", text=" ")),
         ('{"type":"edit","id":"b","of":"a","text":"x"}', Edit("b", "a", "x")),
