@@ -101,6 +101,15 @@ class Connector(Protocol):
         ...
 
 
+@runtime_checkable
+class Transcribing(Protocol):
+    """A connector that lets people see what was recognised in their voice messages."""
+
+    def transcript(self, conversation: Conversation, inbound: str, text: str) -> None:
+        """Show what was recognised in the voice message of that id; may be lost: the history tells it, too."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class ConnectorState:
     """How a connection to a foreign side is doing: what `ses connectors` shows."""

@@ -92,6 +92,11 @@ class WebConnector:
         if visit is not None:
             visit.feed.stream(delta)
 
+    def transcript(self, conversation: Conversation, inbound: str, text: str) -> None:
+        visit = self._visits.get(conversation.session)
+        if visit is not None and self.site.transcription:
+            visit.feed.transcript(inbound, text)
+
     def state(self) -> ConnectorState:
         condition: Literal["connected", "stopped"] = "connected" if self.ready else "stopped"
         return ConnectorState(self.name, self.site.robot, condition, mode=f"{self.sockets} open sockets")

@@ -49,6 +49,10 @@ class Feed:
         if self._waiting is None:
             self._outlet.send(render.encode(render.shown_delta(delta)))
 
+    def transcript(self, of: str, text: str) -> None:
+        if self._waiting is None:
+            self._outlet.send(render.encode(render.Transcript(of, text)))
+
     def catch_up(self, after: int, replayed: Sequence[render.ShownMessage]) -> None:
         """All up to `after` and all of `replayed` are on their way: go on with what came live meanwhile."""
         self._shown = max((after, *(entry.seq or 0 for entry in replayed)))

@@ -40,6 +40,8 @@ class ShownMessage(msgspec.Struct, omit_defaults=True, tag_field="type", tag="me
     format: str = "plain"
     of: str | None = None
     """The visitor's message whose text this replaces."""
+    transcript: str = ""
+    """What was recognised in the visitor's voice."""
 
 
 class Settings(msgspec.Struct, omit_defaults=True):
@@ -75,6 +77,12 @@ class ShownTyping(msgspec.Struct, tag_field="type", tag="typing"):
     on: bool
 
 
+class Transcript(msgspec.Struct, tag_field="type", tag="transcript"):
+    of: str
+    """The visitor's voice message."""
+    text: str
+
+
 class Failure(msgspec.Struct, omit_defaults=True, tag_field="type", tag="error"):
     code: str
     message: str
@@ -106,8 +114,11 @@ def shown_outgoing(message: Outgoing, media_url: MediaUrl, at: float = 0.0) -> S
     )
 
 
-def shown_entries(entries: Sequence[Entry], media_url: MediaUrl) -> list[ShownMessage]:
-    """History as the page gets it: events leave no line, a pressed button is shown by its label."""
+def shown_entries(
+    entries: Sequence[Entry], media_url: MediaUrl, *, transcription: bool = False
+) -> list[ShownMessage]:
+    """History as the page gets it: events leave no line, a pressed button is shown by its label. The stored text of a voice
+    message is what was recognised in it."""
     labels = {button.id: button.text for button in _buttons(entries)}
     shown: list[ShownMessage] = []
     for entry in entries:
@@ -119,14 +130,16 @@ def shown_entries(entries: Sequence[Entry], media_url: MediaUrl) -> list[ShownMe
             inbound = entry.inbound
             text = inbound.text or (labels.get(inbound.button, inbound.button) if inbound.button else "")
             attachments = tuple(_shown(item, media_url) for item in inbound.attachments)
+            spoken = any(item.kind == "voice" for item in inbound.attachments)
             shown.append(
                 ShownMessage(
                     id=inbound.id,
                     sender="visitor",
                     at=entry.at,
-                    text=text,
+                    text="" if spoken else text,
                     attachments=attachments,
                     of=inbound.edit_of,
+                    transcript=text if spoken and transcription else "",
                 )
             )
     return shown

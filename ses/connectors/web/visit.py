@@ -137,7 +137,7 @@ class Visit:
         self._seats.take(seat.session, self)
         after = hello.after if seat.key is None else None
         entries = await self._reception.history(self._conversation, after=after) if seat.begun else ()
-        messages = render.shown_entries(entries, self._media_url)
+        messages = render.shown_entries(entries, self._media_url, transcription=self._site.transcription)
         settings = render.Settings(
             title=self._site.title,
             color=self._site.color,
@@ -177,7 +177,7 @@ class Visit:
 
     async def _message(self, frame: Message) -> None:
         try:
-            attachments = [await self._attachment(reference) for reference in frame.attachments]
+            attachments = [await self._attachment(reference, frame.text) for reference in frame.attachments]
         except Malformed as fault:
             self._fail("malformed", str(fault), frame.id)
             return
@@ -187,8 +187,8 @@ class Visit:
             inbound = self._inbound(frame.id, text=frame.text or None, attachments=tuple(attachments))
         await self._hand_in(inbound, frame.id)
 
-    async def _attachment(self, reference: UploadRef) -> Attachment:
-        """The file that was sent before. Raises `Malformed`."""
+    async def _attachment(self, reference: UploadRef, text: str | None) -> Attachment:
+        """The file that was sent before, to go with that text. Raises `Malformed`."""
         name = repr(reference.id[:64])
         found = await self._uploads.attachment(self._conversation, reference.id) if self._uploads else None
         if found is None:
@@ -197,6 +197,8 @@ class Visit:
             return found
         if not self._site.microphone:
             raise Malformed("Voice messages are off here (`microphone`)")
+        if text:
+            raise Malformed("A voice message has no text of its own")
         voice = as_voice(found)
         if voice is None:
             raise Malformed(f"The upload {name} is no sound")

@@ -10,6 +10,7 @@ from aiohttp import ClientSession, FormData
 from ses.connectors.testing import MemoryReception
 from ses.connectors.web.config import Listener, UploadRate
 from ses.connectors.web.uploads import UploadFolder
+from ses.messages import Conversation
 
 ORIGIN = "https://shop.example"
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 100
@@ -155,6 +156,19 @@ async def test_what_is_no_sound_is_no_voice_message(visitor):
     assert "no sound" in refused["message"]
 
 
+async def test_a_voice_message_has_no_text_beside_it(visitor):
+    _, stored, _ = await visitor.send(OPUS)
+    await visitor.socket.send_json(
+        {
+            "type": "message",
+            "id": "m1",
+            "text": "вот",
+            "attachments": [{"id": stored["id"], "kind": "voice"}],
+        }
+    )
+    assert "no text" in (await visitor.socket.receive_json())["message"]
+
+
 async def test_without_a_microphone_no_voice_is_taken(start, tmp_path):
     async with start(MemoryReception(), uploads=UploadFolder(tmp_path, 1000)) as site:
         async with (
@@ -203,3 +217,20 @@ async def test_browsers_may_ask_for_pages_of_the_site_and_for_no_other(visitor, 
     headers = {"Authorization": f"Bearer {visitor.key}", "Origin": ORIGIN}
     async with visitor.http.get(url, headers=headers) as answer:
         assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
+
+
+async def test_what_was_recognised_is_told_to_its_page_where_the_site_wants_it(start):
+    for wanted in (True, False):
+        async with start(MemoryReception(), transcription=wanted) as site:
+            page = site.page()
+            await page.connect()
+            await page.ask("привет")
+            conversation = site.reception.received[-1].conversation
+            site.connector.transcript(conversation, "v1", "две пиццы")
+            site.connector.transcript(Conversation("web.site", "another"), "v1", "чужое")
+            await page.send(type="ping")
+            frame = await page.receive()
+            if wanted:
+                assert frame == {"type": "transcript", "of": "v1", "text": "две пиццы"}
+                frame = await page.receive()
+            assert frame == {"type": "pong"}

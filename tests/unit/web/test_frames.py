@@ -125,6 +125,26 @@ def test_history_shows_presses_by_label_and_no_events():
     ]
 
 
+def test_history_shows_what_was_recognised_only_where_the_site_wants_it():
+    voice = Attachment(kind="voice", media="upload:u1", mime="audio/webm", size=9)
+    entries = [
+        visitor("a", text="две пиццы", attachments=(voice,)),
+        visitor("b", attachments=(voice,)),
+        visitor("c", text="вот", attachments=(Attachment(kind="image", media="upload:u2"),)),
+        visitor("d", text="‹card›", attachments=(Attachment(kind="voice"),)),
+    ]
+    lines = render.shown_entries(entries, lambda _media: "", transcription=True)
+    assert [(line.text, line.transcript) for line in lines] == [
+        ("", "две пиццы"),
+        ("", ""),
+        ("вот", ""),
+        ("", "‹card›"),
+    ]
+    assert [line.attachments[0].upload for line in lines] == ["u1", "u1", "u2", ""]
+    lines = render.shown_entries(entries, lambda _media: "")
+    assert [(line.text, line.transcript) for line in lines] == [("", ""), ("", ""), ("вот", ""), ("", "")]
+
+
 def test_a_burst_is_free_then_the_pace_is_kept():
     pace = Pace(messages=2, per=1, burst=3, now=0.0)
     assert [pace.take(0.0) for _ in range(3)] == [(0.0, False)] * 3
