@@ -1,6 +1,7 @@
 /** `<ses-widget>`: the window, its button and its lines, in a shadow root. */
 
 import { accent } from "./colors.js";
+import { Composer } from "./composer.js";
 import { Line } from "./line.js";
 import { browserShelf, Store } from "./store.js";
 import { Talk } from "./talk.js";
@@ -29,6 +30,7 @@ const FRAME = `
     <textarea class="input" part="input" rows="1" maxlength="4096" enterkeyhint="send"></textarea>
     <button class="attach" part="attach" type="button" hidden><svg viewBox="0 0 24 24" aria-hidden="true"><path d="m19.5 11-7.8 7.8a4.6 4.6 0 0 1-6.5-6.5l8-8a3 3 0 0 1 4.3 4.3l-8 8a1.5 1.5 0 0 1-2.1-2.1l7.2-7.3"/></svg></button>
     <input class="files" type="file" multiple hidden tabindex="-1">
+    <button class="mic" part="mic" type="button" hidden><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M12 3.5a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0v-5a3 3 0 0 1 3-3ZM5.5 11.5a6.5 6.5 0 0 0 13 0M12 18v3"/></svg></button>
     <button class="send" part="send" type="submit" disabled><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M12 19V5.5M6 11.5l6-6 6 6"/></svg></button>
   </form>
 </section>`;
@@ -41,15 +43,13 @@ export class SesWidget extends HTMLElement {
   #lines = new Map();
   #talk = /** @type {Talk} */ (/** @type {unknown} */ (null));
   #store = /** @type {Store} */ (/** @type {unknown} */ (null));
+  #composer = /** @type {Composer} */ (/** @type {unknown} */ (null));
   #words = words("en");
   #page = false;
   #origin = "";
   /** @type {Line | null} */
   #last = null;
   #unread = 0;
-  /** The message of the visitor's being corrected, and the last he typed. */
-  #edited = "";
-  #typed = "";
   #typing = false;
   /** The reader looks at the end, so new lines may scroll. */
   #following = true;
@@ -74,7 +74,7 @@ export class SesWidget extends HTMLElement {
       this.style.setProperty(name, value);
     }
     this.#label(tag.getAttribute("title") || titleOf(settings.title, language) || this.#words.title);
-    this.#store = new Store(browserShelf(), place);
+    this.#store = new Store(browserShelf("localStorage"), place, browserShelf("sessionStorage"));
     const variables = readVariables(tag.getAttribute("variables"));
     this.#talk = new Talk(world, this.#store, this, () => ({
       variables,
@@ -93,11 +93,14 @@ export class SesWidget extends HTMLElement {
     else if (this.#talk.returning) this.#talk.connect();
     window.addEventListener("online", this.#nudge);
     document.addEventListener("visibilitychange", this.#nudge);
+    window.addEventListener("pagehide", this.#leave);
   }
 
   disconnectedCallback() {
     window.removeEventListener("online", this.#nudge);
     document.removeEventListener("visibilitychange", this.#nudge);
+    window.removeEventListener("pagehide", this.#leave);
+    this.#composer.drop();
     this.#talk.stop();
   }
 
@@ -120,7 +123,7 @@ export class SesWidget extends HTMLElement {
       // History is not read out; what is said now is.
       log.setAttribute("aria-live", live ? "polite" : "off");
       if (entry.from === "visitor") this.#retire();
-      line = new Line(this.#words, this.#origin, (button) => this.#press(button));
+      line = new Line(this.#words, this.#origin, this.#hands);
       this.#last?.follow(entry);
       this.#last = line;
       this.#lines.set(entry.id, line);
@@ -134,9 +137,29 @@ export class SesWidget extends HTMLElement {
     if (this.#seen) this.#talk.read();
   }
 
-  /** @param {number} largest  Bytes of a file; 0: none may be sent. */
-  files(largest) {
-    this.#find(".attach").hidden = !largest;
+  /** @param {string} id */
+  forget(id) {
+    const line = this.#lines.get(id);
+    this.#lines.delete(id);
+    line?.root.remove();
+    if (line === this.#last) this.#last = null;
+    this.#composer.focus();
+  }
+
+  /** @param {Offer} settings */
+  offer(settings) {
+    this.#composer.offer(settings);
+  }
+
+  /** @param {string} id @param {number} share */
+  share(id, share) {
+    this.#lines.get(id)?.share(share);
+  }
+
+  /** @param {string} id @param {string} text */
+  heard(id, text) {
+    this.#lines.get(id)?.heard(text);
+    if (this.#following) this.#toEnd();
   }
 
   /** @param {boolean} on */
@@ -180,35 +203,22 @@ export class SesWidget extends HTMLElement {
       this.#toEnd();
       this.#input.focus();
     });
-    this.#find(".composer").addEventListener("submit", (event) => {
-      event.preventDefault();
-      this.#submit();
-    });
-    const files = /** @type {HTMLInputElement} */ (this.#find(".files"));
-    this.#find(".attach").addEventListener("click", () => files.click());
-    files.addEventListener("change", () => {
-      this.#attach(files.files);
-      files.value = "";
-      this.#focusInput();
-    });
-    this.#input.addEventListener("paste", (event) => {
-      if (this.#attach(event.clipboardData?.files)) event.preventDefault();
-    });
-    const place = this.#find(".window");
-    place.addEventListener("dragover", (event) => event.preventDefault());
-    place.addEventListener("drop", (event) => {
-      event.preventDefault();
-      this.#attach(event.dataTransfer?.files);
-    });
-    this.#input.addEventListener("input", () => this.#grow());
-    this.#input.addEventListener("keydown", (event) => {
-      if (event.key === "ArrowUp" && !this.#input.value && this.#typed) {
-        event.preventDefault();
-        this.#edit(this.#typed);
-      }
-      if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-      event.preventDefault();
-      this.#submit();
+    this.#composer = new Composer(this.#root, {
+      words: this.#words,
+      send: (text, of) => {
+        if (of) this.#retire();
+        return this.#talk.say(text, of ? { of } : {});
+      },
+      attach: async (file, how) => {
+        try {
+          (await this.#talk.parcels()).attach(file, how);
+        } catch {
+          this.#tell(this.#words.unloaded);
+        }
+      },
+      text: (id) => this.#lines.get(id)?.text ?? "",
+      tell: (text) => this.#tell(text),
+      late: () => Promise.all([this.#hands.media(), this.#talk.parcels()]),
     });
     log.addEventListener("scroll", () => {
       this.#following = log.scrollHeight - log.scrollTop - log.clientHeight < 48;
@@ -221,8 +231,8 @@ export class SesWidget extends HTMLElement {
 
   /** @param {KeyboardEvent} event */
   #key(event) {
-    if (event.key === "Escape" && this.#edited) {
-      this.#edit("");
+    if (event.key === "Escape" && this.#composer.escape()) {
+      event.preventDefault();
     } else if (event.key === "Escape" && !this.#page && !event.isComposing) {
       event.preventDefault();
       this.#close();
@@ -239,7 +249,7 @@ export class SesWidget extends HTMLElement {
 
   /** On a phone the window covers the page, so focus stays in it. @param {KeyboardEvent} event */
   #keepInside(event) {
-    const stops = [...this.#find(".window").querySelectorAll("button, a[href], textarea, [tabindex='0'], audio, video")].filter(
+    const stops = [...this.#find(".window").querySelectorAll("button, a[href], textarea, [tabindex='0'], input, video")].filter(
       (stop) => !stop.matches(":disabled") && stop.getClientRects().length > 0,
     );
     const edge = event.shiftKey ? stops[0] : stops.at(-1);
@@ -250,37 +260,11 @@ export class SesWidget extends HTMLElement {
     }
   }
 
-  /** Send files, each as a message. @param {FileList | null | undefined} files */
-  #attach(files) {
-    if (!files?.length || this.#find(".attach").hidden) return false;
-    for (const file of files) this.#talk.attach(file);
-    return true;
-  }
-
-  #submit() {
-    const text = this.#input.value.trim();
-    if (!text) return;
-    const of = this.#edited;
-    this.#edit("");
-    if (of) this.#retire();
-    const id = this.#talk.say(text, of ? { of } : {});
-    this.#typed = of || id;
-  }
-
-  /** Take a message of the visitor's back into the field; "": none. @param {string} id */
-  #edit(id) {
-    this.#edited = id;
-    this.#input.value = this.#lines.get(id)?.text ?? "";
-    this.#grow();
-    this.#find(".hint").textContent = id && this.#words.edit;
-  }
-
   /** @param {Button} button */
   #press(button) {
-    if (this.#edited) this.#edit("");
-    this.#typed = "";
+    this.#composer.pressed();
     this.#talk.say(button.text, button.id ? { button: button.id } : {});
-    this.#focusInput();
+    this.#composer.focus();
   }
 
   /** @param {boolean} byVisitor */
@@ -294,12 +278,13 @@ export class SesWidget extends HTMLElement {
     this.#unread = 0;
     this.#badge();
     this.#toEnd();
-    if (byVisitor) this.#focusInput();
+    if (byVisitor) this.#composer.focus();
     this.#talk.open();
     if (this.#seen) this.#talk.read();
   }
 
   #close() {
+    this.#composer.drop();
     this.#find(".window").hidden = true;
     this.#find(".launcher").setAttribute("aria-expanded", "false");
     this.toggleAttribute("open", false);
@@ -312,6 +297,21 @@ export class SesWidget extends HTMLElement {
     if (document.visibilityState !== "visible") return;
     this.#talk.nudge();
     if (this.#seen) this.#talk.read();
+  };
+
+  #leave = () => this.#talk.leave();
+
+  /** @type {import("./line.js").Hands} */
+  #hands = {
+    press: (button) => this.#press(button),
+    cancel: async (id) => (await this.#talk.parcels()).cancel(id),
+    retry: async (id) => (await this.#talk.parcels()).retry(id),
+    media: async () => {
+      const media = await import("./media.js");
+      const sheets = this.#root.adoptedStyleSheets;
+      if (!sheets.includes(media.styles)) this.#root.adoptedStyleSheets = [...sheets, media.styles];
+      return media;
+    },
   };
 
   // Small things
@@ -352,7 +352,8 @@ export class SesWidget extends HTMLElement {
     this.#find(".log").setAttribute("aria-label", said.log);
     this.#find(".down").setAttribute("aria-label", said.down);
     this.#find(".send").setAttribute("aria-label", said.send);
-    this.#find(".attach").setAttribute("aria-label", said.attach);
+    this.#find(".mic").setAttribute("aria-label", said.microphone);
+    this.#find(".mic").title = said.microphone;
     this.#input.setAttribute("aria-label", said.write);
     this.#input.placeholder = said.write;
     this.#badge();
@@ -389,21 +390,14 @@ export class SesWidget extends HTMLElement {
     for (const line of this.#lines.values()) line.retire();
   }
 
+  /** A hint over the field: it makes the log shorter. @param {string} text */
+  #tell(text) {
+    this.#find(".hint").textContent = text;
+    if (this.#following) this.#toEnd();
+  }
+
   #openButtons() {
     return /** @type {HTMLButtonElement[]} */ ([...this.#root.querySelectorAll(".options button:enabled")]);
-  }
-
-  #focusInput() {
-    // On a touch screen focus would push the keyboard over the answers.
-    if (matchMedia("(pointer: coarse)").matches) this.#find(".log").focus({ preventScroll: true });
-    else this.#input.focus({ preventScroll: true });
-  }
-
-  #grow() {
-    const input = this.#input;
-    input.style.setProperty("height", "auto");
-    input.style.setProperty("height", `${Math.min(input.scrollHeight, 140)}px`);
-    /** @type {HTMLButtonElement} */ (this.#find(".send")).disabled = !input.value.trim();
   }
 
   #toEnd() {

@@ -4,30 +4,36 @@ import { link, rich, safeUrl } from "./text.js";
 
 /** @typedef {import("./words.js").Words} Words */
 
+/** What a line asks for. @typedef {{press: (button: Button) => void, cancel: (id: string) => void, retry: (id: string) => void, media: () => Promise<typeof import("./media.js")>}} Hands */
+
 const SOON = 180_000;
+/** Of a file that failed so another attempt would fail too. */
+const FINAL = ["too_large", "gone"];
 
 export class Line {
   root = make("div", "line");
   #words;
   #origin;
-  #press;
+  #hands;
+  #id = "";
   #retired = false;
   /** As drawn last. */
   text = "";
   #at = 0;
   #timed = true;
 
-  /** @param {Words} words @param {string} origin  Of the daemon. @param {(button: Button) => void} press */
-  constructor(words, origin, press) {
+  /** @param {Words} words @param {string} origin  Of the daemon. @param {Hands} hands */
+  constructor(words, origin, hands) {
     this.#words = words;
     this.#origin = origin;
-    this.#press = press;
+    this.#hands = hands;
   }
 
   /** @param {Entry} entry */
   draw(entry) {
     const mine = entry.from === "visitor";
     this.#at = entry.at;
+    this.#id = entry.id;
     this.root.className = `line ${mine ? "mine" : "theirs"} ${entry.state}`;
     this.root.setAttribute("part", `line ${mine ? "line-visitor" : "line-robot"}`);
     if (mine && this.root.firstChild && this.text === entry.text) {
@@ -44,10 +50,25 @@ export class Line {
       bubble.append(rich(entry.text, entry.format));
       parts.push(bubble);
     }
-    parts.push(...entry.attachments.map((attachment) => this.#attached(attachment)));
+    parts.push(...entry.attachments.map((attachment) => this.#attached(attachment, entry)));
     const options = this.#options(entry.buttons);
     if (options) parts.push(options);
     this.root.replaceChildren(speaker, ...parts, this.#meta(entry));
+    if (entry.transcript) this.heard(entry.transcript);
+  }
+
+  /** How much of the visitor's file has gone up. @param {number} share */
+  share(share) {
+    const progress = this.root.querySelector("progress");
+    if (progress) progress.value = share;
+  }
+
+  /** What was recognised in the visitor's voice stands under it. @param {string} text */
+  heard(text) {
+    this.root.querySelector(".heard")?.remove();
+    const heard = make("p", "heard", text);
+    heard.prepend(make("span", "unseen", this.#words.heard));
+    this.root.querySelector(".meta")?.before(heard);
   }
 
   /** The line after this one: when it came soon after, one time for both is enough. @param {Entry} next */
@@ -59,24 +80,41 @@ export class Line {
   /** Close the buttons: the dialogue has gone on. Links stay. */
   retire() {
     this.#retired = true;
-    for (const button of this.root.querySelectorAll("button")) button.disabled = true;
+    for (const button of this.root.querySelectorAll(".options button")) /** @type {HTMLButtonElement} */ (button).disabled = true;
     this.root.querySelector(".options")?.classList.add("retired");
   }
 
   /** @param {Entry} entry */
-  #meta({ state, reason, at }) {
+  #meta({ state, reason = "", at, coming, attachments }) {
     const meta = make("div", "meta");
     const said = this.#words;
     meta.setAttribute("aria-live", state === "failed" ? "assertive" : "off");
     if (state === "waiting") meta.textContent = said.waiting;
-    else if (state === "failed") meta.textContent = reason === "too_long" || reason === "too_large" ? `${said.failed}: ${said[reason]}` : said.failed;
-    else if (at > 0 && this.#timed) {
+    if (coming) {
+      const progress = document.createElement("progress");
+      progress.value = 0;
+      progress.setAttribute("aria-label", said.waiting);
+      meta.append(progress, this.#act(said.cancel, () => this.#hands.cancel(this.#id)));
+    } else if (state === "failed") {
+      const why = said.reasons[reason];
+      meta.textContent = why ? `${said.failed}: ${why}` : said.failed;
+      if (attachments.length && !FINAL.includes(reason)) meta.append(this.#act(said.again, () => this.#hands.retry(this.#id)));
+    } else if (state !== "waiting" && at > 0 && this.#timed) {
       const time = document.createElement("time");
       time.dateTime = new Date(at).toISOString();
       time.textContent = new Date(at).toLocaleTimeString(navigator.language.startsWith(said.tag) ? [] : said.tag, { hour: "2-digit", minute: "2-digit" });
       meta.append(time);
     }
     return meta;
+  }
+
+  /** @param {string} label @param {() => void} act */
+  #act(label, act) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = label;
+    button.addEventListener("click", act);
+    return button;
   }
 
   /** @param {Button[]} buttons */
@@ -117,17 +155,19 @@ export class Line {
     }
     option.addEventListener("click", () => {
       option.classList.add("chosen");
-      this.#press(button);
+      this.#hands.press(button);
     });
     return option;
   }
 
-  /** @param {Attachment} attachment */
-  #attached({ kind, name, url, size, value }) {
+  /** @param {Uploaded} attachment @param {Entry} entry @returns {HTMLElement} */
+  #attached(attachment, { content, coming }) {
+    const { kind, name, url, size, value, upload, seconds } = attachment;
     const address = url ? safeUrl(url, this.#origin) : null;
-    const label = name || this.#words.file;
-    if (!address) return make("div", "file", kind === "contact" || kind === "location" ? plain(value) || label : label);
-    if (kind === "image" || kind === "sticker") {
+    const voice = kind === "voice";
+    const label = voice ? this.#words.voice : name || this.#words.file;
+    const own = content && (upload || coming) ? () => content(attachment) : null;
+    if (address && (kind === "image" || kind === "sticker")) {
       const anchor = link(address, "");
       const image = document.createElement("img");
       image.src = address;
@@ -137,18 +177,42 @@ export class Line {
       anchor.append(image);
       return anchor;
     }
-    if (kind === "audio" || kind === "voice" || kind === "video") {
-      const player = document.createElement(kind === "video" ? "video" : "audio");
+    if (address && kind === "video") {
+      const player = document.createElement("video");
       player.controls = true;
       player.preload = "metadata";
       player.src = address;
       player.setAttribute("aria-label", label);
       return player;
     }
-    const anchor = link(address, label);
-    anchor.className = "file";
-    if (size) anchor.append(make("small", "", sized(size, this.#words)));
-    return anchor;
+    // What stands here until more is loaded, or for good.
+    const file = address ? link(address, label) : make("div", "", kind === "contact" || kind === "location" ? plain(value) || label : label);
+    file.className = "file";
+    if (size && !voice) file.append(make("small", "", sized(size, this.#words)));
+    const source = address ?? own;
+    if (source && (voice || (address && kind === "audio"))) {
+      this.#later(file, ({ player }) => player(source, label, this.#words.tag, seconds));
+    } else if (own && kind === "image") {
+      this.#later(file, async ({ picture, seen }) => {
+        if (upload) await seen(file);
+        return picture(own, label);
+      });
+    }
+    return file;
+  }
+
+  /**
+   * Put something in the place of another when its module has come; if it never does, that stays.
+   * @param {HTMLElement} place @param {(media: typeof import("./media.js")) => HTMLElement | Promise<HTMLElement>} make
+   */
+  async #later(place, make) {
+    try {
+      const made = await make(await this.#hands.media());
+      place.replaceWith(made);
+      made.dispatchEvent(new Event("load")); // as a picture does that makes the log longer
+    } catch {
+      // no connection, or nothing that this browser can show
+    }
   }
 }
 
@@ -164,7 +228,7 @@ function walk(event) {
 }
 
 /** @param {number} bytes @param {Words} words */
-function sized(bytes, { units, tag }) {
+export function sized(bytes, { units, tag }) {
   const step = bytes < 1024 ? 0 : bytes < 1048576 ? 1 : 2;
   return `${(bytes / 1024 ** step).toLocaleString(tag, { maximumSignificantDigits: 3 })} ${units[step]}`;
 }

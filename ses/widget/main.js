@@ -27,15 +27,7 @@ export async function mount(entry, settings) {
   /** @type {World} */
   const world = {
     connect: () => new WebSocket(socket, "ses.v1"),
-    upload: async ({ session, key }, file) => {
-      const form = new FormData();
-      form.append("session", session);
-      form.append("key", key);
-      form.append("file", file);
-      const answer = await fetch(uploads, { method: "POST", body: form });
-      if (!answer.ok) throw new Error(`SES widget: the upload answered ${answer.status}`);
-      return answer.json();
-    },
+    files: async () => (await import("./files.js")).filesOf(uploads, settings.name),
     now: () => Date.now(),
     random: () => Math.random(),
     id: () => [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16).padStart(2, "0")).join(""),

@@ -4,6 +4,9 @@
  * Each unsent message has its own key: tabs never overwrite each other's.
  */
 
+/** Milliseconds that a step from page to page takes at most. */
+const PASSING = 20_000;
+
 /** @implements {Shelf} */
 export class MemoryShelf {
   /** @type {Map<string, string>} */
@@ -30,14 +33,16 @@ export class MemoryShelf {
 }
 
 /**
- * The browser's storage, or memory where a site or its visitor forbids it.
+ * A storage of the browser, or memory where a site or its visitor forbids it.
+ * @param {"localStorage" | "sessionStorage"} name
  * @returns {Shelf}
  */
-export function browserShelf() {
+export function browserShelf(name) {
   try {
-    localStorage.setItem("ses:probe", "1");
-    localStorage.removeItem("ses:probe");
-    return localStorage;
+    const shelf = window[name];
+    shelf.setItem("ses:probe", "1");
+    shelf.removeItem("ses:probe");
+    return shelf;
   } catch {
     return new MemoryShelf();
   }
@@ -45,11 +50,13 @@ export function browserShelf() {
 
 export class Store {
   #shelf;
+  #tab;
   #prefix;
 
-  /** @param {Shelf} shelf @param {string} place  Names the daemon and the connector. */
-  constructor(shelf, place) {
+  /** @param {Shelf} shelf @param {string} place  Names the daemon and the connector. @param {Shelf} [tab]  Of this tab alone. */
+  constructor(shelf, place, tab = new MemoryShelf()) {
     this.#shelf = shelf;
+    this.#tab = tab;
     this.#prefix = `ses:${place}:`;
   }
 
@@ -104,19 +111,35 @@ export class Store {
     this.#shelf.removeItem(`${this.#prefix}unsent:${id}`);
   }
 
-  /** @param {string} key @returns {any} */
-  #read(key) {
+  /**
+   * Leave texts for the next page in this tab. They lie in the tab only between two pages, so that on a shared computer
+   * nobody finds them.
+   * @param {Map<string, string>} texts  By id. @param {number} now  In milliseconds.
+   */
+  handOver(texts, now) {
+    if (texts.size) this.#write("own", { at: now, texts: [...texts] }, this.#tab);
+  }
+
+  /** What the page before this one left, if that was a moment ago. @param {number} now @returns {Map<string, string>} */
+  handedOver(now) {
+    const left = this.#read("own", this.#tab);
+    this.#tab.removeItem(`${this.#prefix}own`);
+    return new Map(left && Array.isArray(left.texts) && now - left.at < PASSING ? left.texts : []);
+  }
+
+  /** @param {string} key @param {Shelf} [shelf] @returns {any} */
+  #read(key, shelf = this.#shelf) {
     try {
-      return JSON.parse(this.#shelf.getItem(this.#prefix + key) ?? "null");
+      return JSON.parse(shelf.getItem(this.#prefix + key) ?? "null");
     } catch {
       return null; // written by someone else: as good as nothing
     }
   }
 
-  /** @param {string} key @param {unknown} value */
-  #write(key, value) {
+  /** @param {string} key @param {unknown} value @param {Shelf} [shelf] */
+  #write(key, value, shelf = this.#shelf) {
     try {
-      this.#shelf.setItem(this.#prefix + key, JSON.stringify(value));
+      shelf.setItem(this.#prefix + key, JSON.stringify(value));
     } catch {
       // The storage is full. The page goes on with what it holds in memory; only a reload would forget it.
     }

@@ -8,12 +8,19 @@ import { Wire } from "./wire.js";
 
 /** @typedef {import("./store.js").Store} Store */
 
+/** So many of his own words a visitor sees unmasked. */
+const REMEMBERED = 100;
+
 export class Talk {
   #world;
   #store;
   #view;
   #about;
   #wire;
+  /** Files on their way. @type {Promise<import("./parcels.js").Parcels> | null} */
+  #parcels = null;
+  /** What the visitor wrote in this tab, by id: the daemon has masked what was private. @type {Map<string, string>} */
+  #mine;
   /** The last `seq` shown; null: all is to be fetched anew. @type {number | null} */
   #seq = null;
   /** @type {string | null} */
@@ -43,6 +50,7 @@ export class Talk {
     this.#store = store;
     this.#view = view;
     this.#about = about;
+    this.#mine = store.handedOver(world.now());
     for (const message of store.unsent()) this.#unsent.set(message.id, message);
     this.#wire = new Wire(world, {
       hello: () => this.#hello(),
@@ -74,6 +82,11 @@ export class Talk {
     this.#wire.nudge();
   }
 
+  /** The page is left: the next one in this tab may show the visitor's own words. */
+  leave() {
+    this.#store.handOver(this.#mine, this.#world.now());
+  }
+
   stop() {
     this.#world.cancel(this.#pause ?? 0);
     this.#wire.stop();
@@ -99,39 +112,41 @@ export class Talk {
    * @param {{button?: string, of?: string}} [how]
    */
   say(text, how) {
-    const message = this.#begin(text, how);
+    const message = this.#new(text, how);
+    this.#mine.set(message.id, text);
+    if (this.#mine.size > REMEMBERED) this.#mine.delete([...this.#mine.keys()][0] ?? "");
+    this.#show(message, "waiting");
     this.#hand(message);
     return message.id;
   }
 
-  /**
-   * The visitor sends a file: shown at once, uploaded, then named in a message.
-   * @param {File} file
-   */
-  async attach(file) {
-    const message = this.#begin("", { files: [{ kind: "file", name: file.name, size: file.size }] });
-    /** @type {Entry["reason"]} */
-    let reason = "too_large";
-    try {
-      const pair = this.#store.pair;
-      if (pair && file.size <= this.#largest) {
-        reason = "upload";
-        const stored = await this.#world.upload(pair, file);
-        this.#hand({ ...message, files: [stored] });
-        return;
-      }
-    } catch {
-      // told below
-    }
-    this.#view.show({ ...own(message, "failed"), reason }, true);
+  /** What looks after files; loaded with the first. Fails without a connection. */
+  parcels() {
+    const desk = {
+      unsent: this.#unsent,
+      pair: () => this.#store.pair,
+      largest: () => this.#largest,
+      compose: (/** @type {Partial<Unsent>} */ what) => this.#new("", what),
+      show: this.#show.bind(this),
+      share: (/** @type {string} */ id, /** @type {number} */ share) => this.#view.share(id, share),
+      hand: this.#hand.bind(this),
+      fail: this.#fail.bind(this),
+      remove: (/** @type {string} */ id) => {
+        this.#forget(id);
+        this.#view.forget(id);
+      },
+    };
+    this.#parcels ??= Promise.all([import("./parcels.js"), this.#world.files()]).then(
+      ([{ Parcels }, files]) => new Parcels(this.#world, files, desk),
+    );
+    this.#parcels.catch(() => (this.#parcels = null));
+    return this.#parcels;
   }
 
   /** @param {string} text @param {Partial<Unsent>} [how] @returns {Unsent} */
-  #begin(text, how) {
-    const message = { id: this.#world.id(), n: this.#number++, at: this.#world.now(), text, ...how };
+  #new(text, how) {
     this.#quiet = false;
-    this.#view.show(own(message, "waiting"), true);
-    return message;
+    return { id: this.#world.id(), n: this.#number++, at: this.#world.now(), text, ...how };
   }
 
   /** @param {Unsent} message */
@@ -139,7 +154,7 @@ export class Talk {
     this.#unsent.set(message.id, message);
     this.#store.keep(message);
     if (this.#wire.state !== "open") this.#wire.want();
-    else if (!this.#careful) this.#send(message);
+    else if (!this.#careful || message.files) this.#send(message);
   }
 
   #hello() {
@@ -167,17 +182,19 @@ export class Talk {
     else if (frame.type === "ack") this.#settled(frame.id);
     else if (frame.type === "delta") this.#delta(frame);
     else if (frame.type === "typing") this.#view.typing(frame.on);
+    else if (frame.type === "transcript") this.#view.heard(frame.of, frame.text);
     else if (frame.type === "error") this.#refused(frame);
   }
 
   /** @param {Extract<Frame, {type: "welcome"}>} frame */
   #welcome({ session, key, settings, messages }) {
     this.#largest = settings.upload ?? 0;
-    this.#view.files(this.#largest);
+    this.#view.offer(settings);
     if (key !== null) {
       this.#store.pair = { session, key };
       this.#store.seen = 0;
     }
+    if (session !== this.#session) this.#parcels?.then((parcels) => parcels.restart());
     if (this.#seq === null || session !== this.#session) {
       this.#view.reset();
       this.#streams.clear();
@@ -190,7 +207,9 @@ export class Talk {
     for (const message of this.#store.unsent()) this.#unsent.set(message.id, message);
     for (const message of this.#waiting()) {
       this.#quiet = false;
-      this.#view.show(own(message, "waiting"), false);
+      // Files belong to the session they were sent in.
+      if (key !== null) for (const file of message.files ?? []) delete file.id;
+      this.#show(message, "waiting", false);
     }
     if (this.#opened) this.#sayOpen();
     for (const message of this.#waiting()) this.#send(message);
@@ -200,8 +219,10 @@ export class Talk {
   #message(message, live) {
     this.#quiet = false;
     if (message.from === "visitor") {
-      this.#forget(message.id);
-      this.#view.show(shown(message.of ? { ...message, id: message.of } : message), false);
+      const { id, of = id } = message;
+      const text = this.#mine.get(id) ?? message.text;
+      this.#view.show({ ...shown({ ...message, id: of, text }), content: this.#content(id) }, false);
+      this.#forget(id);
       return;
     }
     const seq = message.seq ?? 0;
@@ -236,18 +257,23 @@ export class Talk {
       this.#world.cancel(this.#pause ?? 0);
       this.#pause = this.#world.later(retry_after * 1000 + 50, () => this.#next());
     } else if (id !== undefined) {
-      const message = this.#unsent.get(id);
-      this.#forget(id);
-      if (message) this.#view.show({ ...own(message, "failed"), reason: code }, true);
+      this.#fail(id, code);
       if (this.#careful) this.#next();
     }
+  }
+
+  /** A message is refused for good. @param {string} id @param {string} reason */
+  #fail(id, reason) {
+    const message = this.#unsent.get(id);
+    this.#forget(id);
+    if (message) this.#show(message, "failed", true, reason);
   }
 
   /** @param {string} id */
   #settled(id) {
     const message = this.#unsent.get(id);
+    if (message) this.#show(message, "sent", false);
     this.#forget(id);
-    if (message) this.#view.show(own(message, "sent"), false);
     if (this.#careful) this.#next();
   }
 
@@ -269,25 +295,45 @@ export class Talk {
   }
 
   /** @param {Unsent} message */
-  #send({ id, text, button, of, files }) {
-    const what = button ? { button } : files ? { attachments: files.map((file) => ({ id: file.id })) } : { text };
+  #send(message) {
+    const { id, text, button, of, files } = message;
+    if (coming(message)) {
+      this.parcels().then((parcels) => parcels.bring(message), nothing); // the next welcome tries again
+      return;
+    }
+    const named = files?.map((file) => ({ id: file.id, ...(file.kind === "voice" && { kind: file.kind }) }));
+    const what = button ? { button } : named ? { attachments: named } : { text };
     this.#wire.send(of ? { type: "edit", id, of, text } : { type: "message", id, ...what });
   }
 
   /** @param {string} id */
   #forget(id) {
+    if (this.#unsent.get(id)?.files) this.parcels().then((parcels) => parcels.drop(id), nothing);
     this.#unsent.delete(id);
     this.#store.drop(id);
   }
+
+  /** @param {Unsent} message @param {Entry["state"]} state @param {boolean} [live] @param {string} [reason] */
+  #show(message, state, live = true, reason) {
+    const { id, text, at, of, files = [] } = message;
+    const entry = { ...shown({ type: "message", id: of ?? id, from: "visitor", text, attachments: files }), at, state, reason };
+    this.#view.show({ ...entry, coming: state === "waiting" && coming(message), content: this.#content(id) }, live);
+  }
+
+  /** @param {string} id */
+  #content(id) {
+    return async (/** @type {Attachment} */ attachment) => (await this.parcels()).content(id, attachment);
+  }
 }
 
-/** @param {Unsent} message @param {Entry["state"]} state @returns {Entry} */
-function own(message, state) {
-  const { id, text, at, of, files = [] } = message;
-  return { id: of ?? id, from: "visitor", text, at, buttons: [], attachments: files, format: "plain", state };
+/** A file of it is not stored yet. @param {Unsent} message */
+function coming({ files = [] }) {
+  return files.some((file) => !file.id);
 }
+
+function nothing() {}
 
 /** @param {Shown} message @returns {Entry} */
-function shown({ id, from, text = "", at = 0, buttons = [], attachments = [], format = "plain" }) {
-  return { id, from, text, at: at * 1000, buttons, attachments, format, state: "sent" };
+function shown({ id, from, text = "", at = 0, buttons = [], attachments = [], format = "plain", transcript }) {
+  return { id, from, text, at: at * 1000, buttons, attachments, format, transcript, state: "sent" };
 }

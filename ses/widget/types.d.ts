@@ -9,6 +9,8 @@ type Attachment = {
   mime?: string;
   size?: number;
   value?: unknown;
+  /** Of what the visitor sent himself: the id under which the daemon gives it back. */
+  upload?: string;
 };
 
 type Shown = {
@@ -23,7 +25,12 @@ type Shown = {
   attachments?: Attachment[];
   format?: "plain" | "markdown";
   of?: string;
+  /** What was recognised in the visitor's voice. */
+  transcript?: string;
 };
+
+/** What the daemon takes. `upload`: bytes of a file, 0 for none. */
+type Offer = { upload?: number; microphone?: boolean };
 
 type Settings = {
   name: string;
@@ -34,11 +41,12 @@ type Settings = {
 };
 
 type Frame =
-  | { type: "welcome"; session: string; key: string | null; settings: { upload?: number }; messages: Shown[] }
+  | { type: "welcome"; session: string; key: string | null; settings: Offer; messages: Shown[] }
   | Shown
   | { type: "ack"; id: string }
   | { type: "delta"; id: string; attempt: number; at: number; text: string }
   | { type: "typing"; on: boolean }
+  | { type: "transcript"; of: string; text: string }
   | { type: "pong" }
   | { type: "error"; code: string; message: string; id?: string; retry_after?: number };
 
@@ -48,8 +56,8 @@ type Frame =
  */
 type Unsent = { id: string; n: number; at: number; text: string; button?: string; of?: string; files?: Uploaded[] };
 
-/** A file of the visitor's; `id` once it is stored. */
-type Uploaded = Attachment & { id?: string };
+/** A file of the visitor's; `id` once it is stored, `seconds` of a recording. */
+type Uploaded = Attachment & { id?: string; seconds?: number };
 
 type Pair = { session: string; key: string };
 
@@ -64,9 +72,32 @@ type Entry = {
   attachments: Attachment[];
   format: "plain" | "markdown";
   state: "sent" | "waiting" | "failed" | "streaming";
-  /** Why it failed: a code of the protocol. */
+  /** Why it failed: a code of the protocol, `upload`, `too_many` or `gone`. */
   reason?: string;
+  /** What was recognised in the visitor's voice. */
+  transcript?: string;
+  /** A file of it is still on its way. */
+  coming?: boolean;
+  /** Gives the bytes of the visitor's own files. */
+  content?: (attachment: Attachment) => Promise<Blob>;
 };
+
+/** The dialogue as messages with files see it. */
+interface Desk {
+  unsent: Map<string, Unsent>;
+  pair(): Pair | null;
+  /** Bytes a file may have. */
+  largest(): number;
+  /** A new message, not shown yet. */
+  compose(what: Partial<Unsent>): Unsent;
+  show(message: Unsent, state: Entry["state"], live: boolean): void;
+  share(id: string, share: number): void;
+  /** Keep a message and send it as soon as may be. */
+  hand(message: Unsent): void;
+  fail(id: string, reason: string): void;
+  /** Forget a message as if it had never been. */
+  remove(id: string): void;
+}
 
 type Link = "idle" | "connecting" | "open" | "offline" | "displaced";
 
@@ -75,8 +106,14 @@ interface View {
   reset(): void;
   /** Draw a line, or draw it anew if its id is there. */
   show(entry: Entry, live: boolean): void;
-  /** How many bytes a file may have; 0: none may be sent. */
-  files(largest: number): void;
+  /** Take a line away. */
+  forget(id: string): void;
+  /** What may be sent beside texts. */
+  offer(settings: Offer): void;
+  /** How much of a message's file has gone up: 0 to 1. */
+  share(id: string, share: number): void;
+  /** What was recognised in a voice message. */
+  heard(id: string, text: string): void;
   typing(on: boolean): void;
   link(state: Link): void;
 }
@@ -100,11 +137,22 @@ interface Shelf {
 /** What the machine around the page gives; tests give their own. */
 interface World {
   connect(): Socket;
-  /** Bring a file up; fails when the daemon does not take it. */
-  upload(pair: Pair, file: File): Promise<Uploaded>;
+  /** What keeps and carries files; loaded with the first. */
+  files(): Promise<Files>;
   now(): number;
   random(): number;
   id(): string;
   later(milliseconds: number, work: () => void): number;
   cancel(timer: number): void;
+}
+
+interface Files {
+  /** Bring a file up; fails with `status` (none: the network) and perhaps `retryAfter` in seconds. */
+  upload(pair: Pair, file: File, how: { progress: (share: number) => void; signal: AbortSignal }): Promise<Uploaded>;
+  /** Fetch back what was brought up. */
+  fetch(pair: Pair, upload: string): Promise<Blob>;
+  /** Keep a file over reloads. */
+  keep(id: string, file: File): Promise<void>;
+  kept(id: string): Promise<File | null>;
+  unkeep(id: string): Promise<void>;
 }

@@ -1,107 +1,10 @@
-// What the page promises whatever the network does, in a world where time and sockets are ours.
+// What the page promises whatever the network does.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { MemoryShelf, Store } from "../../ses/widget/store.js";
-import { Talk } from "../../ses/widget/talk.js";
-
-/** A page: its sockets, its clock, what it drew. A second page over the same shelf is a reload or another tab. */
-class Browser {
-  sockets = [];
-  timers = new Map();
-  time = 1_000_000;
-  #count = 0;
-  static #ids = 0;
-  drawn = new Map();
-  order = [];
-  links = [];
-  dots = false;
-
-  constructor(shelf = new MemoryShelf()) {
-    this.shelf = shelf;
-    const world = {
-      connect: () => {
-        const socket = { sent: [], send: (text) => socket.sent.push(JSON.parse(text)), close: () => (socket.gone = true) };
-        this.sockets.push(socket);
-        return socket;
-      },
-      upload: async (pair, file) => {
-        if (file.name === "bad") throw new Error("403");
-        return { id: `up-${file.name}`, kind: "image", name: file.name };
-      },
-      now: () => this.time++,
-      random: () => 0.5,
-      id: () => `v${++Browser.#ids}`,
-      later: (milliseconds, work) => {
-        this.timers.set(++this.#count, { due: this.time + milliseconds, work });
-        return this.#count;
-      },
-      cancel: (timer) => this.timers.delete(timer),
-    };
-    const view = {
-      reset: () => {
-        this.drawn.clear();
-        this.order = [];
-      },
-      show: (entry) => {
-        if (!this.drawn.has(entry.id)) this.order.push(entry.id);
-        this.drawn.set(entry.id, entry);
-      },
-      files: (largest) => (this.largest = largest),
-      typing: (on) => (this.dots = on),
-      link: (state) => this.links.push(state),
-    };
-    this.talk = new Talk(world, new Store(shelf, "host/site"), view, () => ({}));
-  }
-
-  get socket() {
-    return this.sockets.at(-1);
-  }
-
-  /** The socket opens and the daemon welcomes. */
-  welcome(messages = [], { session = "s1", key = null } = {}) {
-    this.socket.onopen();
-    this.get({ type: "welcome", session, key, settings: {}, messages });
-  }
-
-  get(frame) {
-    this.socket.onmessage({ data: JSON.stringify(frame) });
-  }
-
-  lose(code = 1006) {
-    this.socket.onclose({ code });
-  }
-
-  pass(milliseconds) {
-    const until = this.time + milliseconds;
-    for (;;) {
-      const next = [...this.timers].filter(([, timer]) => timer.due <= until).sort((a, b) => a[1].due - b[1].due)[0];
-      if (!next) break;
-      this.timers.delete(next[0]);
-      this.time = Math.max(this.time, next[1].due);
-      next[1].work();
-    }
-    this.time = until;
-  }
-
-  get texts() {
-    return this.order.map((id) => this.drawn.get(id).text);
-  }
-
-  get said() {
-    return this.socket.sent.filter((frame) => frame.type === "message").map((frame) => frame.text ?? frame.button);
-  }
-}
-
-const robot = (seq, text) => ({ type: "message", id: `s1/${seq}/1`, from: "robot", seq, text });
-
-function connected(shelf) {
-  const page = new Browser(shelf);
-  page.talk.connect();
-  page.welcome([], { key: "k1" });
-  return page;
-}
+import { Browser, connected, robot } from "./browser.js";
 
 test("a message waits in the storage until it is acknowledged, and survives a reload", () => {
   const shelf = new MemoryShelf();
@@ -330,31 +233,47 @@ test("a press without an id is said as its label", () => {
   assert.deepEqual(page.said, ["Отправить телефон"]);
 });
 
-test("a file is brought up, then named in a message, and again after a break", async () => {
-  const page = new Browser();
-  page.talk.connect();
-  page.socket.onopen();
-  page.get({ type: "welcome", session: "s1", key: "k1", settings: { upload: 100 }, messages: [] });
-  assert.equal(page.largest, 100);
-  await page.talk.attach({ name: "cat.png", size: 50 });
-  const [sent] = page.socket.sent.filter((frame) => frame.type === "message");
-  assert.deepEqual(sent.attachments, [{ id: "up-cat.png" }]);
-  assert.equal(page.drawn.get(sent.id).state, "waiting");
-  page.lose();
-  page.pass(1000);
-  page.welcome();
-  assert.deepEqual(page.socket.sent.at(-1), { type: "message", id: sent.id, attachments: [{ id: "up-cat.png" }] });
-  page.get({ type: "ack", id: sent.id });
-  assert.equal(page.drawn.get(sent.id).state, "sent");
+test("the visitor's own words stand unmasked after a reload in the same tab, and for a moment only", () => {
+  const shelf = new MemoryShelf();
+  const tab = new MemoryShelf();
+  const page = connected(shelf, { tab });
+  const id = page.talk.say("мой номер 1234");
+  page.get({ type: "ack", id });
+  assert.equal(tab.length, 0); // nothing lies there while the page lives
+  const masked = { type: "message", id, from: "visitor", text: "‹card›" };
+  const next = (tab) => {
+    page.talk.leave();
+    const reloaded = new Browser(shelf, { tab, time: page.time });
+    reloaded.talk.connect();
+    reloaded.welcome([masked]);
+    return reloaded.texts;
+  };
+  assert.deepEqual(next(tab), ["мой номер 1234"]);
+  assert.equal(tab.length, 0);
+  assert.deepEqual(next(new MemoryShelf()), ["‹card›"]); // another tab
 });
 
-test("a file that is too large, or that the daemon refuses, is told", async () => {
-  const page = new Browser();
-  page.talk.connect();
-  page.socket.onopen();
-  page.get({ type: "welcome", session: "s1", key: "k1", settings: { upload: 100 }, messages: [] });
-  await page.talk.attach({ name: "big", size: 101 });
-  await page.talk.attach({ name: "bad", size: 1 });
-  assert.deepEqual(page.order.map((id) => [page.drawn.get(id).state, page.drawn.get(id).reason]), [["failed", "too_large"], ["failed", "upload"]]);
-  assert.deepEqual(page.said, []);
+test("a tab that is opened again later shows the masked words", () => {
+  const shelf = new MemoryShelf();
+  const tab = new MemoryShelf();
+  const page = connected(shelf, { tab });
+  const id = page.talk.say("мой номер 1234");
+  page.get({ type: "ack", id });
+  page.talk.leave();
+  const later = new Browser(shelf, { tab, time: page.time + 20_000 });
+  later.talk.connect();
+  later.welcome([{ type: "message", id, from: "visitor", text: "‹card›" }]);
+  assert.deepEqual(later.texts, ["‹card›"]);
+  assert.equal(tab.length, 0);
+});
+
+test("what was recognised in a voice is told live and by the history", () => {
+  const page = connected();
+  page.get({ type: "transcript", of: "v1", text: "две пиццы" });
+  assert.deepEqual(page.heard, [["v1", "две пиццы"]]);
+  const voice = { type: "message", id: "v1", from: "visitor", attachments: [{ kind: "voice", upload: "u1" }], transcript: "две пиццы" };
+  const reloaded = new Browser(page.shelf);
+  reloaded.talk.connect();
+  reloaded.welcome([voice]);
+  assert.equal(reloaded.drawn.get("v1").transcript, "две пиццы");
 });

@@ -1,4 +1,4 @@
-"""The widget's scripts and styles, held in memory and served as they lie in `ses/widget/`, but for comments."""
+"""The widget's scripts and styles, held in memory and served as they lie in `ses/widget/`, but for comments and indentation."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Assets:
 
     def __init__(self, folder: Path) -> None:
         self._files = {
-            path.name: Asset.of(_without_comments(path.read_bytes()), TYPES[path.suffix])
+            path.name: Asset.of(_for_visitors(path.read_bytes()), TYPES[path.suffix])
             for path in sorted(folder.iterdir())
             if path.suffix in TYPES
         }
@@ -76,12 +76,17 @@ class Assets:
         return Asset.of(source.encode(), TYPES[".js"])
 
 
-_COMMENTS = re.compile(rb"^[ \t]*(?:/\*(?:[^*]|\*(?!/))*\*/|//[^\n]*)[ \t]*\n", re.MULTILINE)
+_COMMENTS = re.compile(
+    rb"^[ \t]*(?:/\*(?:[^*]|\*(?!/))*\*/|//[^\n]*)[ \t]*\n|/\*\* @(?:[^*]|\*(?!/))*\*/ ?", re.MULTILINE
+)
+"""Those that stand on lines of their own, and types within a line."""
+_INDENTS = re.compile(rb"^[ \t]+|^\n", re.MULTILINE)
+"""Means nothing in the HTML of the widget's template literals either."""
 
 
-def _without_comments(source: bytes) -> bytes:
-    """Comments that stand on lines of their own are for those who read the sources, not for visitors."""
-    return _COMMENTS.sub(b"", source)
+def _for_visitors(source: bytes) -> bytes:
+    """Comments, types and indentation are for those who read the sources."""
+    return _INDENTS.sub(b"", _COMMENTS.sub(b"", source))
 
 
 def answer(request: web.Request, asset: Asset, cache: str, *, cors: bool) -> web.Response:

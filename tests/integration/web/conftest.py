@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from ses.connectors.web.connector import WebConnector
 from ses.connectors.web.routes import WebRoutes
 from ses.connectors.web.testing import Page, pages
 from ses.connectors.web.uploads import UploadFolder
+from ses.messages import Attachment, Button, Conversation, Inbound, Outgoing
 
 ORIGIN = "https://shop.example"
 GENEROUS = WebLimits(messages=100_000, per=1, burst=100_000)
@@ -83,10 +85,114 @@ async def daemon():
         yield started
 
 
+def say(text: str = "", *labels: str, turn: str = "1", **more) -> Outgoing:
+    buttons = tuple(Button(label, f"{turn}.{number}") for number, label in enumerate(labels))
+    return Outgoing(id="", seq=0, text=text, buttons=buttons, **more)
+
+
+def robot(inbound: Inbound) -> list[Outgoing]:
+    if inbound.event == "start":
+        return [say("Здравствуйте!"), say("Чем помочь?", "Заказать", "Меню", "Где заказ?")]
+    if inbound.event:
+        return []
+    if inbound.text == "длинно":
+        return [say("Печём на дровах с 2009 года. " * 60)]
+    if inbound.text == "картинка":
+        return [
+            say("", attachments=(Attachment(kind="image", media="media/a.png", name="Маргарита"),)),
+            say(
+                "", attachments=(Attachment(kind="file", media="media/menu.pdf", name="Меню.pdf", size=2048),)
+            ),
+        ]
+    if inbound.button:
+        return [say(f"Нажато {inbound.button}", "Да", "Нет", turn="2")]
+    return [say(f"Вы сказали: {inbound.text}")]
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
+
+
+@asynccontextmanager
+async def foreign_site(daemon: str, attributes: str = ""):
+    """A site of another origin with the policy `docs/widget.md` names, and nothing beyond it."""
+    policy = (
+        f"default-src 'none'; script-src {daemon}; connect-src {daemon} {daemon.replace('http', 'ws')}; "
+        f"img-src {daemon}; media-src {daemon}; require-trusted-types-for 'script'; trusted-types ses-widget"
+    )
+    page = (
+        f'<!doctype html><html lang="ru"><meta charset="utf-8"><title>Магазин</title><main><h1>Магазин</h1></main>'
+        f'<script src="{daemon}/ses/widget/js?site" type="module" token="T0ken" {attributes}></script>'
+    )
+
+    async def answer(_request):
+        return web.Response(text=page, content_type="text/html", headers={"Content-Security-Policy": policy})
+
+    async def no_icon(_request):
+        return web.Response(status=204)
+
+    app = web.Application()
+    app.add_routes([web.get("/", answer), web.get("/favicon.ico", no_icon)])
+    runner = web.AppRunner(app)
+    await runner.setup()
+    server = web.TCPSite(runner, "127.0.0.1", 0)
+    await server.start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+class Shop:
+    """A site and a daemon that can be stopped and started again."""
+
+    def __init__(self, start, attributes: str, answer, **site) -> None:
+        self._start = start
+        self._site = site
+        self.attributes = attributes
+        self.port = free_port()
+        self.reception = MemoryReception(answer)
+        self.url = ""
+        self.daemon = None
+
+    async def up(self) -> None:
+        self._running = self._start(
+            self.reception, port=self.port, origins=frozenset({self.url}), **self._site
+        )
+        self.daemon = await self._running.__aenter__()
+
+    async def down(self) -> None:
+        await self._running.__aexit__(None, None, None)
+        self.daemon = None
+
+    @property
+    def conversation(self) -> Conversation:
+        return self.reception.received[-1].conversation
+
+
+@pytest.fixture
+def shop(start):
+    @asynccontextmanager
+    async def opened(attributes: str = "", *, answer=robot, **site):
+        shop = Shop(start, attributes, answer, **site)
+        async with foreign_site(f"http://127.0.0.1:{shop.port}", attributes) as url:
+            shop.url = url
+            await shop.up()
+            try:
+                yield shop
+            finally:
+                if shop.daemon is not None:
+                    await shop.down()
+
+    return opened
+
+
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --disable-dev-shm-usage"
+    "--disable-component-update --disable-sync --disable-dev-shm-usage --use-fake-device-for-media-stream"
 ).split()
 AXE = Path(__file__).parents[2] / "widget/node_modules/axe-core/axe.min.js"
 ENDED = """() => {
@@ -113,12 +219,15 @@ class Visitor:
     def __init__(self, page) -> None:
         self.page = page
         self.complaints: list[str] = []
+        self.notes: list[str] = []
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("console", self._listen)
 
     def _listen(self, message) -> None:
         if message.type == "error" and "WebSocket connection" not in message.text:
             self.complaints.append(message.text)
+        elif message.type == "info":
+            self.notes.append(message.text)
 
     def button(self, name: str):
         return self.page.get_by_role("button", name=name, exact=True)
@@ -157,11 +266,16 @@ class Visitor:
 
 @pytest.fixture
 def visit(chromium):
-    """`await visit(url, context…)` opens a page in a browser of its own; `context=` one of an earlier visitor."""
+    """`await visit(url, context…)` opens a page in a browser of its own; `context=` one of an earlier visitor; `before`: a script that
+    runs first."""
 
-    async def go(url: str, *, context=None, selector: str = "ses-widget", **options) -> Visitor:
+    async def go(
+        url: str, *, context=None, selector: str = "ses-widget", before: str = "", **options
+    ) -> Visitor:
         context = context or await chromium.new_context(locale="ru-RU", **options)
         visitor = Visitor(await context.new_page())
+        if before:
+            await visitor.page.add_init_script(before)
         await visitor.page.goto(url)
         await visitor.page.locator(selector).wait_for(state="attached")
         return visitor

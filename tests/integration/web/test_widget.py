@@ -4,121 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import html
-import socket
-from contextlib import asynccontextmanager
 
 import pytest
-from aiohttp import web
 
 from ses.connectors.testing import MemoryReception
 from ses.connectors.web.uploads import UploadFolder
-from ses.messages import Attachment, Button, Conversation, Delta, Inbound, Outgoing
+from ses.messages import Button, Delta, Outgoing
+
+from .conftest import free_port, robot, say
 
 pytestmark = pytest.mark.browser
-
-
-def say(text: str = "", *labels: str, turn: str = "1", **more) -> Outgoing:
-    buttons = tuple(Button(label, f"{turn}.{number}") for number, label in enumerate(labels))
-    return Outgoing(id="", seq=0, text=text, buttons=buttons, **more)
-
-
-def robot(inbound: Inbound) -> list[Outgoing]:
-    if inbound.event == "start":
-        return [say("Здравствуйте!"), say("Чем помочь?", "Заказать", "Меню", "Где заказ?")]
-    if inbound.event:
-        return []
-    if inbound.text == "длинно":
-        return [say("Печём на дровах с 2009 года. " * 60)]
-    if inbound.text == "картинка":
-        return [
-            say("", attachments=(Attachment(kind="image", media="media/a.png", name="Маргарита"),)),
-            say(
-                "", attachments=(Attachment(kind="file", media="media/menu.pdf", name="Меню.pdf", size=2048),)
-            ),
-        ]
-    if inbound.button:
-        return [say(f"Нажато {inbound.button}", "Да", "Нет", turn="2")]
-    return [say(f"Вы сказали: {inbound.text}")]
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
-
-
-@asynccontextmanager
-async def foreign_site(daemon: str, attributes: str = ""):
-    """A site of another origin with the policy `docs/widget.md` names, and nothing beyond it."""
-    policy = (
-        f"default-src 'none'; script-src {daemon}; connect-src {daemon} {daemon.replace('http', 'ws')}; "
-        f"img-src {daemon}; require-trusted-types-for 'script'; trusted-types ses-widget"
-    )
-    page = (
-        f'<!doctype html><html lang="ru"><meta charset="utf-8"><title>Магазин</title><main><h1>Магазин</h1></main>'
-        f'<script src="{daemon}/ses/widget/js?site" type="module" token="T0ken" {attributes}></script>'
-    )
-
-    async def answer(_request):
-        return web.Response(text=page, content_type="text/html", headers={"Content-Security-Policy": policy})
-
-    async def no_icon(_request):
-        return web.Response(status=204)
-
-    app = web.Application()
-    app.add_routes([web.get("/", answer), web.get("/favicon.ico", no_icon)])
-    runner = web.AppRunner(app)
-    await runner.setup()
-    server = web.TCPSite(runner, "127.0.0.1", 0)
-    await server.start()
-    try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-    finally:
-        await runner.cleanup()
-
-
-class Shop:
-    """A site and a daemon that can be stopped and started again."""
-
-    def __init__(self, start, attributes: str, **site) -> None:
-        self._start = start
-        self._site = site
-        self.attributes = attributes
-        self.port = free_port()
-        self.reception = MemoryReception(robot)
-        self.url = ""
-        self.daemon = None
-
-    async def up(self) -> None:
-        self._running = self._start(
-            self.reception, port=self.port, origins=frozenset({self.url}), **self._site
-        )
-        self.daemon = await self._running.__aenter__()
-
-    async def down(self) -> None:
-        await self._running.__aexit__(None, None, None)
-        self.daemon = None
-
-    @property
-    def conversation(self) -> Conversation:
-        return self.reception.received[-1].conversation
-
-
-@pytest.fixture
-def shop(start):
-    @asynccontextmanager
-    async def opened(attributes: str = "", **site):
-        shop = Shop(start, attributes, **site)
-        async with foreign_site(f"http://127.0.0.1:{shop.port}", attributes) as url:
-            shop.url = url
-            await shop.up()
-            try:
-                yield shop
-            finally:
-                if shop.daemon is not None:
-                    await shop.down()
-
-    return opened
 
 
 async def test_by_mouse_under_a_strict_policy_of_another_origin(shop, visit):
@@ -504,7 +399,7 @@ async def test_a_file_goes_up_by_button_paste_and_drop_from_another_origin(shop,
         await person.open()
         await person.sees("Чем помочь?")
         async with person.page.expect_file_chooser() as choosing:
-            await person.button("Приложить файл").click()
+            await person.button("Приложить файл, до 1,95 КБ").click()
         await (await choosing.value).set_files([cat])
         await person.page.get_by_text("кот.png").wait_for(timeout=5000)
         await person.sees("Вы сказали: None")
