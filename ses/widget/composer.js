@@ -68,6 +68,7 @@ export class Composer {
   /** A button of the robot's was pressed: what was typed before it is no longer the last word. */
   pressed() {
     this.drop();
+    this.#room.tell("");
     this.#typed = "";
   }
 

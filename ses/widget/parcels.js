@@ -140,7 +140,7 @@ export class Parcels {
     if (!file || !this.#desk.unsent.has(message.id)) return;
     Object.assign(file, { id: stored.id, kind: file.kind === "voice" ? "voice" : stored.kind });
     this.#desk.show(message, "waiting", false);
-    this.#desk.hand(message);
+    this.#desk.keep(message); // a displaced page comes back when its visitor wants it, not when a file has arrived
   }
 
   /** @param {Unsent} message @param {Pair} pair @param {{status?: number, retryAfter?: number}} fault */

@@ -130,6 +130,7 @@ export class Talk {
       show: this.#show.bind(this),
       share: (/** @type {string} */ id, /** @type {number} */ share) => this.#view.share(id, share),
       hand: this.#hand.bind(this),
+      keep: this.#keep.bind(this),
       fail: this.#fail.bind(this),
       remove: (/** @type {string} */ id) => {
         this.#forget(id);
@@ -151,10 +152,15 @@ export class Talk {
 
   /** @param {Unsent} message */
   #hand(message) {
+    this.#keep(message);
+    if (this.#wire.state !== "open") this.#wire.want();
+  }
+
+  /** Keep a message, and send it if that may be now. @param {Unsent} message */
+  #keep(message) {
     this.#unsent.set(message.id, message);
     this.#store.keep(message);
-    if (this.#wire.state !== "open") this.#wire.want();
-    else if (!this.#careful || message.files) this.#send(message);
+    if (this.#wire.state === "open" && (!this.#careful || message.files)) this.#send(message);
   }
 
   #hello() {

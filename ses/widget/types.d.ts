@@ -92,8 +92,10 @@ interface Desk {
   compose(what: Partial<Unsent>): Unsent;
   show(message: Unsent, state: Entry["state"], live: boolean): void;
   share(id: string, share: number): void;
-  /** Keep a message and send it as soon as may be. */
+  /** Keep a message and send it as soon as may be; the visitor wishes so. */
   hand(message: Unsent): void;
+  /** Keep a message and send it if there is a connection. */
+  keep(message: Unsent): void;
   fail(id: string, reason: string): void;
   /** Forget a message as if it had never been. */
   remove(id: string): void;

@@ -251,3 +251,13 @@ test("refused for a while, a file that has arrived meanwhile is sent with the re
   }
   assert.deepEqual([page.drawn.get(id).state, page.drawn.get(text).state], ["sent", "sent"]);
 });
+
+test("a file that has arrived does not bring a displaced page back", async () => {
+  const page = connected(undefined, {}, OFFER);
+  await attach(page, CAT);
+  page.lose(4001);
+  page.uploads[0].take();
+  await settled();
+  page.pass(60_000);
+  assert.deepEqual([page.sockets.length, page.talk.link], [1, "displaced"]);
+});
