@@ -45,14 +45,15 @@ export function player(source, label, tag, seconds = 0) {
 
   function draw() {
     const { length, at, running, broken } = sound;
+    const whole = clocked(Math.max(1, Math.round(length)));
     button.replaceChildren(icon(running ? PAUSE : PLAY));
     button.setAttribute("aria-label", running ? words.pause : words.play);
     position.disabled = !length;
     position.max = String(length || 1);
     position.value = String(at);
-    position.setAttribute("aria-valuetext", length ? `${clocked(at)} / ${clocked(length)}` : "");
+    position.setAttribute("aria-valuetext", length ? `${clocked(at)} / ${whole}` : "");
     position.style.setProperty("--played", `${length ? (at / length) * 100 : 0}%`);
-    clock.textContent = broken ? words.unplayable : running || at ? clocked(at) : length ? clocked(length) : "";
+    clock.textContent = broken ? words.unplayable : running || at ? clocked(at) : length ? whole : "";
     if (broken) clock.setAttribute("role", "alert");
     else clock.removeAttribute("role");
   }

