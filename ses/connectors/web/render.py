@@ -117,8 +117,8 @@ def shown_outgoing(message: Outgoing, media_url: MediaUrl, at: float = 0.0) -> S
 def shown_entries(
     entries: Sequence[Entry], media_url: MediaUrl, *, transcription: bool = False
 ) -> list[ShownMessage]:
-    """History as the page gets it: events leave no line, a pressed button is shown by its label. The stored text of a voice
-    message is what was recognised in it."""
+    """History as the page gets it: events leave no line, a pressed button is shown by its label. The stored text of a
+    sound is what was recognised in it."""
     labels = {button.id: button.text for button in _buttons(entries)}
     shown: list[ShownMessage] = []
     for entry in entries:
@@ -130,7 +130,7 @@ def shown_entries(
             inbound = entry.inbound
             text = inbound.text or (labels.get(inbound.button, inbound.button) if inbound.button else "")
             attachments = tuple(_shown(item, media_url) for item in inbound.attachments)
-            spoken = any(item.kind == "voice" for item in inbound.attachments)
+            spoken = any(item.kind in ("voice", "audio") for item in inbound.attachments)
             shown.append(
                 ShownMessage(
                     id=inbound.id,

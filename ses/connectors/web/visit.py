@@ -193,12 +193,12 @@ class Visit:
         found = await self._uploads.attachment(self._conversation, reference.id) if self._uploads else None
         if found is None:
             raise Malformed(f"There is no upload {name} of this session")
+        if text and (reference.kind == "voice" or found.kind == "audio"):
+            raise Malformed("A sound has no text beside it: its text is what is recognised in it")
         if reference.kind != "voice":
             return found
         if not self._site.microphone:
             raise Malformed("Voice messages are off here (`microphone`)")
-        if text:
-            raise Malformed("A voice message has no text of its own")
         voice = as_voice(found)
         if voice is None:
             raise Malformed(f"The upload {name} is no sound")

@@ -156,16 +156,11 @@ async def test_what_is_no_sound_is_no_voice_message(visitor):
     assert "no sound" in refused["message"]
 
 
-async def test_a_voice_message_has_no_text_beside_it(visitor):
-    _, stored, _ = await visitor.send(OPUS)
-    await visitor.socket.send_json(
-        {
-            "type": "message",
-            "id": "m1",
-            "text": "вот",
-            "attachments": [{"id": stored["id"], "kind": "voice"}],
-        }
-    )
+@pytest.mark.parametrize(("content", "kind"), [(OPUS, "voice"), (b"OggS" + b"\0" * 99, "")])
+async def test_a_sound_has_no_text_beside_it(visitor, content, kind):
+    _, stored, _ = await visitor.send(content)
+    named = [{"id": stored["id"], "kind": kind}]
+    await visitor.socket.send_json({"type": "message", "id": "m1", "text": "вот", "attachments": named})
     assert "no text" in (await visitor.socket.receive_json())["message"]
 
 

@@ -129,7 +129,7 @@ def test_history_shows_what_was_recognised_only_where_the_site_wants_it():
     voice = Attachment(kind="voice", media="upload:u1", mime="audio/webm", size=9)
     entries = [
         visitor("a", text="две пиццы", attachments=(voice,)),
-        visitor("b", attachments=(voice,)),
+        visitor("b", attachments=(Attachment(kind="audio", media="upload:u1", mime="audio/ogg"),)),
         visitor("c", text="вот", attachments=(Attachment(kind="image", media="upload:u2"),)),
         visitor("d", text="‹card›", attachments=(Attachment(kind="voice"),)),
     ]
