@@ -261,3 +261,21 @@ test("a file that has arrived does not bring a displaced page back", async () =>
   page.pass(60_000);
   assert.deepEqual([page.sockets.length, page.talk.link], [1, "displaced"]);
 });
+
+test("where the browser keeps nothing, a file is sent all the same", async () => {
+  const full = () => {
+    throw new Error("QuotaExceededError");
+  };
+  const page = connected(undefined, { disk: { set: full, get: full, delete: full } }, OFFER);
+  const id = await attach(page, CAT);
+  page.lose();
+  page.uploads[0].take();
+  await settled();
+  page.pass(1000);
+  page.welcome([], { settings: OFFER });
+  await settled();
+  assert.deepEqual(named(page).map((frame) => frame.id), [id]);
+  page.get({ type: "ack", id });
+  await settled();
+  assert.equal(page.drawn.get(id).state, "sent");
+});
