@@ -6,8 +6,9 @@ and acknowledges it to its sender only when that returned; it is handed outgoing
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
 
 from ses.errors import SesError
@@ -72,6 +73,33 @@ class Reception(Protocol):
 
     async def recall(self, connector: str, name: str) -> str | None:
         """What was remembered under that name."""
+        ...
+
+
+class FetchFailed(SesError):
+    """A file that came could not be had; `passing`: another attempt may go well."""
+
+    def __init__(self, message: str, *, passing: bool) -> None:
+        super().__init__(message)
+        self.passing = passing
+
+
+Recording = Callable[[str], Path | None]
+"""`Attachment.media` of something the robot says aloud → the file; none for what is no such thing."""
+
+
+def no_recording(media: str) -> Path | None:
+    """A `Recording` of a daemon that says nothing aloud."""
+    del media
+    return None
+
+
+@runtime_checkable
+class Fetching(Protocol):
+    """A connector whose side keeps what people send under names that only it can follow."""
+
+    async def fetch(self, media: str, limit: int) -> bytes:
+        """The bytes behind an `Attachment.media` of an inbound, at most `limit`. Raises `FetchFailed`."""
         ...
 
 

@@ -24,6 +24,7 @@ from ses.conversations.shelf import Shelf
 from ses.conversations.turns import Turns
 from ses.conversations.undeliverable import Undeliverable
 from ses.conversations.views import LogPage, LogRequest, Views
+from ses.conversations.voices import DaemonVoices
 from ses.dialogue.ports import Model, Services
 from ses.messages import Conversation, Inbound
 from ses.storage.contract import Store
@@ -47,6 +48,7 @@ class Conversations:
         observer: Observer | None = None,
         model: Model | None = None,
         engine: Engine = ENGINE,
+        voices: DaemonVoices | None = None,
     ) -> None:
         self.robots = robots
         self._store = store
@@ -59,7 +61,7 @@ class Conversations:
         self._askers = Askers(store)
         turns = Turns(
             store, robots, engine, services, model, delivery=self._delivery, askers=self._askers, clock=clock,
-            observer=self._observer,
+            observer=self._observer, voices=voices,
         )  # fmt: skip
         self._answering = Answering(turns, self._shelf)
         self._intake = Intake(

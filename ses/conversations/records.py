@@ -31,8 +31,8 @@ def turn_record(run: TurnRun, leg: Leg, now: float, *, confirmed: bool) -> TurnR
     done: tuple[tuple[int, bytes | None], ...] = ()
     trace = None
     if leg.final:
-        masked = leg.masked
-        done = tuple([(one.row, _masked(one.inbound, masked) if masked else None) for one in run.batch])
+        changed = leg.masked or leg.voices
+        done = tuple([(one.row, _changed(one.inbound, leg) if changed else None) for one in run.batch])
         if leg.called or mailbox.conversation.connector.startswith("api"):
             trace = _encode_trace(leg.trace) if leg.trace is not None else None
     return TurnRecord(
@@ -76,13 +76,17 @@ def _row(message: Outgoing, state: Any) -> OutboxRow:
     )
 
 
-def _masked(inbound: Inbound, texts: Any) -> bytes | None:
-    """Without private values, and of attachments beside them only the kind."""
-    text = texts.get(inbound.id)
-    if text is None:
+def _changed(inbound: Inbound, leg: Leg) -> bytes | None:
+    """A message in its final form, when that differs: without private values (and of attachments beside them only the
+    kind), and with the words that were heard in it."""
+    text = leg.masked.get(inbound.id)
+    if text is not None:
+        kinds = tuple(Attachment(kind=one.kind) for one in inbound.attachments)
+        return encode(msgspec.structs.replace(inbound, text=text, attachments=kinds))
+    voice = leg.voices.get(inbound.id)
+    if voice is None or not voice.text:
         return None
-    kinds = tuple(Attachment(kind=one.kind) for one in inbound.attachments)
-    return encode(msgspec.structs.replace(inbound, text=text, attachments=kinds))
+    return encode(msgspec.structs.replace(inbound, text=voice.text))
 
 
 def _user_values(leg: Leg) -> dict[str, Any]:

@@ -10,11 +10,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 
-from ses.dialogue.ports import Model, Services
+from ses.dialogue.ports import Model, Services, VoiceQuestion, Voices
+from ses.dialogue.session import VoiceMessage
+from ses.messages import Attachment, Conversation
+from ses.scenario.program import VoiceSettings
 from ses.services.answers import Answer, ClassScore, FoundEntity, HttpReply, HttpRequest
 from ses.storage.contract import Store, StoreUnavailable
 
@@ -118,6 +121,30 @@ class OutsideCalls:
     async def _outside(self, call: Awaitable[T]) -> T:
         async with self._solitude.outside():
             return await call
+
+
+class OutsideVoices:
+    """Implements `Voices` for a suspect. Recordings are read and made by child processes, which can only end themselves."""
+
+    def __init__(self, voices: Voices, solitude: Solitude) -> None:
+        self._voices = voices
+        self._solitude = solitude
+
+    async def hear(
+        self, conversation: Conversation, recording: Attachment, settings: VoiceSettings, *, keep: float
+    ) -> VoiceMessage:
+        async with self._solitude.outside():
+            return await self._voices.hear(conversation, recording, settings, keep=keep)
+
+    async def examine(self, conversation: Conversation, media: str, question: VoiceQuestion) -> Any:
+        async with self._solitude.outside():
+            return await self._voices.examine(conversation, media, question)
+
+    async def speak(
+        self, conversation: Conversation, text: str, voice: str, *, keep: float
+    ) -> Attachment | None:
+        async with self._solitude.outside():
+            return await self._voices.speak(conversation, text, voice, keep=keep)
 
 
 class OutsideModel:

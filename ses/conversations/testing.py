@@ -101,6 +101,8 @@ class Inbox:
         """Raised by the next deliveries, first one first."""
         self.typed: list[bool] = []
         self.streamed: list[Delta] = []
+        self.heard: list[tuple[str, str]] = []
+        """Voice messages by id, with what was recognised in them."""
         self._changed = asyncio.Condition()
 
     async def start(self, reception: object) -> None: ...
@@ -119,6 +121,9 @@ class Inbox:
 
     def stream(self, conversation: Conversation, delta: Delta) -> None:
         self.streamed.append(delta)
+
+    def transcript(self, conversation: Conversation, inbound: str, text: str) -> None:
+        self.heard.append((inbound, text))
 
     async def until(self, session: str, count: int) -> list[str]:
         """The texts delivered to a session, when there are so many of them."""

@@ -11,7 +11,7 @@ from ses.clock import Clock
 from ses.connectors.contract import Connector
 from ses.conversations.mailbox import Mailbox, Waiting
 from ses.conversations.solitude import Solitude
-from ses.dialogue.ports import Leg, Model, Services, Spoken
+from ses.dialogue.ports import Leg, Model, Services, Spoken, Voices
 from ses.messages import Delta, Inbound, Outgoing
 from ses.scenario.program import Program
 
@@ -31,6 +31,8 @@ class Legs(Protocol):
 
     def show(self, run: TurnRun, delta: Delta) -> None: ...
 
+    def show_heard(self, run: TurnRun, inbound: str, text: str) -> None: ...
+
 
 class TurnRun:
     """Implements `ses.dialogue.ports.Ports` for one turn."""
@@ -49,6 +51,7 @@ class TurnRun:
         "services",
         "solitude",
         "user",
+        "voices",
     )
 
     def __init__(
@@ -63,10 +66,12 @@ class TurnRun:
         resumed: bool,
         solitude: Solitude | None = None,
         user: str = "",
+        voices: Voices | None = None,
     ) -> None:
         self.clock = legs.clock
         self.services = services
         self.model = model
+        self.voices = voices
         self.mailbox = mailbox
         self.program = program
         self.batch = batch
@@ -116,6 +121,9 @@ class TurnRun:
 
     def show(self, delta: Delta) -> None:
         self._legs.show(self, delta)
+
+    def show_heard(self, inbound: str, text: str) -> None:
+        self._legs.show_heard(self, inbound, text)
 
     def show_typing(self, connector: Connector | None, *, on: bool) -> None:
         """Between a leg and the next one the reader sees that the robot is at work."""

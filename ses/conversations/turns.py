@@ -9,6 +9,7 @@ from typing import Any, Literal
 import structlog
 
 from ses.clock import Clock
+from ses.connectors.contract import Transcribing
 from ses.conversations import burst, records
 from ses.conversations.asking import Askers
 from ses.conversations.delivery import Delivery
@@ -17,9 +18,10 @@ from ses.conversations.engine import Engine
 from ses.conversations.mailbox import Mailbox
 from ses.conversations.observer import Observer, Outcome
 from ses.conversations.robots import Robots
-from ses.conversations.solitude import OutsideCalls, OutsideModel, Solitude
+from ses.conversations.solitude import OutsideCalls, OutsideModel, OutsideVoices, Solitude
 from ses.conversations.turn import TurnRun
-from ses.dialogue.ports import Leg, Model, Services, Spoken
+from ses.conversations.voices import DaemonVoices
+from ses.dialogue.ports import Leg, Model, Services, Spoken, Voices
 from ses.dialogue.session import Session
 from ses.errors import SesError
 from ses.messages import Delta
@@ -52,6 +54,7 @@ class Turns:
         askers: Askers,
         clock: Clock,
         observer: Observer,
+        voices: DaemonVoices | None = None,
     ) -> None:
         self.clock = clock
         self._store = store
@@ -59,6 +62,7 @@ class Turns:
         self._engine = engine
         self._services = services
         self._model = model
+        self._voices = voices
         self._delivery = delivery
         self._askers = askers
         self._observer = observer
@@ -93,8 +97,11 @@ class Turns:
         model = self._model
         if model is not None and solitude is not None:
             model = OutsideModel(model, solitude)
+        voices: Voices | None = self._voices
+        if voices is not None and solitude is not None:
+            voices = OutsideVoices(voices, solitude)
         run = TurnRun(
-            self, services, mailbox, program, batch, model=model, resumed=resumed, solitude=solitude,
+            self, services, mailbox, program, batch, model=model, resumed=resumed, solitude=solitude, voices=voices,
             user=session.user if session is not None else "",
         )  # fmt: skip
         structlog.contextvars.bind_contextvars(conversation=_name(mailbox), trace=run.trace)
@@ -194,6 +201,12 @@ class Turns:
         if connector is not None:
             connector.stream(conversation, delta)
 
+    def show_heard(self, run: TurnRun, inbound: str, text: str) -> None:
+        conversation = run.mailbox.conversation
+        connector: object = self._delivery.connector(conversation.connector)
+        if isinstance(connector, Transcribing):
+            connector.transcript(conversation, inbound, text)
+
     # --- legs --------------------------------------------------------------------------------------------------
 
     async def write(self, run: TurnRun, leg: Leg) -> None:
@@ -209,9 +222,20 @@ class Turns:
         run.said.extend(leg.outgoing)
         if leg.final:
             self._done(run, leg)
+            if leg.masked and leg.voices:
+                await self._forget_private(run, leg)
         if leg.outgoing:
             await self._delivery.send(mailbox.conversation, record.robot, mailbox.row, leg.outgoing, now)
         run.show_typing(self._delivery.connector(mailbox.conversation.connector), on=not leg.final)
+
+    async def _forget_private(self, run: TurnRun, leg: Leg) -> None:
+        """What was said is stored without its private values; the recording, which still has them, goes."""
+        for name in leg.masked.keys() & leg.voices.keys():
+            if self._voices is not None and leg.voices[name].media:
+                try:
+                    await self._voices.forget(run.mailbox.conversation, leg.voices[name].media)
+                except OSError:
+                    log.exception("a private recording could not be removed")
 
     def _done(self, run: TurnRun, leg: Leg) -> None:
         waiting = run.mailbox.waiting

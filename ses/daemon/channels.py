@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ses.clock import Clock
 from ses.config import Config
-from ses.connectors.contract import Channel, ConnectorState
+from ses.connectors.contract import Channel, ConnectorState, Recording
 from ses.connectors.web.connector import WebConnector
 from ses.conversations.conversations import Conversations
 
@@ -18,24 +18,31 @@ if TYPE_CHECKING:
     from ses.config import Telegram, Vk
 
 RobotFolder = Callable[[str], Path | None]
-Maker = Callable[[str, Any, RobotFolder, Clock], Channel]
-"""Name, settings, where a robot's files lie, clock → the connector. Imports its library: only who has a bot pays for it."""
+Maker = Callable[[str, Any, RobotFolder, Recording, Clock], Channel]
+"""Name, settings, where a robot's files and its spoken words lie, clock → the connector. Imports its library: only who has
+a bot pays for it."""
 
 
-def telegram_bot(name: str, settings: Telegram, folder: RobotFolder, clock: Clock) -> Channel:
+def telegram_bot(
+    name: str, settings: Telegram, folder: RobotFolder, recording: Recording, clock: Clock
+) -> Channel:
     from ses.connectors.telegram.config import account_of
     from ses.connectors.telegram.connector import TelegramConnector
 
     account = account_of(name, settings)
-    return TelegramConnector(account, robot_folder=partial(folder, account.robot), clock=clock)
+    return TelegramConnector(
+        account, robot_folder=partial(folder, account.robot), recording=recording, clock=clock
+    )
 
 
-def vk_community(name: str, settings: Vk, folder: RobotFolder, clock: Clock) -> Channel:
+def vk_community(name: str, settings: Vk, folder: RobotFolder, recording: Recording, clock: Clock) -> Channel:
     from ses.connectors.vk.config import community_of
     from ses.connectors.vk.connector import VkConnector
 
     community = community_of(name, settings)
-    return VkConnector(community, robot_folder=partial(folder, community.robot), clock=clock)
+    return VkConnector(
+        community, robot_folder=partial(folder, community.robot), recording=recording, clock=clock
+    )
 
 
 MAKERS: Mapping[str, Maker] = {"telegram": telegram_bot, "vk": vk_community}
@@ -44,9 +51,12 @@ MAKERS: Mapping[str, Maker] = {"telegram": telegram_bot, "vk": vk_community}
 class Channels:
     """All configured bots, by full name: `telegram.shop`."""
 
-    def __init__(self, conversations: Conversations, robot_folder: RobotFolder, clock: Clock) -> None:
+    def __init__(
+        self, conversations: Conversations, robot_folder: RobotFolder, recording: Recording, clock: Clock
+    ) -> None:
         self._conversations = conversations
         self._robot_folder = robot_folder
+        self._recording = recording
         self._clock = clock
         self._settings: dict[str, Any] = {}
         self.connectors: dict[str, Channel] = {}
@@ -65,7 +75,7 @@ class Channels:
                 await connector.stop()
         for full, (kind, name, settings) in wanted.items():
             if full not in self.connectors:
-                connector = MAKERS[kind](name, settings, self._robot_folder, self._clock)
+                connector = MAKERS[kind](name, settings, self._robot_folder, self._recording, self._clock)
                 self._conversations.attach(connector)
                 await connector.start(self._conversations)
                 self._settings[full] = settings

@@ -17,7 +17,7 @@ from ses.config import Config, ConfigError, check_robots, load
 from ses.connectors.web.connector import WebConnector
 from ses.conversations.conversations import Conversations
 from ses.conversations.robots import Robots
-from ses.daemon import language_model, parts
+from ses.daemon import language_model, parts, speech
 from ses.daemon.channels import MAKERS, Channels
 from ses.daemon.greeting import greeting
 from ses.daemon.interfaces import Interfaces
@@ -83,6 +83,8 @@ class Daemon:
         self._own_site = OwnTestApi(emulations, parts.own_origins(config)) if emulations is not None else None
         self._ways_out = WaysOut(parts.services(config, self._clock, self._metrics, self._own_site))
         self._engine = language_model.engine(config, self._clock, self._metrics)
+        self._audio = speech.audio_store(config, self._clock)
+        voices = speech.voices(config, self._ways_out, self._audio, self._messenger)
         self._conversations = Conversations(
             self._store,
             self._robots,
@@ -91,6 +93,7 @@ class Daemon:
             limits=parts.conversation_limits(config),
             observer=self._metrics,
             model=self._engine,
+            voices=voices,
         )
         if config.llm is not None:
             from ses.daemon.warming import warming
@@ -99,7 +102,7 @@ class Daemon:
         self._metrics.watch(self._conversations.stats)
         self._metrics.watch_logs(lambda: {"queue": logging.dropped, "disk": logging.failed})
         self._sites: dict[str, WebConnector] = {}
-        self._channels = Channels(self._conversations, files.path, self._clock)
+        self._channels = Channels(self._conversations, files.path, self._audio.path, self._clock)
         self._ledger = Ledger(config, self._clock, self._metrics, redactor)
         self._model = ModelGateway(config, self._engine, self._ledger, self._clock)
         self._interfaces = Interfaces(
@@ -115,7 +118,11 @@ class Daemon:
             readiness=self._readiness,
             healthy=lambda: language_model.healthy(self._engine.state()),
             model=self._model,
+            recording=self._audio.path,
         )
+
+    def _messenger(self, name: str) -> object:
+        return self._channels.connectors.get(name)
 
     async def run(self) -> None:
         """Start, serve until told to end, stop. Raises `SesError` when it cannot start."""
@@ -141,6 +148,7 @@ class Daemon:
         self._in_background("robots watched", self._robots.watch)
         if (files := parts.uploads(self._config)) is not None:
             self._in_background("uploads swept", files.run)
+        self._in_background("recordings swept", self._audio.run)
         self._model.start()
         await self._engine.start()  # it loads beside the conversations: nothing here waits for it
         _settle_memory()

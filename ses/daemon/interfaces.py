@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ses.clock import Clock
 from ses.config import Config
-from ses.connectors.contract import Channel
+from ses.connectors.contract import Channel, Recording
 from ses.connectors.hooks import HookRoutes
 from ses.connectors.web.connector import WebConnector
 from ses.connectors.web.routes import WebRoutes
@@ -50,6 +50,7 @@ class Interfaces:
         readiness: Readiness,
         healthy: Callable[[], bool],
         model: ModelGateway,
+        recording: Recording,
     ) -> None:
         self.access = Access(parts.access_keys(config))
         self.operations: list[Operation] = []
@@ -66,7 +67,13 @@ class Interfaces:
             DocsApi(lambda: self.operations, robots.ids),
         ):
             self.operations += interface.operations()
-        web = WebRoutes(sites, robot_folder, parts.public_listener(config), uploads=parts.uploads(config))
+        web = WebRoutes(
+            sites,
+            robot_folder,
+            parts.public_listener(config),
+            uploads=parts.uploads(config),
+            recording=recording,
+        )
         tls = tls_context(config.tls.cert, config.tls.key) if config.tls is not None else None
         everything = api(self.operations, self.access, metrics, [model.faults()])
         self._api = Listener(everything, config.host, config.port, tls, setting="port")

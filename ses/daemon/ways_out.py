@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from ses.services.answers import Answer, ClassScore, FoundEntity, HttpReply, HttpRequest
+from ses.services.answers import (
+    Answer,
+    ClassScore,
+    FoundEntity,
+    HttpReply,
+    HttpRequest,
+    Speech,
+    Transcript,
+    VoiceTraits,
+)
 from ses.services.suite import ServiceSuite
 
 
 class WaysOut:
-    """Implements `ses.dialogue.ports.Services`."""
+    """Implements `ses.dialogue.ports.Services` and `ses.conversations.voices.SpeechServices`."""
 
     def __init__(self, suite: ServiceSuite) -> None:
         self._suite = suite
@@ -46,6 +56,30 @@ class WaysOut:
     async def http(self, request: HttpRequest) -> HttpReply:
         async with _Use(self) as suite:
             return await suite.http(request)
+
+    async def download(self, url: str, limit: int) -> bytes:
+        async with _Use(self) as suite:
+            return await suite.download(url, limit)
+
+    async def recognise(self, model: str, wav: bytes, **options: Any) -> Transcript:
+        async with _Use(self) as suite:
+            return await suite.recognise(model, wav, **options)
+
+    async def synthesize(self, text: str, voice: str, audio_format: str) -> Speech:
+        async with _Use(self) as suite:
+            return await suite.synthesize(text, voice, audio_format)
+
+    async def analyze(self, wav: bytes) -> VoiceTraits:
+        async with _Use(self) as suite:
+            return await suite.analyze(wav)
+
+    async def search(self, wav: bytes, dataset: str, **options: Any) -> Sequence[Mapping[str, Any]]:
+        async with _Use(self) as suite:
+            return await suite.search(wav, dataset, **options)
+
+    async def noise_level(self, wav: bytes) -> float:
+        async with _Use(self) as suite:
+            return await suite.noise_level(wav)
 
     def begin(self) -> ServiceSuite:
         self._calls[self._suite] += 1

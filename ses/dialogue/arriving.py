@@ -6,6 +6,7 @@ from typing import Any
 
 from ses.dialogue.buttons import pressed
 from ses.dialogue.failing import event_flow
+from ses.dialogue.listening import unclear
 from ses.dialogue.pressing import press, stale
 from ses.dialogue.questions import Question, open_question
 from ses.dialogue.replying import answer
@@ -35,7 +36,9 @@ async def understand(turn: Turn, inbound: Inbound) -> None:
         _event(turn, inbound)
     elif inbound.button is not None:
         await _press(turn, inbound.button)
-    elif inbound.attachments and _attachments(turn, inbound):
+    elif (voice := turn.scope.voice) is not None and voice.problem:
+        unclear(turn, voice)
+    elif inbound.attachments and voice is None and _attachments(turn, inbound):
         pass
     elif inbound.text is not None and inbound.text.strip():
         await route(turn, inbound.text)

@@ -1,4 +1,4 @@
-"""Steps that leave the process: `http`, `smc`, `see`, `qas`. Each call of a turn has its own idempotency key."""
+"""Steps that leave the process: `http`, `smc`, `see`, `qas`, `sbs`. Each call of a turn has its own idempotency key."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from typing import Any
 
 import msgspec
 
+from ses.dialogue.ports import VoiceQuestion
 from ses.dialogue.turn import Turn
+from ses.errors import StepError
 from ses.scenario.expressions.values import plain, written
-from ses.scenario.program import CallService, Http
+from ses.scenario.program import CallService, Http, Sbs
 from ses.services.answers import Answer, HttpRequest
 
 
@@ -62,6 +64,39 @@ async def service(turn: Turn, op: CallService) -> Any:
         reply = None if answer is None else answer_shown(answer)
     turn.trace.call(turn, op.service, op.model or op.category, op.save or op.id, text, reply)
     return reply
+
+
+async def biometry(turn: Turn, op: Sbs) -> Any:
+    """What `save` gets: see `Voices.examine`. Raises `StepError`, kind value when there is no recording."""
+    scope = turn.scope
+    turn.calls += 1
+    voices, media = turn.ports.voices, _recording(turn, op)
+    if voices is None or not media:
+        raise StepError(
+            "value", f"{op.at.file}:{op.at.line}: there is no recording to look at", service="sbs"
+        )
+    question = VoiceQuestion(
+        op.method,
+        dataset=op.dataset.render(scope) if op.dataset is not None else "",
+        threshold=op.threshold,
+        text=op.text.render(scope) if op.text is not None else "",
+        similarity=op.similarity,
+    )
+    reply = await turn.waiting("sbs", voices.examine(turn.session.conversation, media, question))
+    turn.trace.call(turn, "sbs", op.method, op.save or op.id, question.dataset, reply)
+    return reply
+
+
+def _recording(turn: Turn, op: Sbs) -> str:
+    """Where the recording lies, as `Attachment.media`."""
+    scope = turn.scope
+    if op.voice is not None:
+        given = op.voice.evaluate(scope)
+        return str(given.get("media") or "") if isinstance(given, dict) else str(given or "")
+    if scope.voice is not None and scope.voice.media:
+        return scope.voice.media
+    attached = scope.inbound.attachments if scope.inbound is not None else ()
+    return next((one.media for one in attached if one.kind in ("voice", "audio")), "")
 
 
 def answer_shown(answer: Answer) -> dict[str, Any]:

@@ -9,9 +9,11 @@ from ses.dialogue.arriving import begin_event, drop_everything, take_outside, un
 from ses.dialogue.buttons import withdraw
 from ses.dialogue.changing import go_back_for_lost
 from ses.dialogue.failing import event_flow, fail, report
+from ses.dialogue.listening import listen
 from ses.dialogue.ports import Leg, Ports
 from ses.dialogue.questions import put
 from ses.dialogue.session import Session
+from ses.dialogue.speaking import speak
 from ses.dialogue.stack import end, push
 from ses.dialogue.steps import run
 from ses.dialogue.turn import Turn
@@ -45,17 +47,22 @@ async def run_turn(
     Only faults of the program itself raise; an author's are answered by the robot's event `error`.
     """
     turn = _begin(session, inbounds, programs, newest, ports, user_variables)
-    resumed = turn.resumed and not turn.ending
+    fresh = not turn.resumed or turn.ending or turn.listening
     if turn.ending:
         await _end_former(turn)
+    if fresh and newest.voice.spr is not None:
+        await listen(turn)
+    turn.listening = False
+    resumed = not fresh
     for index in range(turn.index, len(inbounds)):
-        turn.index = index
+        inbound = turn.take(index)
         if resumed:
-            turn.scope.inbound = inbounds[index]
             await _go_on(turn)
         else:
-            await _handle(turn, inbounds[index])
+            await _handle(turn, inbound)
         resumed = False
+    if turn.speaking:
+        await speak(turn)
     return turn.finish()
 
 
@@ -70,8 +77,8 @@ async def run_poison(
 ) -> Leg:
     """Answer an inbound whose turn brought the process down three times: event `error`, kind `poison`."""
     turn = _begin(session, [inbound], programs, newest, ports, user_variables, poison=True)
-    turn.index = 0
-    turn.scope.inbound = inbound
+    turn.take(0)
+    turn.listening = False
     turn.session.before = b""
     if turn.ending:
         _begin_anew(turn)  # what may have done it is the former session's `end`: it is not tried again
@@ -90,6 +97,8 @@ async def run_poison(
     await _settle(turn)
     if inbound.event == "end":
         _drop(turn)
+    if turn.speaking:
+        await speak(turn)
     return turn.finish()
 
 
@@ -166,7 +175,6 @@ def _begin_anew(turn: Turn) -> None:
 async def _handle(turn: Turn, inbound: Inbound) -> None:
     """One inbound of the turn."""
     session = turn.session
-    turn.scope.inbound = inbound
     turn.text = ""
     turn.heard = {}
     turn.seen = None

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeVar
 
 from ses.clock import Clock
-from ses.dialogue.session import Session
-from ses.messages import Delta, Inbound, Outgoing
+from ses.dialogue.session import Session, VoiceMessage
+from ses.messages import Attachment, Conversation, Delta, Inbound, Outgoing
+from ses.scenario.program import VoiceSettings
 from ses.services.answers import Answer, ClassScore, FoundEntity, HttpReply, HttpRequest
 
 if TYPE_CHECKING:  # a robot without `llm` steps does not pay for them
@@ -41,6 +42,39 @@ class Model(Protocol):
     def stream_chat(self, request: ChatRequest) -> AsyncGenerator[ChatChunk, None]: ...
 
 
+@dataclass(frozen=True, slots=True)
+class VoiceQuestion:
+    """What SBS is asked about a voice; all but `method` belongs to `search`."""
+
+    method: Literal["analyze", "search", "noiselevel"]
+    dataset: str = ""
+    threshold: float = 0.5
+    text: str = ""
+    similarity: float | None = None
+
+
+class Voices(Protocol):
+    """Recordings, understood and made. Each raises `StepError`: of service `audio` when the recording itself is at fault
+    (malformed: it is none; value: too long), else as the service does."""
+
+    async def hear(
+        self, conversation: Conversation, recording: Attachment, settings: VoiceSettings, *, keep: float
+    ) -> VoiceMessage:
+        """What is said in a recording that came, and by whom if the settings ask that. It is kept so many seconds."""
+        ...
+
+    async def examine(self, conversation: Conversation, media: str, question: VoiceQuestion) -> Any:
+        """analyze `{age: {class, confidence}, gender, emotion, multispeaker, synth}`, search a list as SBS has it,
+        noiselevel a number."""
+        ...
+
+    async def speak(
+        self, conversation: Conversation, text: str, voice: str, *, keep: float
+    ) -> Attachment | None:
+        """The text as a voice message; none in a channel where nobody can listen to it."""
+        ...
+
+
 class Spoken(NamedTuple):
     """An earlier message of a conversation, private values as ‹slot›."""
 
@@ -62,6 +96,8 @@ class Leg:
     masked: Mapping[str, str] = field(default_factory=dict)
     """On the final leg: by inbound id, its text with private spans as ‹slot›, when it differs from what was received. Its
     attachments are private too."""
+    voices: Mapping[str, VoiceMessage] = field(default_factory=dict)
+    """On the final leg: what was heard in recordings, by inbound."""
     tracing: Callable[[], dict[str, Any]] | None = None
     """On the final leg: what makes `trace`. Most traces are never read: they are made for those who ask."""
     called: bool = False
@@ -94,6 +130,11 @@ class Ports(Protocol):
         """None when there is no language model."""
         ...
 
+    @property
+    def voices(self) -> Voices | None:
+        """None where nobody speaks or listens (the terminal)."""
+        ...
+
     async def commit(self, leg: Leg) -> None:
         """Make a leg that is not final durable and send its messages; returns when both are certain to happen."""
         ...
@@ -112,4 +153,8 @@ class Ports(Protocol):
 
     def show(self, delta: Delta) -> None:
         """Show a piece of a text that is being written; may be lost."""
+        ...
+
+    def show_heard(self, inbound: str, text: str) -> None:
+        """Show what was heard in the voice message of that id; may be lost."""
         ...

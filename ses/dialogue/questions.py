@@ -128,7 +128,7 @@ def _put_slot(turn: Turn, question: Question, slot: Slot) -> None:
         title = slot_title(turn, slot)
         text, masked = with_prefix(turn, f"{title}?", None)
         turn.session.labels = False
-        turn.drafts.append(Draft(text, masked, question=True))
+        turn.drafts.append(Draft(text, masked, voice=turn.aloud(), question=True))
         return
     more: list[Offer] = []
     if slot.choices is not None:

@@ -231,7 +231,7 @@ async def _faq(turn: Turn, heard: Heard, question: Question | None) -> bool:
     turn.trace.understand("qas", answer.source)
     if question is None:
         turn.session.labels = False
-        turn.drafts.append(Draft(answer.text, None))
+        turn.drafts.append(Draft(answer.text, None, voice=turn.aloud()))
     else:
         turn.precede(answer.text)
         turn.repeat = True

@@ -31,7 +31,9 @@ def say(
     if not text and not attachments:
         return
     turn.session.labels = any(button.id for button in buttons)
-    turn.drafts.append(Draft(text, masked, buttons, attachments, message.format, question))
+    turn.drafts.append(
+        Draft(text, masked, buttons, attachments, message.format, turn.aloud(message.voice), question)
+    )
 
 
 def say_prefix(turn: Turn) -> None:
@@ -39,7 +41,7 @@ def say_prefix(turn: Turn) -> None:
     if turn.prefix:
         text, masked = with_prefix(turn, "", None)
         turn.session.labels = False
-        turn.drafts.append(Draft(text, masked))
+        turn.drafts.append(Draft(text, masked, voice=turn.aloud()))
 
 
 def with_prefix(turn: Turn, text: str, masked: str | None) -> tuple[str, str | None]:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from ses.dialogue.session import Activity, Frame, Session
+from ses.dialogue.session import Activity, Frame, Session, VoiceMessage
 from ses.messages import Inbound
 from ses.scenario.expressions.values import ListValue
 from ses.scenario.program import Program, Slot
@@ -34,6 +34,7 @@ class Scope(Mapping[str, Any]):
         "program",
         "session",
         "user",
+        "voice",
     )
 
     def __init__(self, session: Session, program: Program, user: Mapping[str, Any], at: float) -> None:
@@ -45,6 +46,8 @@ class Scope(Mapping[str, Any]):
         self.activity: Activity | None = None
         self.frame: Frame | None = None
         self.inbound: Inbound | None = None
+        self.voice: VoiceMessage | None = None
+        """What was heard in `inbound`."""
         self.first = False
         self._now: datetime | None = None
 
@@ -150,7 +153,7 @@ class Scope(Mapping[str, Any]):
                 return {"name": session.connector, "kind": session.channel}
             case "message":
                 if inbound is None:
-                    return {"id": "", "text": "", "attachments": []}
+                    return {"id": "", "text": "", "attachments": [], "voice": {}}
                 return {
                     "id": inbound.id,
                     "text": inbound.text or "",
@@ -158,6 +161,7 @@ class Scope(Mapping[str, Any]):
                         {"kind": a.kind, "name": a.name, "media": a.media, "mime": a.mime, "size": a.size}
                         for a in inbound.attachments
                     ],
+                    "voice": _shown(self.voice) if self.voice is not None else {},
                 }
             case "event":
                 if inbound is None or inbound.event is None:
@@ -166,6 +170,21 @@ class Scope(Mapping[str, Any]):
             case "robot":
                 return {"id": self.program.id, "title": self.program.title, "version": self.program.version}
         return None
+
+
+def _shown(voice: VoiceMessage) -> dict[str, Any]:
+    if voice.problem:
+        return {}
+    traits = {name: trait.get("class") for name, trait in voice.traits.items()}
+    return {
+        "text": voice.text,
+        "model": voice.model,
+        "duration": voice.duration,
+        "media": voice.media,
+        "details": voice.details,
+        "traits": voice.traits,
+        **traits,
+    }
 
 
 @lru_cache(maxsize=256)

@@ -149,6 +149,23 @@ class Seen(msgspec.Struct, array_like=True, omit_defaults=True):
     """By version of the robot and entity; one that was asked for in vain has an empty list."""
 
 
+class VoiceMessage(msgspec.Struct, omit_defaults=True):
+    """What was heard in a recording."""
+
+    text: str = ""
+    model: str = ""
+    media: str = ""
+    """Where the recording lies, as `Attachment.media`."""
+    duration: float = 0.0
+    """Seconds."""
+    traits: dict[str, Any] = {}
+    """What SBS told of the voice, when it was asked: by name `{class, confidence}`."""
+    details: dict[str, Any] = {}
+    """All that SPR told."""
+    problem: Literal["", "silence", "long", "unreadable", "failed"] = ""
+    """Why nothing was heard: no words in it, more than is taken, no recording, a service is down."""
+
+
 class Flight(msgspec.Struct, omit_defaults=True):
     """The checkpoint of a turn under way: where it goes on if the process dies. A turn keeps the same fields."""
 
@@ -194,6 +211,12 @@ class Flight(msgspec.Struct, omit_defaults=True):
     """The session's first turn."""
     ending: bool = False
     """The session had expired: its event `end` is under way, then the inbounds are handled."""
+    listening: bool = False
+    """Nothing has run yet: the recordings are still to be heard."""
+    hot: bool = False
+    """The session was idle, event `resume` is still to come."""
+    voices: dict[str, VoiceMessage] = {}
+    """What was heard, by inbound."""
 
 
 class Session(

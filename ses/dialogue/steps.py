@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from ses.dialogue.assigning import assign, unset, write
 from ses.dialogue.buttons import offer
-from ses.dialogue.calls import http, service
+from ses.dialogue.calls import biometry, http, service
 from ses.dialogue.failing import fail, give_up
 from ses.dialogue.filling import fill_entered
 from ses.dialogue.questions import begin_question, offer_choices
@@ -35,6 +35,7 @@ from ses.scenario.program import (
     Program,
     Return,
     Say,
+    Sbs,
     Set,
     Test,
     Unset,
@@ -88,6 +89,8 @@ async def _leave(turn: Turn, frame: Frame, op: Op, index: int) -> int:
         value = await http(turn, op)
     elif isinstance(op, CallService):
         value = await service(turn, op)
+    elif isinstance(op, Sbs):
+        value = await biometry(turn, op)
     elif isinstance(op, Llm):
         from ses.dialogue.generating import ask_model  # only robots with such steps need it
 

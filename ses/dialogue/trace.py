@@ -139,12 +139,16 @@ def _private_values(turn: Turn) -> dict[str, str]:
 def _without_utterances(calls: list[dict[str, Any]], turn: Turn) -> list[dict[str, Any]]:
     """An utterance that turned out to hold a private value is shown masked, and what was read out of it not at all."""
     said = {one.text: turn.masked[one.id] for one in turn.inbounds if one.text and one.id in turn.masked}
-    return [
-        {**call, "param": said[call["param"]], "reply": None if call["type"] == "see" else call["reply"]}
-        if isinstance(call["param"], str) and call["param"] in said
-        else call
-        for call in calls
-    ]
+    return [_hushed(call, said) for call in calls] if said else calls
+
+
+def _hushed(call: dict[str, Any], said: Mapping[str, str]) -> dict[str, Any]:
+    param, reply = call["param"], call["reply"]
+    if isinstance(param, str) and param in said:
+        return {**call, "param": said[param], "reply": None if call["type"] == "see" else reply}
+    if call["type"] == "spr" and reply in said:
+        return {**call, "reply": said[reply]}
+    return call
 
 
 def _masked(value: Any, hidden: Mapping[str, str]) -> Any:

@@ -11,7 +11,8 @@ import msgspec
 
 from ses.dialogue.ports import Increment, Leg, Ports
 from ses.dialogue.scope import Scope
-from ses.dialogue.session import Activity, Flight, Pending, Seen, Session
+from ses.dialogue.session import Activity, Flight, Pending, Seen, Session, VoiceMessage
+from ses.dialogue.speaking import speak
 from ses.dialogue.trace import Trace
 from ses.errors import StepError
 from ses.messages import Attachment, Button, Inbound, Outgoing
@@ -37,6 +38,8 @@ class Draft(msgspec.Struct):
     buttons: tuple[Button, ...] = ()
     attachments: tuple[Attachment, ...] = ()
     format: Any = "plain"
+    voice: bool = False
+    """The text is spoken too."""
     question: bool = False
     """A question that is dropped when the next message of the burst answers it."""
 
@@ -64,6 +67,12 @@ class Turn:
     steps: int
     attempt: int
     ending: bool
+    listening: bool
+    hot: bool
+    voices: Mapping[str, VoiceMessage]
+
+    speaking: bool = False
+    """Some drafts are spoken too."""
 
     def __init__(
         self,
@@ -77,6 +86,7 @@ class Turn:
     ) -> None:
         self.session = session
         self.inbounds = inbounds
+        """Voice messages with what was heard in them as their text."""
         self.programs = programs
         self.newest = newest
         self.ports = ports
@@ -85,8 +95,6 @@ class Turn:
         self.resumed = False
         self.over = False
         """The session has ended."""
-        self.hot = False
-        """The session was idle: steps of `resume` come before the message."""
         self.asked: Pending | None = None
         """The engine's own question that stood above the open one when the inbound came."""
         self.heard: dict[int, Any] = {}
@@ -171,6 +179,31 @@ class Turn:
         if text:
             self.prefix.append((text, text if masked is None else masked))
 
+    def aloud(self, wish: bool | None = None) -> bool:
+        """Whether a message is spoken too: as it wishes itself, else as the robot does it."""
+        if wish is None:
+            answer = self.scope.program.voice.answer
+            wish = answer == "always" or (answer == "when_spoken" and self.scope.voice is not None)
+        if wish:
+            self.speaking = True
+        return wish
+
+    def take(self, index: int) -> Inbound:
+        """Let expressions read an inbound of the turn."""
+        self.index = index
+        inbound = self.inbounds[index]
+        self.scope.inbound = inbound
+        self.scope.voice = self.voices.get(inbound.id) if self.voices else None
+        return inbound
+
+    def hear(self, index: int, voice: VoiceMessage) -> None:
+        """From now on the message is what was heard in it."""
+        inbound = self.inbounds[index]
+        self.voices = {**self.voices, inbound.id: voice}
+        if voice.text:
+            heard = msgspec.structs.replace(inbound, text=voice.text)
+            self.inbounds = [*self.inbounds[:index], heard, *self.inbounds[index + 1 :]]
+
     # --- guards ---
 
     def count(self, flow: str, op: Op) -> None:
@@ -238,6 +271,8 @@ class Turn:
 
     async def checkpoint(self) -> None:
         """Commit what happened so far, before a step that leaves the process."""
+        if self.speaking:
+            await speak(self)
         outgoing = self.outgoing()
         session = self.session
         session.flight = Flight(
@@ -257,6 +292,9 @@ class Turn:
         self._carry_on(flight)
         self.attempt += 1
         self.scope.first = flight.first
+        for index, inbound in enumerate(self.inbounds):
+            if inbound.id in flight.voices:
+                self.hear(index, flight.voices[inbound.id])
         self.session.flight = None
 
     def _carry_on(self, flight: Flight) -> None:
@@ -274,6 +312,7 @@ class Turn:
             final=True,
             user_variables=self.written,
             masked=self.masked,
+            voices=self.voices,
             tracing=partial(self.trace.build, self),
             called=self.trace.called,
             over=self.over,

@@ -54,7 +54,7 @@ def say_written(turn: Turn, text: str) -> None:
     text = text.strip()
     if text:
         turn.session.labels = False
-        turn.drafts.append(Draft(text, mask_values(turn, text)))
+        turn.drafts.append(Draft(text, mask_values(turn, text), voice=turn.aloud()))
 
 
 class Writing:

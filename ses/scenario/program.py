@@ -93,6 +93,8 @@ class Message:
     offer_choices: bool = False
     """`buttons: choices`: the entity's values or the slot's `choices` become buttons."""
     media: tuple[MediaSpec, ...] = ()
+    voice: bool | None = None
+    """Spoken too; none: as the robot does it."""
     format: Literal["plain", "markdown"] = "plain"
     channels: Mapping[str, Message] = field(default_factory=dict)
     """What replaces it in some channels."""
@@ -254,6 +256,19 @@ class CallService(Op):
     model: str = ""
     category: str = ""
     text: Value | None = None
+    save: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sbs(Op):
+    """Ask about a voice. `voice` absent: the recording of the turn's message."""
+
+    method: Literal["analyze", "search", "noiselevel"]
+    voice: Value | None = None
+    dataset: Template | None = None
+    threshold: float = 0.5
+    text: Template | None = None
+    similarity: float | None = None
     save: str = ""
 
 
@@ -423,6 +438,32 @@ class QasSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Recognition:
+    """What the recogniser of speech is asked."""
+
+    model: str
+    speakers: bool = False
+    emotion: bool = False
+    vad: str = ""
+    preset: str = ""
+    asynchronous: bool | None = None
+    """Recognised by `async=1`; none: when the recording is long."""
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceSettings:
+    """How a robot hears and speaks."""
+
+    spr: Recognition | None = None
+    """None: voice messages are files like others."""
+    traits: bool = False
+    """Something reads what only SBS tells of a voice (`message.voice.age` …)."""
+    tts: str = ""
+    """The voice of spoken messages; empty: the service's own."""
+    answer: Literal["never", "when_spoken", "always"] = "never"
+
+
+@dataclass(frozen=True, slots=True)
 class SmcIntent:
     """An intent that the classifier recognises: class `cls` of `model`."""
 
@@ -475,6 +516,7 @@ class Program:
     qas: QasSettings | None = None
     media: frozenset[str] = frozenset()
     """Files below the robot's folder that may be sent."""
+    voice: VoiceSettings = VoiceSettings()
 
     def at_event(self, event: str, channel: str) -> str | None:
         """The flow that handles a built-in event in a channel."""

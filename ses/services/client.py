@@ -134,6 +134,9 @@ class ServiceClient:
         try:
             async with asyncio.timeout(self.settings.connect + self.settings.read):
                 if self._own_site is not None and self._own_site.serves(url):
+                    if parts is not None:  # an emulation's rules read the fields of a form; files they do not
+                        fields = {name: value for name, value in parts.items() if isinstance(value, str)}
+                        content_type, body = "application/json", json_body(fields, self.name)
                     reply = await self._own_site.answer(method, url, content_type, body)
                 else:
                     reply = await self._over_the_network(method, url, content_type, body, parts)

@@ -30,6 +30,8 @@ from ses.services.transport import (
 
 BODY_LIMIT = 5 << 20
 """Bytes of an answer."""
+DOWNLOAD = 60.0
+"""Seconds for a file."""
 REDIRECTS = 5
 FIRST_PAUSE = 0.2
 """Seconds before the first repetition; doubled up to two seconds."""
@@ -91,6 +93,37 @@ class OutboundHttp:
             pause = min(pause * 2, 2.0)
         raise AssertionError("at least one attempt is made")
 
+    async def download(self, url: str, limit: int) -> bytes:
+        """The body of at most `limit` bytes at an address that came from outside, under the same rules as a step's.
+        What fails to arrive is asked for twice. Raises `StepError`."""
+        for left in (1, 0):
+            try:
+                return await self._downloaded(url, limit)
+            except StepError as error:
+                if not left or not (error.kind in {"connect", "timeout"} or (error.status or 0) >= 500):
+                    raise
+            await self._pause(FIRST_PAUSE)
+        raise AssertionError("two attempts are made")
+
+    async def _downloaded(self, address: str, limit: int) -> bytes:
+        try:
+            url = URL(address)
+            host = url.host or ""
+        except ValueError as error:
+            raise StepError("value", "the address of a file is not a URL", service="http") from error
+        started, outcome = self._clock.monotonic(), "failed"
+        try:
+            async with asyncio.timeout(DOWNLOAD):
+                reply = await self._follow("GET", url, {}, b"", limit)
+            outcome = "ok"
+        except TRANSPORT_ERRORS as error:
+            raise as_step_error(error, "http", host) from error
+        finally:
+            self._observer.called("download", self._clock.monotonic() - started, outcome)
+        if reply.status >= 400:
+            raise StepError("status", f"{host} answered {reply.status}", service="http", status=reply.status)
+        return reply.body
+
     async def _attempt(self, request: HttpRequest) -> HttpReply:
         try:
             url = URL(request.url)
@@ -111,7 +144,9 @@ class OutboundHttp:
             raise StepError("status", f"{host} answered {reply.status}", service="http", status=reply.status)
         return HttpReply(status=reply.status, body=_parsed(reply, host))
 
-    async def _follow(self, method: str, url: URL, headers: dict[str, str], body: bytes) -> RawReply:
+    async def _follow(
+        self, method: str, url: URL, headers: dict[str, str], body: bytes, limit: int = BODY_LIMIT
+    ) -> RawReply:
         for _ in range(REDIRECTS + 1):
             if self._own_site is not None and self._own_site.serves(str(url)):
                 return await self._own_site.answer(method, str(url), headers.get("Content-Type", ""), body)
@@ -121,9 +156,11 @@ class OutboundHttp:
             ) as response:
                 location = response.headers.get("Location")
                 if response.status not in {301, 302, 303, 307, 308} or not location:
-                    content = await read_limited(response, BODY_LIMIT)
+                    content = await read_limited(response, limit)
                     if content is None:
-                        raise StepError("malformed", f"{url.host} answered more than 5 MB", service="http")
+                        raise StepError(
+                            "malformed", f"{url.host} answered more than {limit >> 20} MB", service="http"
+                        )
                     return RawReply(response.status, media_type(response.headers), content)
                 target = url.join(URL(location))
                 self._rules.check_url(target)

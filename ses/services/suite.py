@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ses.clock import Clock
 from ses.services.addresses import AddressRules
-from ses.services.answers import Answer, ClassScore, FoundEntity, HttpReply, HttpRequest
+from ses.services.answers import (
+    Answer,
+    ClassScore,
+    FoundEntity,
+    HttpReply,
+    HttpRequest,
+    Speech,
+    Transcript,
+    VoiceTraits,
+)
 from ses.services.client import ServiceClient
 from ses.services.http import OutboundHttp
 from ses.services.qas import Qas
@@ -71,3 +81,23 @@ class ServiceSuite:
 
     async def http(self, request: HttpRequest) -> HttpReply:
         return await self._outbound.send(request)
+
+    async def download(self, url: str, limit: int) -> bytes:
+        return await self._outbound.download(url, limit)
+
+    async def recognise(self, model: str, wav: bytes, **options: Any) -> Transcript:
+        """Options as of `Spr.recognise`."""
+        return await self.spr.recognise(model, wav, **options)
+
+    async def synthesize(self, text: str, voice: str, audio_format: str) -> Speech:
+        return await self.tts.synthesize(text, voice=voice, audio_format=audio_format)
+
+    async def analyze(self, wav: bytes) -> VoiceTraits:
+        return await self.sbs.analyze(wav)
+
+    async def search(self, wav: bytes, dataset: str, **options: Any) -> Sequence[Mapping[str, Any]]:
+        """Options as of `Sbs.search`."""
+        return await self.sbs.search(wav, dataset, **options)
+
+    async def noise_level(self, wav: bytes) -> float:
+        return await self.sbs.noise_level(wav)

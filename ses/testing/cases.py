@@ -56,6 +56,14 @@ class Attach:
 
 
 @dataclass(frozen=True, slots=True)
+class Say:
+    """The user says something in a voice message."""
+
+    at: Source
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Edit:
     """The user changes the text of his last message."""
 
@@ -78,6 +86,8 @@ class Bot:
     at: Source
     text: str
     buttons: tuple[str, ...] | None = None
+    spoken: bool | None = None
+    """Whether it is a voice message too; none: not checked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +107,7 @@ class Expect:
     """Variables and slots: a list value's key, an ISO date, none when empty."""
 
 
-Action = User | Button | Event | Attach | Edit | Pass
+Action = User | Button | Event | Attach | Say | Edit | Pass
 Step = Action | Bot | AnyMessages | Expect
 
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from ses.clock import Clock
 from ses.dialogue.engine import run_turn
-from ses.dialogue.ports import Increment, Leg, Model, Services, Spoken
+from ses.dialogue.ports import Increment, Leg, Model, Services, Spoken, Voices
 from ses.dialogue.session import Session
 from ses.dialogue.view import flow_under_way, values
 from ses.errors import SesError
@@ -40,12 +40,14 @@ class _Ports:
         clock: Clock,
         services: Services,
         model: Model | None,
+        voices: Voices | None,
         talk: Talk,
         show: Callable[[Delta], None] | None,
     ) -> None:
         self.clock = clock
         self.services = services
         self.model = model
+        self.voices = voices
         self._talk = talk
         self._show = show
 
@@ -63,6 +65,9 @@ class _Ports:
         nothing: tuple[Inbound, ...] = ()
         for inbound in nothing:
             yield inbound
+
+    def show_heard(self, inbound: str, text: str) -> None:
+        """The one who talks knows what he said."""
 
     def show(self, delta: Delta) -> None:
         if self._show is not None:
@@ -86,6 +91,7 @@ class Talk:
         variables: Mapping[str, Any] | None = None,
         said: Callable[[Outgoing], None] | None = None,
         model: Model | None = None,
+        voices: Voices | None = None,
         shown: Callable[[Delta], None] | None = None,
     ) -> None:
         """`shown` is called with every piece of a text that is being written. `variables` are the declared variables' first values, those kept by user too. Raises `SesError` for a
@@ -94,7 +100,7 @@ class Talk:
         self._clock = clock
         self._channel = channel
         self._said = said
-        self._ports = _Ports(clock, services, model, self, shown)
+        self._ports = _Ports(clock, services, model, voices, self, shown)
         self.spoken: list[Spoken] = []
         """Both sides' words of the turns that are over, private values as ‹slot›."""
         self._stored: bytes | None = None
@@ -196,8 +202,9 @@ class Talk:
             session, [inbound], programs, self._program, self._ports, user_variables=dict(self._of_user)
         )
         self.keep(leg)
-        if inbound.text:
-            self.spoken.append(Spoken("user", leg.masked.get(inbound.id, inbound.text)))
+        voice = leg.voices.get(inbound.id)
+        if text := inbound.text or (voice.text if voice is not None else ""):
+            self.spoken.append(Spoken("user", leg.masked.get(inbound.id, text)))
         self.spoken += [
             Spoken("robot", one.text if one.masked is None else one.masked)
             for one in exchange.messages
@@ -235,3 +242,8 @@ class Talk:
 def labels(message: Outgoing) -> Sequence[str]:
     """The labels of a message's buttons."""
     return [button.text for button in message.buttons]
+
+
+def is_spoken(message: Outgoing) -> bool:
+    """It comes as a voice message too."""
+    return any(one.kind == "voice" for one in message.attachments)

@@ -19,10 +19,14 @@ from ses.testing.shapes import (
     MockMap,
     QasMock,
     QasReply,
+    SbsMock,
+    SbsReply,
     SeeMock,
     SeeReply,
     SmcMock,
     SmcReply,
+    SprMock,
+    TtsMock,
 )
 
 
@@ -40,6 +44,12 @@ def mocks_of(shape: MockMap | None) -> Mocks:
         by_service["http"] = tuple(_http(one) for one in shape.http)
     if shape.llm is not None:
         by_service["llm"] = _llm(shape.llm)
+    if shape.spr is not None:
+        by_service["spr"] = tuple(_spr(one) for one in shape.spr)
+    if shape.tts is not None:
+        by_service["tts"] = tuple(_tts(one) for one in shape.tts) or (Mock((Reply(True),)),)
+    if shape.sbs is not None:
+        by_service["sbs"] = tuple(_sbs(one) for one in shape.sbs)
     return Mocks(by_service)
 
 
@@ -138,3 +148,27 @@ def _written(shape: LlmReply) -> Reply:
         name, args = next(iter(called.items())) if isinstance(called, dict) and called else (str(called), {})
         return replace(_reply(shape, args or {}), tool=name)
     return _reply(shape, "" if shape.answer is None else _data(shape.answer))
+
+
+def _spr(mock: SprMock) -> Mock:
+    return Mock(
+        tuple(_reply(one, str(one.text or "")) for one in mock.replies or [mock]), text=_text(mock.name)
+    )
+
+
+def _tts(mock: TtsMock) -> Mock:
+    return Mock(tuple(_reply(one, True) for one in mock.replies or [mock]), text=_text(mock.text))
+
+
+def _sbs(mock: SbsMock) -> Mock:
+    return Mock(tuple(_reply(one, _voice(one)) for one in mock.replies or [mock]))
+
+
+def _voice(shape: SbsReply) -> dict[str, Any]:
+    """What it answers, by method."""
+    traits = {
+        name: {"class": str(told), "confidence": float(shape.confidence)}  # type: ignore[arg-type]
+        for name in ("age", "gender", "emotion", "multispeaker", "synth")
+        if (told := getattr(shape, name)) is not None
+    }
+    return {"analyze": traits, "search": _data(shape.found) or [], "noiselevel": _data(shape.noise) or 0}

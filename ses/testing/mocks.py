@@ -11,7 +11,7 @@ from ses.errors import ErrorKind, StepError
 from ses.services.answers import Answer, ClassScore, FoundEntity, HttpReply, HttpRequest
 from ses.testing.likeness import alike, spoken_alike
 
-Service = Literal["smc", "see", "qas", "http", "llm"]
+Service = Literal["smc", "see", "qas", "http", "llm", "spr", "tts", "sbs"]
 INTENTS = "intents"
 """`Mock.model` of a mock that recognises intents."""
 PATIENCE = 10.0
@@ -74,18 +74,18 @@ class MockServices:
         """Calls that no mock covered, as a person reads them: they explain a surprising answer."""
 
     async def classify(self, model: str, text: str) -> Sequence[ClassScore]:
-        value: Sequence[ClassScore] = self._spoken("smc", text, model)
+        value: Sequence[ClassScore] = self.reply_to("smc", text, model)
         return value
 
     async def extract(self, model: str, text: str) -> Sequence[FoundEntity]:
-        found: Sequence[FoundEntity] = self._spoken("see", text, model)
+        found: Sequence[FoundEntity] = self.reply_to("see", text, model)
         # An extractor cannot find what is not there: an entity with a `text` is found only in texts that hold it.
         folded = text.casefold()
         return [_placed(one, folded) for one in found if one.text.casefold() in folded]
 
     async def ask(self, text: str, category: str, channel: str) -> Answer | None:
         del channel  # the mocks of a test are for its one channel
-        value: Answer | None = self._spoken("qas", text, None, f" in {category}" if category else "")
+        value: Answer | None = self.reply_to("qas", text, None, f" in {category}" if category else "")
         return value
 
     async def http(self, request: HttpRequest) -> HttpReply:
@@ -95,7 +95,8 @@ class MockServices:
                 return HttpReply(reply.status, reply.value)
         raise self._missing("http", f"{request.method.upper()} {request.url}")
 
-    def _spoken(self, service: Service, text: str, model: str | None, more: str = "") -> Any:
+    def reply_to(self, service: Service, text: str, model: str | None, more: str = "") -> Any:
+        """What a mock of the service answers to a text. Raises `StepError`."""
         for mock in self._mocks.of(service):
             if mock.fits_text(text, model):
                 return self._next(mock, service, PATIENCE).value

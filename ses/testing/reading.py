@@ -26,12 +26,15 @@ from ses.testing.cases import (
     Event,
     Expect,
     Pass,
+    Say,
     Step,
     User,
 )
 from ses.testing.mock_reading import mocks_of
 from ses.testing.shapes import CaseShape, StepShape, TestFile
 
+RECORDING = "recording"
+"""`Attachment.media` of a recording whose place the test does not say: steps may ask SBS about it."""
 _NOW = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?)?")
 
 
@@ -106,7 +109,7 @@ def _is_time(text: str) -> bool:
 
 def _step(line: StepShape, report: Report) -> Step | None:
     fields = StepShape.keys()
-    kinds = [key for key in fields if key != "buttons" and line.has(key)]
+    kinds = [key for key in fields if key not in ("buttons", "spoken") and line.has(key)]
     if not kinds and any(one.code == "unknown-key" and one.at.line == line.at.line for one in report):
         return None  # a misspelt key, reported already
     if len(kinds) != 1:
@@ -118,11 +121,10 @@ def _step(line: StepShape, report: Report) -> Step | None:
         return None
     if getattr(line, fields[kinds[0]]) is None:
         return None  # its value is at fault, reported already
-    if line.buttons is not None and line.bot is None:
-        report.error(
-            "wrong-place", line.key_at("buttons"), "`buttons` stands beside `bot`", length=len("buttons")
-        )
-        return None
+    for key in ("buttons", "spoken"):
+        if getattr(line, key) is not None and line.bot is None:
+            report.error("wrong-place", line.key_at(key), f"`{key}` stands beside `bot`", length=len(key))
+            return None
     return _made(line, report)
 
 
@@ -132,6 +134,8 @@ def _made(line: StepShape, report: Report) -> Step:
         return User(at, str(line.user))
     if line.button is not None:
         return Button(at, str(line.button))
+    if line.voice is not None:
+        return Say(at, str(line.voice))
     if line.edit is not None:
         return Edit(at, str(line.edit))
     if line.passing is not None:
@@ -144,9 +148,10 @@ def _made(line: StepShape, report: Report) -> Step:
         flow = plain_data(line.expect.flow.node) if line.expect.flow is not None else UNSAID
         return Expect(at, flow, _map(line.expect.variables, "`variables`", report))
     assert line.bot is not None
-    if line.bot == "..." and line.buttons is None:
+    if line.bot == "..." and line.buttons is None and line.spoken is None:
         return AnyMessages(at)
-    return Bot(at, str(line.bot), tuple(map(str, line.buttons)) if line.buttons is not None else None)
+    buttons = tuple(map(str, line.buttons)) if line.buttons is not None else None
+    return Bot(at, str(line.bot), buttons, line.spoken)
 
 
 def _attach(line: StepShape) -> Attach:
@@ -155,7 +160,7 @@ def _attach(line: StepShape) -> Attach:
     attachment = Attachment(
         kind=given.kind,  # type: ignore[arg-type]
         name=str(given.name or ""),
-        media=str(given.media or ""),
+        media=str(given.media or (RECORDING if given.kind in ("voice", "audio") else "")),
         mime=str(given.mime or ""),
         size=given.size,  # type: ignore[arg-type]
         value=plain_data(given.value.node) if given.value is not None else None,

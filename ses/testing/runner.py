@@ -25,14 +25,16 @@ from ses.testing.cases import (
     Event,
     Expect,
     Pass,
+    Say,
     Step,
     User,
 )
 from ses.testing.cassette import Cassette, Taped
-from ses.testing.conversation import Exchange, Talk, labels
+from ses.testing.conversation import Exchange, Talk, is_spoken, labels
 from ses.testing.coverage import Coverage
 from ses.testing.likeness import alike
 from ses.testing.mock_model import MockModel
+from ses.testing.mock_voices import MockVoices, saying
 from ses.testing.mocks import MockServices
 
 SOME_DAY = "2026-11-23T12:00"
@@ -82,8 +84,9 @@ async def play(
     model = mocked if cassette is None else Taped(mocked, cassette, live)
     try:
         talk = Talk(
-            program, _port(services), clock, channel=case.channel, variables=case.variables, model=model
-        )
+            program, _port(services), clock, channel=case.channel, variables=case.variables, model=model,
+            voices=MockVoices(services, case.channel),
+        )  # fmt: skip
     except SesError as error:
         played.lines.append(Line("variables", str(error), "!", case.at))
         return played
@@ -138,6 +141,8 @@ async def _done(action: Action, talk: Talk, clock: VirtualClock) -> Exchange:
             return await talk.happen(name, payload)
         case Attach(attachment=attachment, text=words):
             return await talk.attach(attachment, words)
+        case Say(text=text):
+            return await talk.attach(saying(text))
         case Edit(text=text):
             return await talk.edit(text)
         case Pass(seconds=seconds):
@@ -166,6 +171,8 @@ def _shown(action: Action) -> tuple[str, str]:
             return "event", name
         case Attach(attachment=attachment, text=words):
             return "attach", " ".join(filter(None, (attachment.kind, attachment.name, words)))
+        case Say(text=text):
+            return "voice", text
         case Edit(text=text):
             return "edit", text
         case Pass(seconds=seconds):
@@ -201,6 +208,8 @@ def _until(step: Bot, left: Sequence[Outgoing]) -> int:
 
 
 def _fits(step: Bot, message: Outgoing) -> bool:
+    if step.spoken is not None and step.spoken != is_spoken(message):
+        return False
     return alike(step.text, message.text) and (step.buttons is None or list(step.buttons) == labels(message))
 
 
@@ -214,11 +223,13 @@ def _one(step: Bot, message: Outgoing | None) -> list[Line]:
 
 def _wanted(step: Bot) -> str:
     """The expected message, with its buttons where they are listed."""
-    return step.text if step.buttons is None else step.text + _buttons(step.buttons)
+    text = step.text if step.buttons is None else step.text + _buttons(step.buttons)
+    return text if step.spoken is None else text + (" (spoken)" if step.spoken else " (not spoken)")
 
 
 def _whole(message: Outgoing) -> str:
-    return message.text + (_buttons(labels(message)) if message.buttons else "")
+    text = message.text + (_buttons(labels(message)) if message.buttons else "")
+    return f"{text} (spoken)" if is_spoken(message) else text
 
 
 def _buttons(names: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from ses.messages import Channel
 from ses.scenario.models.messages import choice
-from ses.scenario.models.scalars import Data, OneOrMany, Seconds, Share, Text, Whole
+from ses.scenario.models.scalars import Boolean, Data, OneOrMany, Seconds, Share, Text, Whole
 from ses.scenario.models.shape import Shape
 from ses.scenario.reading.nodes import Map, Node, Scalar
 
@@ -123,17 +123,69 @@ class LlmMock(LlmReply):
     replies: list[LlmReply] | None = None
 
 
+class SprReply(Answering):
+    called = "an answer of `spr`"
+
+    text: Annotated[Text | None, Field(description="What it hears; nothing without it")] = None
+
+    @classmethod
+    def spread(cls, node: Node) -> Node:
+        return _named("text", node)
+
+
+class SprMock(SprReply):
+    called = "a mock of `spr`"
+
+    name: Annotated[
+        Text | None, Field(description="Only for recordings of a name like this, `*` is any text")
+    ] = None
+    replies: list[SprReply] | None = None
+
+
+class TtsReply(Answering):
+    called = "an answer of `tts`"
+
+
+class TtsMock(TtsReply):
+    called = "a mock of `tts`"
+
+    text: Annotated[Text | None, Field(description="Only for texts like this, `*` is any text")] = None
+    replies: list[TtsReply] | None = None
+
+
+class SbsReply(Answering):
+    called = "an answer of `sbs`"
+
+    age: Text | None = None
+    gender: Text | None = None
+    emotion: Text | None = None
+    multispeaker: Text | None = None
+    synth: Text | None = None
+    confidence: Annotated[Share, Field(description="In each of them")] = 1.0  # type: ignore[assignment]
+    found: Annotated[Data | None, Field(description="Of `search`: the list")] = None
+    noise: Annotated[Data | None, Field(description="Of `noiselevel`: the number")] = None
+
+
+class SbsMock(SbsReply):
+    called = "a mock of `sbs`"
+
+    replies: list[SbsReply] | None = None
+
+
 class MockMap(Shape):
     """`mock:` of a test."""
 
     called = "`mock`"
-    later: ClassVar[Mapping[str, str]] = {"sbs": "a mock", "scripts": "a mock"}
+    later: ClassVar[Mapping[str, str]] = {"scripts": "a mock"}
 
     smc: Annotated[list[SmcMock] | None, OneOrMany()] = None
     see: Annotated[list[SeeMock] | None, OneOrMany()] = None
     qas: Annotated[list[QasMock] | None, OneOrMany()] = None
     http: Annotated[list[HttpMock] | None, OneOrMany()] = None
     llm: Annotated[list[LlmMock] | None, OneOrMany()] = None
+    spr: Annotated[list[SprMock] | None, OneOrMany()] = None
+    tts: Annotated[list[TtsMock] | None, OneOrMany()] = None
+    sbs: Annotated[list[SbsMock] | None, OneOrMany()] = None
 
 
 class Attached(Shape):
@@ -182,6 +234,7 @@ class StepShape(Shape):
     called = "a line of a dialogue"
 
     user: Annotated[Text | None, Field(description="The user types this")] = None
+    voice: Annotated[Text | None, Field(description="The user says this in a voice message")] = None
     button: Annotated[Text | None, Field(description="The user presses the newest button of this label")] = (
         None
     )
@@ -193,6 +246,9 @@ class StepShape(Shape):
         Said | None, Field(description="One message of the robot, `*` is any text; `...` any number")
     ] = None
     buttons: Annotated[list[Text] | None, Field(description="With `bot`: the labels of its buttons")] = None
+    spoken: Annotated[Boolean | None, Field(description="With `bot`: whether it is a voice message too")] = (
+        None
+    )
     expect: Annotated[Expected | None, Field(description="What must be true now")] = None
 
 

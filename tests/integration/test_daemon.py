@@ -13,6 +13,10 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from ses.audio.conversion import Converter, seconds_of
+from ses.audio.testing import tone
+from ses.connectors.web.testing import pages
+
 ROOT = Path(__file__).parents[2]
 ROBOT = """
 id: echo
@@ -319,3 +323,55 @@ def test_a_taken_port_ends_with_2_and_says_which(daemon):
     assert done.returncode == 2, done.stderr
     assert f"cannot listen on 127.0.0.1:{daemon.config['port']}" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+VOICE = """
+voice: {spr: general, answer: when_spoken}
+"""
+
+
+async def test_a_voice_message_on_a_website_is_heard_and_answered_with_one_that_a_browser_plays(daemon, http):
+    robot = daemon.folder / "scenarios" / "echo" / "robot.yaml"
+    robot.write_text(ROBOT + VOICE)
+    testapi = daemon.folder / "testapi"
+    (testapi / "spr.reply").write_text('{"text": "hello", "model": "general"}')
+    (testapi / "tts.reply").write_bytes(tone(0.3, "wav"))
+    (testapi / "tts.meta.yaml").write_text("type: audio/wav")
+    emulated = "http://127.0.0.1:6190/ses/testapi"
+    daemon.config["servers"] = {name: {"url": f"{emulated}/{name}"} for name in ("spr", "tts")}
+    daemon.config["connectors"]["web"]["site"] |= {"microphone": True, "transcription": True}
+    daemon.start()
+    async with pages(daemon.public, "site", "t", origin="http://127.0.0.1:6191") as page:
+        visitor = page()
+        await visitor.connect()
+        form = aiohttp.FormData({"session": visitor.session, "key": visitor.key}, quote_fields=False)
+        form.add_field("file", tone(0.5, "ogg"), filename="voice.ogg")
+        async with http.post(
+            f"{daemon.public}/ses/upload?site&token=t", data=form, headers={"Origin": "http://127.0.0.1:6191"}
+        ) as response:
+            upload = (await response.json())["id"]
+        await visitor.send(type="message", id="v1", attachments=[{"id": upload, "kind": "voice"}])
+        shown = await visitor.until("transcript")
+        assert (shown["of"], shown["text"]) == ("v1", "hello")
+        answer = await visitor.until("message")
+        assert answer["text"] == "Hello, 1."
+        (sound,) = answer["attachments"]
+        assert (sound["kind"], sound["mime"]) == ("voice", "audio/mpeg")
+        async with http.get(daemon.public + sound["url"]) as response:
+            played = await response.read()
+            assert (response.status, response.headers["Content-Type"]) == (200, "audio/mpeg")
+            assert response.headers["Cache-Control"].startswith("private")
+        assert seconds_of(await Converter().converted(played, "wav")) > 0.2
+        folder, _, _ = sound["url"].rpartition("/")
+        async with http.get(f"{daemon.public}{folder}/{'A' * 22}.mp3") as response:
+            assert response.status == 404
+        async with http.get(f"{daemon.public}{folder}/{upload}") as response:
+            assert response.status == 404, "what visitors sent is read with their key only"
+        await visitor.say("hello")
+        assert "attachments" not in await visitor.until("message")
+    async with http.post(f"{daemon.api}/ses/log", json={"robot_id": "echo", "text": "hello"}) as response:
+        said = [line for line in (await response.json())["items"] if line["from"] == "visitor"]
+    assert [(line["text"], [one["kind"] for one in line.get("attachments", [])]) for line in said] == [
+        ("hello", ["voice"]),
+        ("hello", []),
+    ]

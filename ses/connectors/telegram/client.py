@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from telegram import Bot
+from telegram.error import BadRequest
 
 from ses.connectors.telegram.config import Account
 from ses.connectors.telegram.parse import ALLOWED
@@ -70,3 +71,17 @@ class Client:
         if self._bot is None:
             raise Unsent("The connection to Telegram is not open yet")
         return await work(self._bot)
+
+    async def file(self, identifier: str, limit: int) -> bytes:
+        """The bytes of a file that somebody sent. Raises `TelegramError`; `BadRequest` for one of more than `limit`."""
+
+        async def fetched(bot: UpdatesBot) -> bytes:
+            file = await bot.get_file(identifier)
+            if (file.file_size or 0) > limit:
+                raise BadRequest("file is too big")
+            return bytes(await file.download_as_bytearray())
+
+        content = await self.call(fetched)
+        if len(content) > limit:
+            raise BadRequest("file is too big")
+        return content

@@ -10,16 +10,16 @@ from pathlib import Path
 
 import structlog
 from aiohttp import web
-from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
+from telegram.error import BadRequest, Conflict, InvalidToken, RetryAfter, TelegramError
 
 from ses.clock import Clock, SystemClock
-from ses.connectors.contract import ConnectorState, Reception
+from ses.connectors.contract import ConnectorState, FetchFailed, Reception, Recording, no_recording
 from ses.connectors.telegram.client import Client, UpdatesBot
 from ses.connectors.telegram.config import Account
 from ses.connectors.telegram.deliveries import Deliveries
 from ses.connectors.telegram.failures import seconds
 from ses.connectors.telegram.files import Files
-from ses.connectors.telegram.incoming import Arrived, NotYours, PageTurn, Reader
+from ses.connectors.telegram.incoming import OWN_FILE, Arrived, NotYours, PageTurn, Reader
 from ses.connectors.telegram.intake import Intake, Later
 from ses.connectors.telegram.liveliness import Liveliness
 from ses.connectors.telegram.pace import Pace
@@ -53,6 +53,7 @@ class TelegramConnector:
         account: Account,
         *,
         robot_folder: Callable[[], Path | None] = lambda: None,
+        recording: Recording = no_recording,
         clock: Clock | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -64,7 +65,7 @@ class TelegramConnector:
         self._places = Places()
         self._standing = Standing(self.name, account.robot, account.mode, self._clock)
         pace = Pace(self._clock, sleep)
-        sender = Sender(self._client, pace, Files(robot_folder))
+        sender = Sender(self._client, pace, Files(robot_folder, recording))
         self._placeholders = Placeholders(self.name)
         self._deliveries = Deliveries(sender, self._places, self._placeholders, pace, self._standing)
         self._presses = Presses(self._client)
@@ -119,6 +120,17 @@ class TelegramConnector:
             last=intake.last if intake is not None else 0.0,
             lag=intake.lag if intake is not None else None,
         )
+
+    async def fetch(self, media: str, limit: int) -> bytes:
+        """See `ses.connectors.contract.Fetching`."""
+        if not media.startswith(OWN_FILE):
+            raise FetchFailed(f"{self.name} keeps no such file", passing=False)
+        try:
+            return await self._client.file(media.removeprefix(OWN_FILE), limit)
+        except (BadRequest, InvalidToken) as error:  # it is too large, or gone
+            raise FetchFailed(f"Telegram does not hand out a file: {error}", passing=False) from None
+        except TelegramError as error:
+            raise FetchFailed(f"a file could not be fetched from Telegram: {error}", passing=True) from None
 
     # Receiving
 

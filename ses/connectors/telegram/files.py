@@ -9,7 +9,7 @@ from pathlib import Path
 
 from telegram import InputFile, Message
 
-from ses.connectors.contract import DeliveryFailed
+from ses.connectors.contract import DeliveryFailed, Recording, no_recording
 from ses.connectors.telegram.incoming import OWN_FILE
 from ses.connectors.telegram.render import File
 
@@ -25,10 +25,11 @@ RobotFolder = Callable[[], Path | None]
 
 
 class Files:
-    """The files of one bot's robot."""
+    """The files of one bot's robot, and what it says aloud."""
 
-    def __init__(self, folder: RobotFolder) -> None:
+    def __init__(self, folder: RobotFolder, recording: Recording = no_recording) -> None:
         self._folder = folder
+        self._recording = recording
         self._sent: OrderedDict[tuple[str, int, int], str] = OrderedDict()
         """Path, time and size → the identifier that Telegram gave it."""
 
@@ -43,7 +44,7 @@ class Files:
             return file.media.removeprefix(OWN_FILE), None
         if file.media.startswith(("https://", "http://")):
             return file.media, None
-        path = self._path(file.media)
+        path = self._path(file.media) or self._recording(file.media)
         if path is None:
             raise DeliveryFailed(f"there is no file {file.media!r} in the robot's folder", None)
         known = await asyncio.to_thread(_state, path)

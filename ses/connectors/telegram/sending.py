@@ -17,6 +17,7 @@ from telegram import LinkPreviewOptions as LinkPreview
 from telegram.constants import ParseMode
 from telegram.error import BadRequest, ChatMigrated
 
+from ses.connectors.contract import DeliveryFailed
 from ses.connectors.telegram.client import Client, UpdatesBot
 from ses.connectors.telegram.files import PHOTO, Files
 from ses.connectors.telegram.pace import Pace
@@ -121,6 +122,9 @@ class Sender:
             return await self._one(
                 place, lambda bot: bot.send_contact(phone_number=phone, first_name=name, **where)
             )
+        return await self._words(place, where, piece)
+
+    async def _words(self, place: Place, where: dict[str, Any], piece: Piece) -> list[int]:
         text, mode = _text(piece)
         return await self._one(
             place,
@@ -131,11 +135,26 @@ class Sender:
 
     async def _file(self, place: Place, where: dict[str, Any], piece: Piece) -> list[int]:
         file = piece.files[0]
-        source, known = await self._files.source(file)
+        try:
+            source, known = await self._files.source(file)
+        except DeliveryFailed:
+            if file.kind == "voice" and piece.text:
+                return await self._words(
+                    place, where, piece
+                )  # what it says aloud is gone, its words are here
+            raise
         kind = _fitting(file, source)
+        under = dict(where)
         if kind != "sticker":
-            where["caption"], where["parse_mode"] = _text(piece)
-        message = await self._call(place, lambda bot: getattr(bot, f"send_{kind}")(**{kind: source}, **where))
+            under["caption"], under["parse_mode"] = _text(piece)
+        try:
+            message = await self._call(
+                place, lambda bot: getattr(bot, f"send_{kind}")(**{kind: source}, **under)
+            )
+        except BadRequest as error:
+            if kind == "voice" and piece.text and "VOICE_MESSAGES_FORBIDDEN" in str(error).upper():
+                return await self._words(place, where, piece)
+            raise
         self._files.remember(known, message)
         return [message.message_id]
 

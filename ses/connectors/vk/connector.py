@@ -12,7 +12,7 @@ import structlog
 from aiohttp import web
 
 from ses.clock import Clock, SystemClock
-from ses.connectors.contract import ConnectorState, Reception
+from ses.connectors.contract import ConnectorState, Reception, Recording, no_recording
 from ses.connectors.vk.calls import Calls
 from ses.connectors.vk.catching_up import Missed
 from ses.connectors.vk.client import CallFailed
@@ -42,7 +42,13 @@ class VkConnector:
     replays = False
 
     def __init__(
-        self, community: Community, *, robot_folder: RobotFolder, clock: Clock | None = None, wait: int = WAIT
+        self,
+        community: Community,
+        *,
+        robot_folder: RobotFolder,
+        recording: Recording = no_recording,
+        clock: Clock | None = None,
+        wait: int = WAIT,
     ) -> None:
         """`wait`: seconds that VK holds a call until there is news."""
         self.name = f"vk.{community.name}"
@@ -50,7 +56,7 @@ class VkConnector:
         self._clock = clock or SystemClock()
         self._wait = wait
         self._calls = Calls(community.token, community.api, Pace(self._clock))
-        self._sender = Sender(self._calls, Files(self._calls, robot_folder), self.name)
+        self._sender = Sender(self._calls, Files(self._calls, robot_folder, recording), self.name)
         self._standing = Standing(community, self._clock)
         self._reception: Reception | None = None
         self._intake: Intake | None = None

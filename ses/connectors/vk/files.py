@@ -11,6 +11,7 @@ import requests
 from vk_api import VkApiGroup, VkUpload
 from vk_api.exceptions import VkApiError
 
+from ses.connectors.contract import Recording, no_recording
 from ses.connectors.vk.calls import Calls
 from ses.connectors.vk.client import CallFailed
 from ses.connectors.vk.wire import CONNECT
@@ -19,6 +20,8 @@ from ses.messages import Attachment
 RobotFolder = Callable[[], Path | None]
 """The folder in which the robot's files lie."""
 
+SPOKEN = "audio:"
+"""What `Attachment.media` of something said aloud begins with."""
 KEPT = 1000
 """Uploads whose names are remembered."""
 PICTURES = frozenset({".jpg", ".jpeg", ".png", ".gif"})
@@ -29,17 +32,20 @@ UPLOADING = 60.0
 class Files:
     """Uploads of one community."""
 
-    def __init__(self, calls: Calls, folder: RobotFolder) -> None:
+    def __init__(self, calls: Calls, folder: RobotFolder, recording: Recording = no_recording) -> None:
         self._calls = calls
         self._folder = folder
+        self._recording = recording
         self._known: OrderedDict[tuple[str, float, str, int], str] = OrderedDict()
 
     async def named(self, attachment: Attachment, peer: int) -> str | None:
         """How VK knows a file: `photo-1_2_key`; none for what is no file of the robot. Raises `CallFailed`."""
         if not attachment.media or "://" in attachment.media:
             return None
-        path = self._path(attachment.media)
+        path = self._path(attachment.media) or self._recording(attachment.media)
         if path is None:
+            if attachment.media.startswith(SPOKEN):
+                return None  # what it says aloud is gone; its words are in the text
             raise CallFailed("upload", 100, f"there is no file {attachment.media}")
         kind = _kind(attachment, path)
         # Papers and voices belong to whom they were uploaded for, pictures to the community.

@@ -7,6 +7,8 @@ from urllib.parse import quote
 
 from aiohttp import web
 
+SPOKEN = "audio:"
+"""What `Attachment.media` of something the robot says aloud begins with."""
 INLINE = frozenset({".png", ".jpg", ".jpeg", ".gif", ".webp", ".mp3", ".ogg", ".wav", ".mp4", ".webm"})
 """Shown in place; all others, SVG and HTML above all, are only ever downloaded."""
 
@@ -17,6 +19,8 @@ def media_url(connector: str, media: str) -> str:
         return media
     if media.startswith("media/"):
         return f"/ses/media/{quote(connector, safe='')}/{quote(media.removeprefix('media/'))}"
+    if media.startswith(SPOKEN):
+        return f"/ses/audio/{quote(connector, safe='')}/{media.removeprefix(SPOKEN)}"
     return ""
 
 
@@ -31,13 +35,13 @@ def media_file(robot_folder: Path, name: str) -> Path | None:
     return path if inside else None
 
 
-def media_answer(path: Path) -> web.FileResponse:
+def media_answer(path: Path, cache: str = "public, max-age=3600") -> web.FileResponse:
     """The file, with headers under which it cannot act as a page of this host."""
     headers = {
         "X-Content-Type-Options": "nosniff",
         "Content-Security-Policy": "sandbox; default-src 'none'",
         "Cross-Origin-Resource-Policy": "cross-origin",
-        "Cache-Control": "public, max-age=3600",
+        "Cache-Control": cache,
     }
     if path.suffix.lower() not in INLINE:
         headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(path.name)}"

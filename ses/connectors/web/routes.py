@@ -9,12 +9,13 @@ from pathlib import Path
 
 from aiohttp import web
 
+from ses.connectors.contract import Recording, no_recording
 from ses.connectors.web.admission import admitted, connector_name, visitor_address
 from ses.connectors.web.assets import FOREVER, SHORT, Assets, answer
 from ses.connectors.web.config import Listener
 from ses.connectors.web.connector import WebConnector
 from ses.connectors.web.demo import Demo
-from ses.connectors.web.media import media_answer, media_file, media_url
+from ses.connectors.web.media import SPOKEN, media_answer, media_file, media_url
 from ses.connectors.web.receiving import Receiving
 from ses.connectors.web.uploads import UploadFolder
 
@@ -34,10 +35,12 @@ class WebRoutes:
         listener: Listener | None = None,
         *,
         uploads: UploadFolder | None = None,
+        recording: Recording = no_recording,
         widget: Path = WIDGET,
     ) -> None:
         self._connectors = connectors
         self._robot_folder = robot_folder
+        self._recording = recording
         self._listener = listener or Listener()
         self._assets = Assets(widget)
         self._demo = Demo(widget / "demo", connectors)
@@ -51,6 +54,7 @@ class WebRoutes:
             web.get("/ses/widget/js", self.script),
             web.get(r"/ses/widget/v-{version:[0-9a-f]+}/{file}", self.module),
             web.get("/ses/media/{connector}/{name:.+}", self.media),
+            web.get("/ses/audio/{connector}/{folder}/{name}", self.audio),
             *(self._receiving.routes() if self._receiving is not None else ()),
             *self._demo.routes(),
         ]
@@ -94,6 +98,14 @@ class WebRoutes:
         folder = self._robot_folder(connector.site.robot) if connector is not None else None
         path = media_file(folder, request.match_info["name"]) if folder is not None else None
         return web.Response(status=404) if path is None else media_answer(path)
+
+    async def audio(self, request: web.Request) -> web.StreamResponse:
+        """Something the robot said aloud. A player sends no key: who knows the name, which only that session was told,
+        may listen."""
+        given = request.match_info
+        path = self._recording(f"{SPOKEN}{given['folder']}/{given['name']}")
+        known = given["connector"] in self._connectors and path is not None and path.suffix == ".mp3"
+        return media_answer(path, "private, max-age=3600") if known and path else web.Response(status=404)
 
     @property
     def _cors(self) -> bool:

@@ -109,6 +109,13 @@ class UploadFolder:
             return None
         return msgspec.json.decode(raw, type=Upload), path
 
+    async def drop(self, conversation: Conversation, upload: str) -> None:
+        """Remove a file of this session."""
+        found = await self.find(conversation, upload)
+        if found is not None:
+            for path in (found[1].with_name(f"{upload}.json"), found[1]):
+                await asyncio.to_thread(path.unlink, missing_ok=True)
+
     async def run(self) -> None:
         """Sweep once an hour, until cancelled."""
         while True:

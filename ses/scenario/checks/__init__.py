@@ -11,6 +11,7 @@ from ses.scenario.checks.tools import check_tools
 from ses.scenario.checks.triggers import check_forms, check_triggers
 from ses.scenario.checks.usage import check_usage
 from ses.scenario.checks.values import check_values
+from ses.scenario.checks.voice import check_voice
 from ses.scenario.compiling.robot import Compiled
 from ses.scenario.findings import Report
 
@@ -27,4 +28,5 @@ def check_whole(compiled: Compiled, report: Report) -> None:
     check_emptiness(compiled, report)
     check_loops(compiled, report)
     check_tools(compiled, report)
+    check_voice(compiled, report)
     check_reach(compiled, report)

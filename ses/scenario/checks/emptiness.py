@@ -10,7 +10,7 @@ from ses.scenario.checks.graph import recovery_of, within_flow
 from ses.scenario.compiling.pieces import Checked
 from ses.scenario.compiling.robot import Compiled
 from ses.scenario.findings import Report
-from ses.scenario.program import CallFlow, CallService, Flow, Http, Llm, Op, Source, Test
+from ses.scenario.program import CallFlow, CallService, Flow, Http, Llm, Op, Sbs, Source, Test
 
 _FIELD = re.compile(r"(?<![\w.'\"])([^\W\d]\w*)\.\w+")
 _GUARD = re.compile(r"\b(if|and|or)\b")
@@ -30,7 +30,7 @@ def check_emptiness(compiled: Compiled, report: Report) -> None:
 
 
 def _saved(op: Op) -> str:
-    return op.save if isinstance(op, Http | CallService | CallFlow | Llm) else ""
+    return op.save if isinstance(op, Http | CallService | Sbs | CallFlow | Llm) else ""
 
 
 def _uses(flow: Flow, start: int, name: str) -> Iterator[Op]:

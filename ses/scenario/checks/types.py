@@ -14,11 +14,18 @@ from ses.scenario.models.steps import RepeatBody, SetStep
 from ses.scenario.program import Slot
 from ses.scenario.reading.nodes import Map, Scalar, plain_data
 
+VOICE = Type(
+    "map", closed=True, fields={
+        **dict.fromkeys(("text", "model", "media", "age", "gender", "emotion", "multispeaker", "synth"), TEXT),
+        "duration": NUMBER, "traits": Type("map"), "details": Type("map"),
+    },
+)  # fmt: skip
+"""What is known of a voice message; of any other it is an empty map."""
 ENGINE: Mapping[str, Mapping[str, Type]] = {
     "user": {"id": TEXT, "language": TEXT, "timezone": TEXT},
     "session": {"id": TEXT, "new": BOOLEAN, "turn": NUMBER},
     "channel": {"name": TEXT, "kind": TEXT},
-    "message": {"id": TEXT, "text": TEXT, "attachments": Type("list")},
+    "message": {"id": TEXT, "text": TEXT, "attachments": Type("list"), "voice": VOICE},
     "error": {"kind": TEXT, "service": TEXT, "status": NUMBER, "message": TEXT},
     "robot": {"id": TEXT, "title": TEXT, "version": TEXT},
 }

@@ -15,6 +15,7 @@ from ses.scenario.compiling.pieces import Pieces
 from ses.scenario.compiling.robot_words import RobotWords
 from ses.scenario.compiling.speech import Speech
 from ses.scenario.compiling.texts import LANGUAGES, engine_texts
+from ses.scenario.compiling.voice import voice_settings
 from ses.scenario.expressions.compiled import compile_template
 from ses.scenario.findings import Report, did_you_mean
 from ses.scenario.models.definitions import Flow as FlowModel
@@ -290,6 +291,7 @@ def build(compiled: Compiled, files: RobotFiles, version: str, lexicon: Any = No
         if robot.qas is not None
         else None,
         media=frozenset(files.media),
+        voice=voice_settings(robot.voice, compiled.pieces.checked),
     )
 
 

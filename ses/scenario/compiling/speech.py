@@ -40,6 +40,9 @@ class Speech:
         if wording is None and base is None and not (spoken.image or spoken.file or spoken.audio):
             self._report.error("missing-key", spoken.at, f"{spoken.called} says nothing",
                                suggestion="give it a text, a `key` or a picture")  # fmt: skip
+        if spoken.voice and wording is None and base is None:
+            self._report.error("bad-value", spoken.key_at("voice"), "`voice: true` speaks the text, and there is none",
+                               suggestion="give it a text, or leave `voice` out", length=5)  # fmt: skip
         buttons = spoken.buttons
         return Message(
             variants=self.wording(wording, extra) if wording else (base.variants if base else {"": ()}),
@@ -47,6 +50,7 @@ class Speech:
             offer_choices=buttons == "choices"
             or (buttons is None and base is not None and base.offer_choices),
             media=self._media_of(spoken, extra) or (base.media if base else ()),
+            voice=base.voice if spoken.voice is None and base else spoken.voice,
             format="markdown"
             if spoken.format == "markdown" or (base and base.format == "markdown")
             else "plain",

@@ -34,8 +34,8 @@ from ses.scenario.models.steps import Steps
 from ses.scenario.reading.nodes import Map, Node, Scalar
 
 _TEXT: dict[str, Any] = {"type": "string"}
-EVENTS = ("start", "resume", "fallback", "error", "limit", "attachment", "end")
-LATER_EVENTS = ("silence", "unclear", "operator", "leave")
+EVENTS = ("start", "resume", "fallback", "error", "limit", "attachment", "unclear", "end")
+LATER_EVENTS = ("silence", "operator", "leave")
 
 
 class Trigger(Shape):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from itertools import pairwise
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
@@ -19,7 +18,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from ses.messages import Channel
 from ses.scenario.findings import did_you_mean
-from ses.scenario.models.scalars import Data, Expr, Kind, Label, Reference, Text
+from ses.scenario.models.scalars import Boolean, Data, Expr, Kind, Label, Reference, Text
 from ses.scenario.models.shape import Shape, not_a_text, report_of, reported
 from ses.scenario.program import Source
 from ses.scenario.reading.mishaps import quoted
@@ -219,12 +218,13 @@ Buttons = Annotated[list[Button] | Literal["choices"], _ButtonsForm()]
 class Spoken(Shape):
     """What messages and questions share."""
 
-    later: ClassVar[Mapping[str, str]] = {"voice": "a spoken answer"}
-
     buttons: Annotated[Buttons | None, Field(description="Buttons under the message")] = None
     image: Annotated[Text | None, Field(description="A picture below the robot's folder, or a URL")] = None
     file: Annotated[Text | None, Field(description="A file below the robot's folder, or a URL")] = None
     audio: Annotated[Text | None, Field(description="A recording below the robot's folder, or a URL")] = None
+    voice: Annotated[
+        Boolean | None, Field(description="Speak the text too, where people can listen to it")
+    ] = None
     format: Annotated[
         Literal["plain", "markdown"], choice("plain", "markdown"), Field(description="How the text is read")
     ] = "plain"

@@ -23,6 +23,7 @@ from ses.scenario.models.scalars import Label, OneOrMany, Text, check_identifier
 from ses.scenario.models.settings import Qas, Session, Variable
 from ses.scenario.models.shape import Shape, described, report_of, reported
 from ses.scenario.models.steps import Broken
+from ses.scenario.models.voice import Voice
 from ses.scenario.program import Source
 from ses.scenario.reading.nodes import Map, Node, Scalar, Seq
 
@@ -181,11 +182,12 @@ class Robot(Shape):
     qas: Annotated[Qas | None, OrNothing, Field(description="Ask the FAQ when nothing else understood")] = (
         None
     )
+    voice: Annotated[Voice | None, OrNothing, Field(description="How the robot hears and speaks")] = None
 
 
 Robot.model_rebuild()  # now, and with it all of its parts: robots are read in several threads
 
-SECTIONS = ("variables", "slots", "entities", "intents", "events", "texts", "flows", "data", "session", "qas")
+SECTIONS = tuple("variables slots entities intents events texts flows data session qas voice".split())
 """Keys whose maps are merged over files."""
 
 

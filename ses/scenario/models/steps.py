@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
     Discriminator,
@@ -18,11 +18,12 @@ from typing_extensions import TypeAliasType
 
 from ses.scenario.findings import nearest
 from ses.scenario.models.generation import LlmBody
-from ses.scenario.models.messages import Args, MessageField, Question, Short, Wording
+from ses.scenario.models.messages import Args, MessageField, Question, Short, Wording, choice
 from ses.scenario.models.scalars import (
     Boolean,
     Data,
     Expr,
+    Fraction,
     Kind,
     Label,
     Name,
@@ -37,7 +38,7 @@ from ses.scenario.models.shape import Shape, described, report_of, reported
 from ses.scenario.program import Source
 from ses.scenario.reading.nodes import Map, Node, Scalar
 
-LATER_STEPS = frozenset("wait timer cancel script sbs parallel choose track send handover".split())
+LATER_STEPS = frozenset("wait timer cancel script parallel choose track send handover".split())
 BARE_STEPS = frozenset({"end", "return", "break", "continue"})
 _TEXT: dict[str, Any] = {"type": "string"}
 
@@ -385,6 +386,31 @@ class QasStep(Step):
     qas: Annotated[QasBody, Field(description="Ask the FAQ")]
 
 
+class SbsBody(Shape):
+    """A question to the biometry of voices."""
+
+    called = "`sbs`"
+
+    voice: Annotated[
+        Text | None, Field(description="The recording, such as `{{ sample }}`; the message's own without it")
+    ] = None
+    method: Annotated[
+        Literal["analyze", "search", "noiselevel"], choice("analyze", "search", "noiselevel"),
+        Field(description="Who may it be (`analyze`), whose voice is it (`search`), how noisy is it"),
+    ] = "analyze"  # fmt: skip
+    dataset: Annotated[Text | None, Field(description="`search`: among which voices")] = None
+    threshold: Annotated[Fraction | None, Field(description="`search`: how alike, from 0 to 1")] = None
+    text: Annotated[Text | None, Field(description="`search`: what is said in the recording")] = None
+    similarity: Annotated[Fraction | None, Field(description="`search`: how alike the texts are")] = None
+    save: Annotated[Name, Field(description="Keeps the answer")]
+
+
+class SbsStep(Step):
+    called = "a step `sbs`"
+
+    sbs: Annotated[SbsBody, Field(description="Ask the biometry about a voice")]
+
+
 class LlmStep(Step):
     called = "a step `llm`"
 
@@ -402,7 +428,7 @@ STEP_MODELS: Mapping[str, type[Shape]] = {
     "say": SayStep, "ask": AskStep, "confirm": ConfirmStep, "menu": MenuStep, "set": SetStep, "unset": UnsetStep,
     "if": IfStep, "switch": SwitchStep, "repeat": RepeatStep, "call": CallStep, "goto": GotoStep, "end": EndStep,
     "return": ReturnStep, "break": BreakStep, "continue": ContinueStep, "http": HttpStep, "smc": SmcStep,
-    "see": SeeStep, "qas": QasStep, "llm": LlmStep, "try": TryStep, "label": LabelStep,
+    "see": SeeStep, "qas": QasStep, "sbs": SbsStep, "llm": LlmStep, "try": TryStep, "label": LabelStep,
 }  # fmt: skip
 
 
@@ -499,6 +525,7 @@ AnyStep = TypeAliasType("AnyStep", Annotated[
     | Annotated[SmcStep, Tag("smc")]
     | Annotated[SeeStep, Tag("see")]
     | Annotated[QasStep, Tag("qas")]
+    | Annotated[SbsStep, Tag("sbs")]
     | Annotated[LlmStep, Tag("llm")]
     | Annotated[TryStep, Tag("try")]
     | Annotated[LabelStep, Tag("label")],

@@ -16,6 +16,7 @@ from aiohttp import ClientError, ClientSession
 from ses.connectors.telegram.testing import TOKEN, TelegramFake, telegram
 
 ROOT = Path(__file__).parents[3]
+SPEECH = ("spr", "tts", "sbs")
 SECRET = "a-secret-of-the-webhook"
 
 
@@ -44,7 +45,10 @@ def own_kitchen(folder: Path, port: int) -> Path:
 class Daemon:
     """`ses run` over a folder of its own, with the demo robots."""
 
-    def __init__(self, folder: Path, fake: TelegramFake, mode: str = "polling", more=None) -> None:
+    def __init__(
+        self, folder: Path, fake: TelegramFake, mode: str = "polling", more=None, speech: str = ""
+    ) -> None:
+        """`speech`: the address of `ses.services.testing`; without it SPR, TTS and SBS are emulated by testapi/."""
         self.public, self.port = free_port(), free_port()
         self.site = f"http://127.0.0.1:{self.public}"
         self.api = f"http://127.0.0.1:{self.port}"
@@ -64,7 +68,10 @@ class Daemon:
         config |= {
             "port": self.port,
             "widget": {"port": self.public},
-            "servers": {name: {"url": f"{self.api}/ses/testapi/{name}"} for name in ("smc", "see", "qas")},
+            "servers": {
+                name: {"url": f"{speech if speech and name in SPEECH else f'{self.api}/ses/testapi'}/{name}"}
+                for name in ("smc", "see", "qas", *SPEECH)
+            },
             "limits": {"http": {"allow": [f"127.0.0.1:{self.port}", "127.0.0.1:6190"]}},
             "scenarios": str(own_kitchen(folder / "scenarios", self.port)),
             "testapi": str(ROOT / "testapi"),
@@ -108,8 +115,8 @@ async def daemon(tmp_path, fake):
     """`await daemon("webhook")`: a running daemon; all are ended with the test."""
     made: list[Daemon] = []
 
-    async def run(mode: str = "polling", more=None) -> Daemon:
-        one = Daemon(tmp_path, fake, mode, more)
+    async def run(mode: str = "polling", more=None, speech: str = "") -> Daemon:
+        one = Daemon(tmp_path, fake, mode, more, speech)
         made.append(one)
         await one.start()
         return one

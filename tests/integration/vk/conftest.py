@@ -77,7 +77,8 @@ def free_port() -> int:
 class Daemon:
     """`ses run` as a process over a folder of its own, with the demo robots."""
 
-    def __init__(self, folder: Path, vk: FakeVk, **settings) -> None:
+    def __init__(self, folder: Path, vk: FakeVk, *, http=(), **settings) -> None:
+        """`http`: what `limits.http.allow` names beside the demo's own."""
         public = free_port()
         self.public = f"http://127.0.0.1:{public}"
         self.log = folder / "output.log"
@@ -98,6 +99,7 @@ class Daemon:
             "testapi": str(ROOT / "testapi"),
             "tmp": str(folder / "tmp"),
             "connectors": {"vk": {"shop": community}},
+            "limits": {"http": {"allow": ["127.0.0.1:6190", *http]}},
         }
         self._config.write_text(json.dumps(config))
 

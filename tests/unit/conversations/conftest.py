@@ -57,6 +57,7 @@ def pipeline_over(tmp_path):
         clock=None,
         services=None,
         model=None,
+        voices=None,
     ):
         sqlite = SqliteStore(tmp_path / "ses.db")
         await sqlite.open()
@@ -65,7 +66,7 @@ def pipeline_over(tmp_path):
         robots = Robots(source, store, clock)
         await robots.reload()
         conversations = Conversations(
-            store, robots, services, clock=clock, limits=limits, engine=engine, model=model
+            store, robots, services, clock=clock, limits=limits, engine=engine, model=model, voices=voices
         )
         inbox = inbox or Inbox()
         conversations.attach(inbox)

@@ -99,6 +99,8 @@ class Ports:
     die_after: int | None = None
     """Legs after which the process dies."""
     model: Model | None = None
+    voices: Any = None
+    transcripts: list[tuple[str, str]] = field(default_factory=list)
     spoken: list[Spoken] = field(default_factory=list)
     coming: asyncio.Queue[Inbound] = field(default_factory=asyncio.Queue)
     """What comes while the turn runs."""
@@ -113,6 +115,9 @@ class Ports:
 
     def show(self, delta: Delta) -> None:
         self.shown.append(delta)
+
+    def show_heard(self, inbound: str, text: str) -> None:
+        self.transcripts.append((inbound, text))
 
     async def commit(self, leg: Leg) -> None:
         self.legs.append((leg.session.encode(), list(leg.outgoing)))

@@ -96,6 +96,13 @@ SHAPE = [
     Bad("a slot that a model cannot fill", "flows: {a: {on: x, steps: [{llm: {fill: [▲citi]}}]}}\n", "unknown-slot"),
     Bad("an argument of no type", "flows: {a: {on: x, callable: {about: А, args: {n: ▲intger}}, steps: [end]}}\n", "unknown-entity", "`integer`"),
     Bad("a type that JSON has not", "flows: {a: {on: x, steps: [{llm: {json: {c: ▲phone}, save: x}}]}}\n", "bad-value"),
+    Bad("a voice without words", "flows: {a: {on: x, steps: [{say: {image: media/a.png, ▲voice: true}}]}}\n", "bad-value", "text"),
+    Bad("an unknown way to answer aloud", "voice: {answer: ▲allways}\n", "bad-value", "`always`"),
+    Bad("a recogniser without a model", "voice: {spr: ▲{emotion: true}}\n", "missing-key"),
+    Bad("a key of search without search", "flows: {a: {on: x, steps: [{sbs: {▲dataset: d, save: x}}, {say: '{{ x }}'}]}}\n", "bad-value", ""),
+    Bad("a search in nothing", "flows: {a: {on: x, steps: [{sbs: ▲{method: search, save: x}}, {say: '{{ x }}'}]}}\n", "missing-key", "dataset"),
+    Bad("an unknown question about a voice", "flows: {a: {on: x, steps: [{sbs: {method: ▲analyse, save: x}}, {say: '{{ x }}'}]}}\n", "bad-value", "`analyze`"),
+    Bad("a field that no voice has", "voice: {spr: m}\n" + 'flows: {a: {on: x, steps: [{say: "{{ message.voice.▲sex }}"}]}}\n', "unknown-field"),
     Bad("an unknown event", "events: {▲strat: [{say: А}]}\n", "unknown-event", "`start`"),
     Bad("an unknown channel of an event", "events: {▲start@whatsapp: [{say: А}]}\n", "unknown-channel", "telegram"),
     Bad("an unknown channel of a message", "flows: {a: {on: x, steps: [{say: {text: А, channels: {▲telegrm: {text: Б}}}}]}}\n", "unknown-channel", "`telegram`"),
@@ -103,17 +110,16 @@ SHAPE = [
 
 LATER = [
     Bad(f"the step {step}", "flows: {a: {on: x, steps: [{▲" + step + ": {}}]}}\n", "later-step")
-    for step in "wait timer cancel script sbs parallel choose track send handover".split()
+    for step in "wait timer cancel script parallel choose track send handover".split()
 ] + [
     Bad(f"the event {event}", f"events: {{▲{event}: [{{say: А}}]}}\n", "later")
-    for event in "silence unclear operator leave".split()
+    for event in "silence operator leave".split()
 ] + [
     Bad("schedules", "▲schedules: {}\n", "later"),
     Bad("a model of the robot", "▲llm: {}\n", "later"),
     Bad("migrations", "▲migrations: {}\n", "later"),
     Bad("quiet hours", "session: {▲quiet: 21:00-09:00}\n", "later"),
     Bad("a slot from a script", "slots: {a: {type: text, ask: А?, ▲from: {script: crm}}}\nflows: {f: {on: x, needs: a}}\n", "later"),
-    Bad("a voice", "flows: {a: {on: x, steps: [{say: {text: А, ▲voice: true}}]}}\n", "later"),
 ]  # fmt: skip
 
 A = "flows: {a: {on: x, steps: [%s]}}\n"
@@ -197,6 +203,9 @@ WARNINGS = [
     Bad("a value nobody reads", "variables: {total: 0}\n" + A % '{set: {▲totl: 1}}, {say: "{{ total }}"}', "never-read", "`total`", "warning"),
     Bad("two flows, two forms of one word", 'flows: {a: {on: "* хочу *", steps: [end]}, b: {on: ▲"* хотел *", steps: [end]}}\n', "same-trigger", "=word", "warning"),
     Bad("a pattern that takes everything", 'flows: {a: {on: ▲"*", steps: [end]}}\n', "open-pattern", "fallback", "warning"),
+    Bad("a voice in a robot that hears none", A % '{say: "{{ ▲message.voice.text }}"}', "no-voice", "voice: {spr: …}", "warning"),
+    Bad("an event of voices in a robot that hears none", "events: {▲unclear: [{say: А}]}\n", "no-voice", "spr", "warning"),
+    Bad("answers to voices in a robot that hears none", "voice: {▲answer: when_spoken}\n", "no-voice", "spr", "warning"),
     Bad("a menu that may offer nothing", "variables: {n: 1}\n" + A % "{▲menu: {say: Что?, items: [{text: А, if: n > 1}]}}", "doubtful", "", "warning"),
 ]  # fmt: skip
 

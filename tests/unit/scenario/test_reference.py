@@ -12,7 +12,7 @@ from ses.scenario.checks.types import ENGINE
 from ses.scenario.compiling.texts import BUILT_IN_INTENTS, engine_texts
 from ses.scenario.expressions.filters import FILTERS
 from ses.scenario.expressions.functions import FUNCTIONS
-from ses.scenario.models import definitions, messages, recognised, robot, settings, steps
+from ses.scenario.models import definitions, messages, recognised, robot, settings, steps, voice
 from ses.scenario.models.shape import Shape
 
 ROOT = Path(__file__).parents[3]
@@ -50,7 +50,7 @@ MODELS = [
     recognised.ListEntry, recognised.SeeSource, definitions.Slot, messages.Message, messages.Question, messages.Button,
     steps.Step, steps.AskItem, steps.ConfirmBody, steps.MenuBody, steps.MenuItem, steps.ElifBranch, steps.RepeatBody,
     steps.CallBody, steps.HttpBody, steps.ModelBody, steps.QasBody, steps.LlmBody,
-    definitions.Tool, definitions.ToolArgument,
+    steps.SbsBody, definitions.Tool, definitions.ToolArgument, voice.Voice, voice.Recognition,
 ]  # fmt: skip
 
 
@@ -62,7 +62,7 @@ def test_every_key_of_a_model_is_documented_and_no_other(model: type[Shape]) -> 
 def test_no_model_with_keys_of_its_own_is_left_out() -> None:
     every = {
         one
-        for module in (robot, definitions, recognised, settings, messages, steps)
+        for module in (robot, definitions, recognised, settings, messages, steps, voice)
         for one in vars(module).values()
         if isinstance(one, type) and issubclass(one, Shape)
     }

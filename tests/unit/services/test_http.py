@@ -252,3 +252,26 @@ def test_public_addresses_are_public(address):
 def test_what_an_administrator_names_is_host_and_port(entry):
     with pytest.raises(ValueError, match="host:port"):
         AddressRules([entry])
+
+
+async def test_a_file_from_outside_comes_as_it_is_and_failures_are_tried_twice(http, peer, pauses):
+    peer.answer_json({}, status=503)
+    peer.answer_text(b"OggS\x00", headers={"Content-Type": "application/json"})
+    assert await http.download(f"{peer.url}/a.ogg", 100) == b"OggS\x00"
+    assert (len(peer.requests), pauses) == (2, [0.2])
+
+
+async def test_a_file_from_outside_is_bounded_and_stays_out_of_the_own_network(http, peer):
+    peer.answer_text(b"x" * 101)
+    with pytest.raises(StepError) as large:
+        await http.download(f"{peer.url}/a.ogg", 100)
+    assert large.value.kind == "malformed"
+    for url in ("http://127.0.0.1:1/a.ogg", "http://169.254.169.254/latest", "file:///etc/passwd"):
+        with pytest.raises(StepError) as denied:
+            await http.download(url, 100)
+        assert denied.value.kind == "denied"
+    peer.answers.clear()
+    peer.answer_text(b"", status=404)
+    with pytest.raises(StepError) as gone:
+        await http.download(f"{peer.url}/a.ogg", 100)
+    assert gone.value.status == 404

@@ -2,9 +2,11 @@
 
 import pytest
 
+from ses.clock import SystemClock
 from ses.errors import StepError
 from ses.services.addresses import AddressRules
 from ses.services.answers import HttpRequest
+from ses.services.client import ServiceClient
 from ses.services.settings import ServiceSettings
 from ses.services.suite import ServiceSuite
 from ses.services.testapi import Call, EmulationError, OwnTestApi, TestApi
@@ -177,3 +179,14 @@ async def test_no_emulation_is_a_404(suite):
     with pytest.raises(StepError) as caught:
         await suite.classify("shop", "x")
     assert caught.value.status == 404
+
+
+async def test_rules_read_the_fields_of_a_form_but_not_its_file(tmp_path):
+    (tmp_path / "spr.meta.yaml").write_text(
+        'rules:\n  - when: {json: {async: "1"}}\n    json: {taskID: 7}\n  - json: {text: at once}\n'
+    )
+    own = OwnTestApi(TestApi(tmp_path), frozenset({("127.0.0.1", 6190)}))
+    settings = ServiceSettings(url="http://127.0.0.1:6190/ses/testapi/spr")
+    client = ServiceClient("spr", settings, clock=SystemClock(), own_site=own)
+    assert await client.data("/stt/m", parts={"wav": b"RIFF\xff", "async": "1"}) == {"taskID": 7}
+    assert await client.data("/stt/m", parts={"wav": b"RIFF\xff"}) == {"text": "at once"}

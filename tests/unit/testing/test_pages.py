@@ -13,7 +13,17 @@ from ses.scenario.load import load_files
 from ses.scenario.models.shape import Shape
 from ses.scenario.reading.files import RobotFiles
 from ses.testing.reading import read_cases
-from ses.testing.shapes import CaseShape, HttpMock, QasMock, SeeMock, SmcMock, StepShape
+from ses.testing.shapes import (
+    CaseShape,
+    HttpMock,
+    QasMock,
+    SbsMock,
+    SeeMock,
+    SmcMock,
+    SprMock,
+    StepShape,
+    TtsMock,
+)
 
 ROOT = Path(__file__).parents[3]
 TESTING = (ROOT / "docs" / "testing.md").read_text("utf-8")
@@ -38,7 +48,10 @@ def example(page: str) -> str:
     return found[1]
 
 
-@pytest.mark.parametrize("shape", [StepShape, CaseShape, SmcMock, SeeMock, QasMock, HttpMock])
+SHAPES = [StepShape, CaseShape, SmcMock, SeeMock, QasMock, HttpMock, SprMock, TtsMock, SbsMock]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
 def test_every_key_is_documented(shape: type[Shape]) -> None:
     keys = list(shape.keys())  # as authors write them: not a dict's
     missing = [key for key in keys if not re.search(rf"[`{{ ]{key}[:` ]", TESTING)]

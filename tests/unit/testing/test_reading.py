@@ -140,5 +140,5 @@ def test_a_broken_file_is_no_reason_to_stop_reading_others(tmp_path: Path) -> No
 
 
 def test_mocks_of_later_kinds_are_refused_by_name(tmp_path: Path) -> None:
-    _, findings = read(tmp_path, "tests: [{name: a, mock: {sbs: [Hi]}, dialogue: [{bot: Hi}]}]")
-    assert [(finding.code, "sbs" in finding.message) for finding in findings] == [("later", True)]
+    _, findings = read(tmp_path, "tests: [{name: a, mock: {scripts: [Hi]}, dialogue: [{bot: Hi}]}]")
+    assert [(finding.code, "scripts" in finding.message) for finding in findings] == [("later", True)]

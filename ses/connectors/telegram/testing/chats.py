@@ -32,6 +32,8 @@ class Chats:
         """Asked when no fault is ordered."""
         self.blocked: set[int] = set()
         """Chats that refuse the bot."""
+        self.voiceless: set[int] = set()
+        """Chats whose people take no voice messages."""
         self.files: dict[str, bytes] = {}
         self.confirmed = 0
         """Updates below this number are confirmed."""

@@ -65,6 +65,11 @@ class Person:
         self._fake.files[id] = content
         return {"file_id": id, "file_unique_id": f"u{id}", "file_size": len(content), **more}
 
+    def speak(self, id: str, recording: bytes, **fields: Any) -> int:
+        """Send a voice message."""
+        voice = self.file(id, recording, duration=1, mime_type="audio/ogg")
+        return self.send(voice=voice, **fields)
+
     def photo(self, id: str, **fields: Any) -> int:
         return self.send(photo=[self.file(id, width=90, height=90)], **fields)
 

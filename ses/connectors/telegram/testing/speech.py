@@ -79,6 +79,8 @@ class Speech(Files):
         elif kind in ("photo", "document", "voice", "audio", "video", "animation", "sticker"):
             if fields.get("caption"):
                 check_text(fields, "caption", 1024)
+            if kind == "voice" and chat in self.voiceless:
+                raise Refusal(400, "Bad Request: VOICE_MESSAGES_FORBIDDEN")
             self._check_file(kind, fields, files)
         elif kind not in ("location", "contact"):
             raise Refusal(404, "Not Found: method not found")

@@ -40,6 +40,8 @@ class Community:
         self.presses: dict[str, Press] = {}
         self.uploads: dict[str, bytes] = {}
         """By the name that messages carry them under."""
+        self.files: dict[str, bytes] = {}
+        """What people sent, by the name under `url` + `/files/`."""
         self.callback: tuple[str, str] | None = None
         """Address and secret of the Callback API; events then go there."""
         self.callback_answers: list[tuple[int, str]] = []

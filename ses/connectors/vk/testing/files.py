@@ -28,6 +28,10 @@ class Files(Community):
             return web.json_response({"server": 1, "photo": ticket, "hash": "h"})
         return web.json_response({"file": ticket})
 
+    async def _file(self, request: web.Request) -> web.Response:
+        content = self.files.get(request.match_info["name"])
+        return web.Response(status=404) if content is None else web.Response(body=content)
+
     def _save_photo(self, values: dict[str, str]) -> Any:
         return [self._keep("photo", values.get("photo", ""))]
 

@@ -36,6 +36,12 @@ class People(Events):
         what = {"message": message.shown(self.group_id), "client_info": client}
         return message, self._event("message_new", what)
 
+    async def speak(self, user: int, name: str, recording: bytes) -> Message:
+        """A person sends a voice message."""
+        self.files[name] = recording
+        sound = {"id": 1, "owner_id": user, "duration": 1, "link_ogg": f"{self.url}/files/{name}"}
+        return await self.write(user, attachments=[{"type": "audio_message", "audio_message": sound}])
+
     def human(self, user: int, text: str) -> Message:
         """An administrator answers somebody in the community's name."""
         return self._add(user, -self.group_id, text, admin_author_id=5)

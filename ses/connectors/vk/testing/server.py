@@ -24,6 +24,7 @@ class FakeVk(People, Talking, Files):
         app.router.add_route("*", "/method/{method}", self._method)
         app.router.add_route("*", "/poll", self._poll)
         app.router.add_post("/upload/{kind}", self._upload)
+        app.router.add_get("/files/{name}", self._file)
         return app
 
     async def _method(self, request: web.Request) -> web.StreamResponse:

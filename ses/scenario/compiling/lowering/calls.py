@@ -14,12 +14,13 @@ from ses.scenario.program import (
     GotoFlow,
     Http,
     Jump,
+    Sbs,
     Source,
 )
 
 
 class Calls(Assembly):
-    """`call`, `goto`, `http`, `smc`, `see`, `qas`."""
+    """`call`, `goto`, `http`, `smc`, `see`, `qas`, `sbs`."""
 
     def _call(self, body: model.CallBody, at: Source) -> None:
         flow = str(body.flow)
@@ -95,5 +96,26 @@ class Calls(Assembly):
             CallService(
                 id=self._id("qas"), at=at, service="qas", category=str(body.category or ""), text=text,
                 save=str(body.save), reads=self._kept(text), writes=frozenset({str(body.save)}), leaves=True,
+            )
+        )  # fmt: skip
+
+    def _sbs(self, body: model.SbsBody, at: Source) -> None:
+        searching = body.method == "search"
+        for key in ("dataset", "threshold", "text", "similarity"):
+            if body.has(key) and not searching:
+                self._report.error("bad-value", body.key_at(key), f"`{key}` goes with `method: search`",
+                                   length=len(key))  # fmt: skip
+        if searching and body.dataset is None:
+            self._report.error("missing-key", body.at, "`method: search` lacks `dataset`",
+                               suggestion="dataset: clients")  # fmt: skip
+        voice = self._pieces.value(body.voice) if body.voice is not None else None
+        dataset = self._pieces.header(body.dataset) if body.dataset is not None else None
+        text = self._pieces.header(body.text) if body.text is not None else None
+        self._emit(
+            Sbs(
+                id=self._id("sbs"), at=at, method=body.method, voice=voice, dataset=dataset, text=text,
+                threshold=0.5 if body.threshold is None else body.threshold, similarity=body.similarity,
+                save=str(body.save), reads=self._kept(voice, dataset, text), writes=frozenset({str(body.save)}),
+                leaves=True,
             )
         )  # fmt: skip

@@ -137,6 +137,8 @@ class Lowering(Questions, Calls, Generation, Assignments):
                 self._service("see", step.see, at)
             case model.QasStep():
                 self._qas(step.qas, at)
+            case model.SbsStep():
+                self._sbs(step.sbs, at)
             case model.LlmStep():
                 self._llm(step.llm, at)
             case model.TryStep():

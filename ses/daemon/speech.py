@@ -1,0 +1,27 @@
+"""The daemon's ears and voice, joined from its services, its folders and its connectors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ses.audio.conversion import Converter
+from ses.audio.store import AudioStore
+from ses.clock import Clock
+from ses.config import Config
+from ses.conversations.recordings import Recordings
+from ses.conversations.voices import DaemonVoices
+from ses.daemon import parts
+from ses.daemon.ways_out import WaysOut
+
+
+def audio_store(config: Config, clock: Clock) -> AudioStore:
+    audio = config.storage.audio
+    return AudioStore(audio.web, audio.hot, audio.cold, clock)
+
+
+def voices(
+    config: Config, ways_out: WaysOut, store: AudioStore, connector: Callable[[str], object]
+) -> DaemonVoices:
+    """`connector`: the connector of a full name such as `telegram.shop`, none when there is none."""
+    recordings = Recordings(store, parts.uploads(config), ways_out, connector)
+    return DaemonVoices(ways_out, recordings, store, Converter())
