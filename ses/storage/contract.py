@@ -13,7 +13,9 @@ from ses.errors import SesError
 from ses.storage.rows import (
     Accepted,
     Arrival,
+    CallRow,
     ExpiredRow,
+    LinkRow,
     LogLine,
     LogPosition,
     LogQuery,
@@ -64,9 +66,9 @@ class Store(Protocol):
         """
         ...
 
-    async def commit(self, record: TurnRecord) -> None:
-        """Write a leg of a turn as one transaction. Raises `StoreUnavailable`; a cancelled call may or may not
-        have been written."""
+    async def commit(self, record: TurnRecord) -> Sequence[Accepted]:
+        """Write a leg of a turn as one transaction; what became of its `arrivals`. Raises `StoreUnavailable`; a cancelled
+        call may or may not have been written."""
         ...
 
     @property
@@ -146,9 +148,50 @@ class Store(Protocol):
 
     async def fact(self, connector: str, name: str) -> str | None: ...
 
-    # --- values of people, versions of robots --------------------------------------------------------------
+    # --- people --------------------------------------------------------------------------------------------
 
-    async def user_values(self, robot: str, user: str) -> Mapping[str, Any]: ...
+    async def user_values(self, robot: str, user: str) -> Mapping[str, Any]:
+        """The values kept for the person of that name, whatever name of his it is."""
+        ...
+
+    async def join(self, keep: str, other: str, at: float) -> None:
+        """Two names of one person from now on. Where both had a value of one name, that of `keep`'s person stays."""
+        ...
+
+    async def names(self, user: str) -> Sequence[str]:
+        """All names of the person of that name, itself among them."""
+        ...
+
+    async def conversations_of(self, robot: str, user: str) -> Sequence[SessionRow]:
+        """What a person has open with a robot in any channel, under whatever name, the last used first."""
+        ...
+
+    async def people_of_phone(self, robot: str, phone: str) -> Sequence[str]:
+        """Whose phone (`+79130000000`) it is: the person who was shown to own it, else those of whom the robot keeps it in
+        a value of their own."""
+        ...
+
+    # --- calls from outside, links between channels ----------------------------------------------------------
+
+    async def call(self, name: str) -> CallRow | None: ...
+
+    async def keep_call(self, name: str, call: CallRow, at: float) -> CallRow:
+        """Note a call before it is carried out; the one that is there already, if it came twice."""
+        ...
+
+    async def answer_call(self, name: str, answer: bytes) -> None: ...
+
+    async def keep_link(self, hash_: bytes, session: int, to: str, expires: float) -> None:
+        """A link out of a session, in the place of an earlier one to the same connector."""
+        ...
+
+    async def link(self, hash_: bytes) -> LinkRow | None: ...
+
+    async def drop_outside(self, calls: float, links: float) -> None:
+        """Forget calls that came before `calls`, and links that ended before `links`."""
+        ...
+
+    # --- versions of robots ----------------------------------------------------------------------------------
 
     async def keep_version(self, row: VersionRow) -> None: ...
 

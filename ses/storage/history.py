@@ -10,5 +10,5 @@ PIPELINE = History(
     name="pipeline",
     folder=Path(__file__).parent / "migrations",
     version_table="pipeline_version",
-    head="0001",
+    head="0002",
 )

@@ -21,6 +21,8 @@ class Arrival(msgspec.Struct, gc=False, kw_only=True):
     """The session's row when the caller knows it; 0: look it up or begin it, and return it whole."""
     key_hash: bytes | None = None
     """Written only if the session begins with this."""
+    user: str = ""
+    """Who is behind it, as the channel names him; written only if the session begins with this."""
 
 
 class SessionRow(msgspec.Struct, gc=False):
@@ -99,6 +101,12 @@ class TurnRecord(msgspec.Struct, gc=False, kw_only=True):
     user_values: dict[str, Any] = {}
     """Written for (robot, user); an `Addition` adds."""
     trace: bytes | None = None
+    arrivals: tuple[Arrival, ...] = ()
+    """Inbounds of other conversations that come of this leg, written with it or not at all."""
+    join: tuple[str, str] | None = None
+    """Two names of one person from now on; the values of the first one's person go before."""
+    spent: bytes | None = None
+    """The hash of a link that is used up by this leg."""
 
 
 class Addition(msgspec.Struct, frozen=True):
@@ -181,6 +189,29 @@ class LogLine(msgspec.Struct, gc=False):
     session_id: str
     turn: int | None
     body: bytes
+
+
+class CallRow(msgspec.Struct, gc=False):
+    """A call of another system under an id of its own."""
+
+    digest: bytes
+    """Of what was asked: another one under the same name is a mistake of the caller."""
+    plan: bytes
+    """What is to be done; a call that was cut off is finished by it."""
+    answer: bytes | None
+    """None while it is not done."""
+
+
+class LinkRow(msgspec.Struct, gc=False):
+    """A link by which a conversation goes on elsewhere."""
+
+    connector: str
+    session: str
+    """The conversation it comes from, by connector and id."""
+    robot: str
+    to: str
+    """The connector it leads to."""
+    expires: float
 
 
 class VersionRow(msgspec.Struct, gc=False):

@@ -61,10 +61,15 @@ sessions = Table(
     Column("pinned", _TEXT, nullable=False, server_default=""),
     Column("key_hash", LargeBinary),
     Column("state", LargeBinary),
+    # Who is behind it, as the channel names him: `telegram:123`. Empty: nobody but the conversation itself.
+    Column("user", _TEXT, nullable=False, server_default=""),
     UniqueConstraint("session", "connector"),
     # Each turn writes the row anew: room for that on its own page keeps the indexes out of it.
     postgresql_with={"fillfactor": "60"},
 )
+
+_somebody = sessions.c.user != text("''")
+Index("sessions_user", sessions.c.user, sqlite_where=_somebody, postgresql_where=_somebody)
 
 # The queue, the record by which second copies are known, and the visitor's side of the dialogue log.
 inbox = Table(
@@ -118,6 +123,56 @@ user_values = Table(
     Column("user", _TEXT, primary_key=True),
     Column("name", _TEXT, primary_key=True),
     Column("value", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Phones kept by user: whoever knows one may write to its person.
+_phone = {
+    "sqlite": text("value >= x'222B' AND value < x'222C' AND length(value) < 20"),
+    "postgres": text("value >= '\\x222b'::bytea AND value < '\\x222c'::bytea AND length(value) < 20"),
+}
+Index(
+    "user_values_phone",
+    user_values.c.robot,
+    user_values.c.value,
+    sqlite_where=_phone["sqlite"],
+    postgresql_where=_phone["postgres"],
+)
+
+# Names of one person in several channels. Who is known by one name only has no row.
+identities = Table(
+    "identities",
+    metadata,
+    Column("identity", _TEXT, primary_key=True),
+    Column("person", _TEXT, nullable=False),
+    Column("at", _TIME, nullable=False),
+    Index("identities_person", "person"),
+    sqlite_with_rowid=False,
+)
+
+# Calls of other systems that came under an id of theirs, so that a repeat gets the answer it got before.
+calls = Table(
+    "calls",
+    metadata,
+    Column("name", _TEXT, primary_key=True),
+    Column("digest", LargeBinary, nullable=False),
+    Column("at", _TIME, nullable=False),
+    Column("plan", LargeBinary, nullable=False),
+    Column("answer", LargeBinary),
+    Index("calls_at", "at"),
+    sqlite_with_rowid=False,
+)
+
+# Links by which a conversation goes on in another channel; only the hash of what stands in them is kept.
+links = Table(
+    "links",
+    metadata,
+    Column("hash", LargeBinary, primary_key=True),
+    Column("session", _ROW, nullable=False),
+    Column("connector", _TEXT, nullable=False),
+    Column("expires", _TIME, nullable=False),
+    Index("links_session", "session"),
+    Index("links_expires", "expires"),
     sqlite_with_rowid=False,
 )
 

@@ -13,7 +13,9 @@ from ses.storage.rows import (
     Accepted,
     Addition,
     Arrival,
+    CallRow,
     ExpiredRow,
+    LinkRow,
     LogQuery,
     OutboxRow,
     TurnRecord,
@@ -57,6 +59,121 @@ async def begun(store: Store, session: str = "s1", **given: Any) -> tuple[int, i
 
 class StoreContract:
     """Inherited by the tests of each store."""
+
+    # --- people --------------------------------------------------------------------------------------------------
+
+    async def test_two_names_of_one_person_share_what_is_kept_for_him(self, store: Store) -> None:
+        session, _ = await begun(store, user="telegram:1")
+        kept = {"bonus": 500, "city": "Бердск"}
+        await store.commit(record(session, 1, user="telegram:1", user_values=kept))
+        other, _ = await begun(store, "s2", user="")
+        await store.commit(
+            record(other, 1, user="web.site/s2", user_values={"bonus": 5, "phone": "+79130000000"})
+        )
+        await store.join("telegram:1", "web.site/s2", 200.0)
+        expected = {"bonus": 500, "city": "Бердск", "phone": "+79130000000"}
+        for name in ("telegram:1", "web.site/s2"):
+            assert await store.user_values("pizzeria", name) == expected
+        assert await store.names("web.site/s2") == ["telegram:1", "web.site/s2"]
+
+    async def test_what_is_written_under_one_name_is_read_under_the_other(self, store: Store) -> None:
+        session, _ = await begun(store, user="vk:5")
+        await store.join("telegram:1", "vk:5", 200.0)
+        await store.commit(
+            record(session, 1, user="vk:5", user_values={"visits": Addition(1), "city": "Омск"})
+        )
+        await store.commit(record(session, 2, user="telegram:1", user_values={"visits": Addition(2)}))
+        assert await store.user_values("pizzeria", "vk:5") == {"visits": 3, "city": "Омск"}
+
+    async def test_persons_of_several_names_become_one(self, store: Store) -> None:
+        await store.join("telegram:1", "web.site/a", 1.0)
+        await store.join("vk:5", "web.site/b", 2.0)
+        await store.join("telegram:1", "vk:5", 3.0)
+        await store.join("web.site/b", "telegram:1", 4.0)  # they are one already
+        assert set(await store.names("web.site/b")) == {"telegram:1", "web.site/a", "vk:5", "web.site/b"}
+
+    async def test_a_persons_conversations_are_found_by_any_name_the_last_used_first(
+        self, store: Store
+    ) -> None:
+        await begun(store, "1", connector="telegram.shop", user="telegram:1", at=100.0)
+        await begun(store, "5", connector="vk.shop", user="vk:5", at=150.0)
+        await begun(store, "2", connector="telegram.shop", user="telegram:2", at=160.0)
+        page, _ = await begun(store, "s2", at=140.0)
+        await store.join("telegram:1", "vk:5", 200.0)
+        await store.join("telegram:1", "web.site/s2", 200.0)
+        found = await store.conversations_of("pizzeria", "vk:5")
+        assert [one.connector for one in found] == ["vk.shop", "web.site", "telegram.shop"]
+        await store.commit(record(page, 1, at=170.0))
+        assert (await store.conversations_of("pizzeria", "telegram:1"))[0].connector == "web.site"
+        assert await store.conversations_of("another", "telegram:1") == []
+
+    async def test_a_phone_leads_to_who_owns_it_else_to_whose_values_hold_it(self, store: Store) -> None:
+        for number in (1, 2):
+            session, _ = await begun(store, str(number), user=f"telegram:{number}")
+            values = {"phone": "+79130000000", "note": "+" + "7" * 5000}
+            await store.commit(record(session, 1, user=f"telegram:{number}", user_values=values))
+        assert await store.people_of_phone("pizzeria", "+79130000000") == ["telegram:1", "telegram:2"]
+        assert await store.people_of_phone("another", "+79130000000") == []
+        await store.join("telegram:2", "phone:+79130000000", 200.0)
+        assert await store.people_of_phone("pizzeria", "+79130000000") == ["telegram:2"]
+
+    async def test_a_leg_joins_names_and_brings_inbounds_to_others_or_nothing_of_it_happens(
+        self, store: Store
+    ) -> None:
+        session, _ = await begun(store)
+        await store.keep_link(b"hash", session, "telegram.shop", 900.0)
+        coming = arrival("~moved", connector="telegram.shop", session="1", user="telegram:1")
+        leg: dict[str, Any] = {
+            "arrivals": (coming,), "join": ("telegram:1", "web.site/s1"), "spent": b"hash",
+            "outbox": (OutboxRow(1, b"said", None, SENT),), "seq": 1,
+        }  # fmt: skip
+        (came,) = await store.commit(record(session, 1, **leg))
+        assert came.row
+        assert came.session is not None
+        assert (came.session.connector, came.session.session) == ("telegram.shop", "1")
+        assert await store.link(b"hash") is None
+        assert await store.names("web.site/s1") == ["telegram:1", "web.site/s1"]
+        again = {**leg, "arrivals": (arrival("~again", connector="telegram.shop", session="1"),)}
+        refused = await asyncio.gather(store.commit(record(session, 2, **again)), return_exceptions=True)
+        assert isinstance(refused[0], SesError)  # its message's number is taken
+        waiting = [one for one in await store.pending(0, 10) if one.connector == "telegram.shop"]
+        assert [one.row for one in waiting] == [came.row]
+        (copy,) = await store.commit(record(session, 3, arrivals=(coming,)))
+        assert copy.row == 0
+
+    # --- calls and links -----------------------------------------------------------------------------------------
+
+    async def test_a_call_is_noted_once_and_keeps_its_answer(self, store: Store) -> None:
+        assert await store.call("send crm 1") is None
+        first, second = CallRow(b"digest", b"plan", None), CallRow(b"other", b"other plan", None)
+        assert await store.keep_call("send crm 1", first, 100.0) == first
+        assert await store.keep_call("send crm 1", second, 101.0) == first
+        await store.answer_call("send crm 1", b"answer")
+        assert await store.call("send crm 1") == CallRow(b"digest", b"plan", b"answer")
+        await store.drop_outside(100.5, 0.0)
+        assert await store.call("send crm 1") is None
+
+    async def test_a_link_leads_from_its_session_and_the_newest_to_a_connector_replaces_the_last(
+        self, store: Store
+    ) -> None:
+        session, _ = await begun(store)
+        await store.keep_link(b"one", session, "telegram.shop", 700.0)
+        await store.keep_link(b"vk", session, "vk.shop", 650.0)
+        await store.keep_link(b"two", session, "telegram.shop", 700.0)
+        assert await store.link(b"one") is None
+        assert await store.link(b"two") == LinkRow("web.site", "s1", "pizzeria", "telegram.shop", 700.0)
+        await store.drop_outside(0.0, 660.0)
+        assert await store.link(b"vk") is None
+        assert await store.link(b"two") is not None
+
+    async def test_with_a_session_its_links_and_its_own_name_go(self, store: Store) -> None:
+        session, row = await begun(store)
+        await store.commit(record(session, 1, done=((row, None),), expires=150.0))
+        await store.keep_link(b"one", session, "telegram.shop", 700.0)
+        await store.join("telegram:1", "web.site/s1", 110.0)
+        assert await store.remove([session], 200.0) == 1
+        assert await store.link(b"one") is None
+        assert await store.names("telegram:1") == ["telegram:1"]
 
     # --- facts of connectors -------------------------------------------------------------------------------------
 
@@ -117,8 +234,7 @@ class StoreContract:
         results = await asyncio.gather(
             store.commit(good), store.commit(bad), store.commit(record(other, 1)), return_exceptions=True
         )
-        assert [type(result) for result in results] == [type(None), type(results[1]), type(None)]
-        assert isinstance(results[1], SesError)
+        assert [isinstance(result, SesError) for result in results] == [False, True, False]
         row = await store.session("web.site", "s1")
         assert row is not None
         assert row.turn == 1

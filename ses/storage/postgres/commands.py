@@ -12,6 +12,7 @@ from typing import Any
 import asyncpg
 import msgspec
 
+from ses.storage.postgres import people
 from ses.storage.rows import (
     DEATH,
     PRESENT,
@@ -31,11 +32,11 @@ SESSION = "id, connector, session, robot, state, turn, seq, private, created, to
 
 _BEGIN_SESSIONS = f"""
 WITH asked AS (
-    SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::float8[], $5::float8[], $6::bytea[])
-    WITH ORDINALITY AS asked (connector, session, robot, at, expires, key_hash, place)
+    SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::float8[], $5::float8[], $6::bytea[], $7::text[])
+    WITH ORDINALITY AS asked (connector, session, robot, at, expires, key_hash, person, place)
 ), begun AS (
-    INSERT INTO sessions (connector, session, robot, created, touched, expires, key_hash)
-    SELECT connector, session, robot, at, at, expires, key_hash FROM asked ORDER BY place
+    INSERT INTO sessions (connector, session, robot, created, touched, expires, key_hash, "user")
+    SELECT connector, session, robot, at, at, expires, key_hash, person FROM asked ORDER BY place
     ON CONFLICT (session, connector) DO NOTHING
     RETURNING {SESSION}
 )
@@ -92,6 +93,7 @@ async def _sessions(db: asyncpg.Connection, arrivals: Sequence[Arrival]) -> dict
         [one.at for one in asked],
         [one.expires for one in asked],
         [one.key_hash for one in asked],
+        [one.user for one in asked],
     )
     return {(row[1], row[2]): SessionRow(*row) for row in found}
 
@@ -122,13 +124,22 @@ ON CONFLICT (session, turn) DO UPDATE SET body = excluded.body
 """
 
 
-async def commit(db: asyncpg.Connection, records: Sequence[TurnRecord]) -> list[None]:
-    """Write legs of turns."""
+async def commit(db: asyncpg.Connection, records: Sequence[TurnRecord]) -> list[Sequence[Accepted]]:
+    """Write legs of turns; what became of the inbounds that came of each."""
     for wave in _waves(records):
         await _write_legs(db, wave)
     if any(record.user_values for record in records):
         await _write_user_values(db, records)
-    return [None] * len(records)
+    return [await _write_beyond(db, record) for record in records]
+
+
+async def _write_beyond(db: asyncpg.Connection, record: TurnRecord) -> Sequence[Accepted]:
+    """What a leg does outside of its own conversation. Few do."""
+    if record.join is not None:
+        await people.join(db, [(*record.join, record.at)])
+    if record.spent is not None:
+        await db.execute("DELETE FROM links WHERE hash = $1", record.spent)
+    return await accept(db, record.arrivals) if record.arrivals else ()
 
 
 def _waves(records: Sequence[TurnRecord]) -> Iterator[list[TurnRecord]]:
@@ -179,9 +190,11 @@ async def _write_legs(db: asyncpg.Connection, legs: Sequence[TurnRecord]) -> Non
 async def _write_user_values(db: asyncpg.Connection, records: Sequence[TurnRecord]) -> None:
     """Additions are carried out here: nobody else writes."""
     values: dict[tuple[str, str, str], Any] = {}
-    for record in records:
+    writing = [record for record in records if record.user_values]
+    persons = await people.persons_of(db, {record.user for record in writing})
+    for record in writing:
         for name, value in record.user_values.items():
-            key = (record.robot, record.user, name)
+            key = (record.robot, persons[record.user], name)
             if isinstance(value, Addition):
                 known = values[key] if key in values else await _user_value(db, key)
                 value = (known if isinstance(known, int | float) else 0) + value.by  # noqa: PLW2901 - the sum takes its place
@@ -228,10 +241,12 @@ _REMOVE = """
 WITH gone AS (
     DELETE FROM sessions WHERE id = ANY($1::bigint[]) AND expires < $2
         AND NOT EXISTS (SELECT 1 FROM inbox WHERE inbox.session = sessions.id AND inbox.turn IS NULL)
-    RETURNING id
+    RETURNING id, connector, session
 ), heard AS (DELETE FROM inbox USING gone WHERE inbox.session = gone.id),
 said AS (DELETE FROM outbox USING gone WHERE outbox.session = gone.id),
-traced AS (DELETE FROM traces USING gone WHERE traces.session = gone.id)
+traced AS (DELETE FROM traces USING gone WHERE traces.session = gone.id),
+linked AS (DELETE FROM links USING gone WHERE links.session = gone.id),
+named AS (DELETE FROM identities USING gone WHERE identity = gone.connector || '/' || gone.session)
 SELECT count(*) FROM gone
 """
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import asyncpg
-import msgspec
 
 from ses.storage.postgres.commands import SESSION
 from ses.storage.rows import (
@@ -164,11 +162,6 @@ async def expired(db: asyncpg.Connection, before: float, after: int, limit: int)
         limit,
     )
     return [ExpiredRow(*row) for row in rows]
-
-
-async def user_values(db: asyncpg.Connection, robot: str, user: str) -> Mapping[str, Any]:
-    rows = await db.fetch('SELECT name, value FROM user_values WHERE robot = $1 AND "user" = $2', robot, user)
-    return {name: msgspec.json.decode(value) for name, value in rows}
 
 
 async def version(db: asyncpg.Connection, robot: str, version: str) -> bytes | None:

@@ -18,7 +18,7 @@ from ses.migrations.history import of_older_release
 from ses.storage.contract import StoreRefused, StoreUnavailable
 from ses.storage.history import PIPELINE
 from ses.storage.mark import Mark
-from ses.storage.postgres import commands, queries
+from ses.storage.postgres import commands, outside, people, queries
 from ses.storage.postgres.link import Link, refusal
 from ses.storage.postgres.readers import PoolSize, Readers
 from ses.storage.postgres.schema import prepare
@@ -28,7 +28,9 @@ from ses.storage.rows import (
     SENT,
     Accepted,
     Arrival,
+    CallRow,
     ExpiredRow,
+    LinkRow,
     LogLine,
     LogPosition,
     LogQuery,
@@ -146,8 +148,9 @@ class PostgresStore:
     def accept(self, arrival: Arrival, done: Callable[[Accepted | SesError], None]) -> None:
         self._writing.submit(commands.accept, arrival, done)
 
-    async def commit(self, record: TurnRecord) -> None:
-        await self._writing.run(commands.commit, record)
+    async def commit(self, record: TurnRecord) -> Sequence[Accepted]:
+        written: Sequence[Accepted] = await self._writing.run(commands.commit, record)
+        return written
 
     async def delivered(self, session: int, seq: int, *, failed: bool) -> None:
         await self._writing.run(commands.delivered, (session, seq, FAILED if failed else SENT))
@@ -170,6 +173,22 @@ class PostgresStore:
 
     async def drop_versions(self, keep: Sequence[tuple[str, str]]) -> int:
         return int(await self._writing.run(commands.drop_versions, keep))
+
+    async def join(self, keep: str, other: str, at: float) -> None:
+        await self._writing.run(people.join, (keep, other, at))
+
+    async def keep_call(self, name: str, call: CallRow, at: float) -> CallRow:
+        kept: CallRow = await self._writing.run(outside.keep_call, (name, call, at))
+        return kept
+
+    async def answer_call(self, name: str, answer: bytes) -> None:
+        await self._writing.run(outside.answer_call, (name, answer))
+
+    async def keep_link(self, hash_: bytes, session: int, to: str, expires: float) -> None:
+        await self._writing.run(outside.keep_link, (hash_, session, to, expires))
+
+    async def drop_outside(self, calls: float, links: float) -> None:
+        await self._writing.run(outside.drop_outside, (calls, links))
 
     # --- reading ---------------------------------------------------------------------------------------------
 
@@ -208,7 +227,22 @@ class PostgresStore:
         return await self._reading.read(partial(queries.fact, key=fact_key(connector, name)))
 
     async def user_values(self, robot: str, user: str) -> Mapping[str, Any]:
-        return await self._reading.read(partial(queries.user_values, robot=robot, user=user))
+        return await self._reading.read(partial(people.user_values, robot=robot, user=user))
+
+    async def names(self, user: str) -> Sequence[str]:
+        return await self._reading.read(partial(people.names, user=user))
+
+    async def conversations_of(self, robot: str, user: str) -> Sequence[SessionRow]:
+        return await self._reading.read(partial(people.conversations_of, robot=robot, user=user))
+
+    async def people_of_phone(self, robot: str, phone: str) -> Sequence[str]:
+        return await self._reading.read(partial(people.people_of_phone, robot=robot, phone=phone))
+
+    async def call(self, name: str) -> CallRow | None:
+        return await self._reading.read(partial(outside.call, name=name))
+
+    async def link(self, hash_: bytes) -> LinkRow | None:
+        return await self._reading.read(partial(outside.link, hash_=hash_))
 
     async def version(self, robot: str, version: str) -> bytes | None:
         return await self._reading.read(partial(queries.version, robot=robot, version=version))

@@ -21,6 +21,7 @@ from ses.storage.rows import (
     VersionRow,
     fact_key,
 )
+from ses.storage.sqlite import people
 
 _encode = msgspec.json.encode
 _decode = msgspec.json.decode
@@ -52,8 +53,18 @@ def _find_or_begin(db: sqlite3.Connection, arrival: Arrival) -> SessionRow:
         return SessionRow(*found)
     at = arrival.at
     begun = db.execute(
-        "INSERT INTO sessions (connector, session, robot, created, touched, expires, key_hash) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (arrival.connector, arrival.session, arrival.robot, at, at, arrival.expires, arrival.key_hash),
+        "INSERT INTO sessions (connector, session, robot, created, touched, expires, key_hash, user)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            arrival.connector,
+            arrival.session,
+            arrival.robot,
+            at,
+            at,
+            arrival.expires,
+            arrival.key_hash,
+            arrival.user,
+        ),
     )
     assert begun.lastrowid is not None
     return SessionRow(
@@ -62,8 +73,8 @@ def _find_or_begin(db: sqlite3.Connection, arrival: Arrival) -> SessionRow:
     )  # fmt: skip
 
 
-def commit(db: sqlite3.Connection, record: TurnRecord) -> None:
-    """Write a leg of a turn."""
+def commit(db: sqlite3.Connection, record: TurnRecord) -> list[Accepted]:
+    """Write a leg of a turn; what became of the inbounds that came of it."""
     session, turn, at = record.session, record.turn, record.at
     db.execute(
         "UPDATE sessions SET state = ?, turn = ?, seq = ?, private = ?, touched = ?, expires = ?, robot = ?, pinned = ?"
@@ -103,11 +114,17 @@ def commit(db: sqlite3.Connection, record: TurnRecord) -> None:
             "INSERT OR REPLACE INTO traces (session, turn, body) VALUES (?, ?, ?)",
             (session, turn, record.trace),
         )
+    if record.join is not None:
+        people.join(db, (*record.join, at))
+    if record.spent is not None:
+        db.execute("DELETE FROM links WHERE hash = ?", (record.spent,))
+    return [accept(db, arrival) for arrival in record.arrivals]
 
 
 def _write_user_values(db: sqlite3.Connection, record: TurnRecord) -> None:
+    user = people.person_of(db, record.user)
     for name, value in record.user_values.items():
-        key = (record.robot, record.user, name)
+        key = (record.robot, user, name)
         if isinstance(value, Addition):
             found = db.execute(
                 "SELECT value FROM user_values WHERE robot = ? AND user = ? AND name = ?", key
@@ -142,12 +159,14 @@ def remove(db: sqlite3.Connection, what: tuple[Sequence[int], float]) -> int:
     for session in sessions:
         removed = db.execute(
             "DELETE FROM sessions WHERE id = ? AND expires < ?"
-            " AND NOT EXISTS (SELECT 1 FROM inbox WHERE session = sessions.id AND turn IS NULL)",
+            " AND NOT EXISTS (SELECT 1 FROM inbox WHERE session = sessions.id AND turn IS NULL)"
+            " RETURNING connector, session",
             (session, before),
-        )
-        if removed.rowcount:
+        ).fetchone()
+        if removed:
             gone += 1
-            for table in ("inbox", "outbox", "traces"):
+            db.execute("DELETE FROM identities WHERE identity = ?", ("/".join(removed),))
+            for table in ("inbox", "outbox", "traces", "links"):
                 db.execute(f"DELETE FROM {table} WHERE session = ?", (session,))  # noqa: S608 - our own names
     return gone
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
-
-import msgspec
 
 from ses.storage.rows import (
     ExpiredRow,
@@ -157,11 +155,6 @@ def expired(db: sqlite3.Connection, before: float, after: int, limit: int) -> li
         (after, before, limit),
     )
     return [ExpiredRow(*row) for row in rows]
-
-
-def user_values(db: sqlite3.Connection, robot: str, user: str) -> Mapping[str, Any]:
-    rows = db.execute("SELECT name, value FROM user_values WHERE robot = ? AND user = ?", (robot, user))
-    return {name: msgspec.json.decode(value) for name, value in rows}
 
 
 def version(db: sqlite3.Connection, robot: str, version: str) -> bytes | None:

@@ -1,4 +1,22 @@
 -- Written by `python -m ses.storage.tables`; change ses/storage/tables.py.
+CREATE TABLE calls (
+	name TEXT NOT NULL,
+	digest BLOB NOT NULL,
+	at REAL NOT NULL,
+	"plan" BLOB NOT NULL,
+	answer BLOB,
+	PRIMARY KEY (name)
+)
+ WITHOUT ROWID;
+CREATE INDEX calls_at ON calls (at);
+CREATE TABLE identities (
+	identity TEXT NOT NULL,
+	person TEXT NOT NULL,
+	at REAL NOT NULL,
+	PRIMARY KEY (identity)
+)
+ WITHOUT ROWID;
+CREATE INDEX identities_person ON identities (person);
 CREATE TABLE inbox (
 	id INTEGER NOT NULL,
 	session INTEGER NOT NULL,
@@ -12,6 +30,16 @@ CREATE TABLE inbox (
 );
 CREATE INDEX inbox_at ON inbox (at);
 CREATE INDEX inbox_pending ON inbox (session) WHERE turn IS NULL;
+CREATE TABLE links (
+	hash BLOB NOT NULL,
+	session INTEGER NOT NULL,
+	connector TEXT NOT NULL,
+	expires REAL NOT NULL,
+	PRIMARY KEY (hash)
+)
+ WITHOUT ROWID;
+CREATE INDEX links_expires ON links (expires);
+CREATE INDEX links_session ON links (session);
 CREATE TABLE meta (
 	name TEXT NOT NULL,
 	value TEXT NOT NULL,
@@ -50,9 +78,11 @@ CREATE TABLE sessions (
 	pinned TEXT DEFAULT '' NOT NULL,
 	key_hash BLOB,
 	state BLOB,
+	user TEXT DEFAULT '' NOT NULL,
 	PRIMARY KEY (id),
 	UNIQUE (session, connector)
 );
+CREATE INDEX sessions_user ON sessions (user) WHERE user != '';
 CREATE TABLE traces (
 	session INTEGER NOT NULL,
 	turn INTEGER NOT NULL,
@@ -68,6 +98,7 @@ CREATE TABLE user_values (
 	PRIMARY KEY (robot, user, name)
 )
  WITHOUT ROWID;
+CREATE INDEX user_values_phone ON user_values (robot, value) WHERE value >= x'222B' AND value < x'222C' AND length(value) < 20;
 CREATE TABLE versions (
 	robot TEXT NOT NULL,
 	version TEXT NOT NULL,

@@ -287,7 +287,7 @@ async def test_a_connection_lost_during_a_commit_is_resolved_by_reading_back(pos
             if when == "after":
                 assert isinstance(results[0], Accepted)
                 assert results[0].row in written
-                assert (results[1], said) == (None, [b"said"])
+                assert (results[1], said) == ((), [b"said"])
             else:
                 assert [type(result) for result in results] == [StoreUnavailable] * 2
                 assert (len(written), said) == (1, [])
