@@ -49,10 +49,33 @@ class Button(msgspec.Struct, frozen=True, omit_defaults=True):
     """The button asks the channel for the user's phone or place."""
 
 
+class DictatedButton(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A button under a dictated message: a label, which stands for these words; with a flow that a press starts, or an
+    address it opens."""
+
+    text: str
+    flow: str = ""
+    args: dict[str, Any] = {}
+    url: str = ""
+
+
+class Dictated(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What another system, or another conversation, lets the robot say: a text, or one of the robot's own by its key."""
+
+    text: str = ""
+    key: str = ""
+    """Under the robot's `texts:`."""
+    variables: dict[str, Any] = {}
+    """Values that the robot's text reads in this message only."""
+    buttons: tuple[DictatedButton, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    format: Literal["plain", "markdown"] = "plain"
+
+
 class Inbound(msgspec.Struct, omit_defaults=True, kw_only=True):
     """One thing a person (or a system, or a timer) did in a conversation.
 
-    Exactly one of `text`/`attachments`, `button`, `event`, `edit_of` + `text` is meant; a message may carry
+    Exactly one of `text`/`attachments`, `button`, `event`, `edit_of` + `text`, `say` is meant; a message may carry
     text and attachments together.
     """
 
@@ -82,6 +105,15 @@ class Inbound(msgspec.Struct, omit_defaults=True, kw_only=True):
     """What a web page said of itself (`hello.variables`, `page`): the visitor's word, read as `page.*`."""
     language: str = ""
     """The language the channel reports (`ru`, `en-US`), empty when unknown."""
+    outside: bool = False
+    """It came from another system, or from another conversation: the person did nothing."""
+    say: Dictated | None = None
+    """What the robot is to say; nothing is to be understood."""
+
+    @property
+    def spoken(self) -> bool:
+        """The person spoke: words, a press, attachments, an edit."""
+        return self.event is None and not self.outside
 
     @property
     def conversation(self) -> Conversation:

@@ -6,10 +6,10 @@ and acknowledges it to its sender only when that returned; it is handed outgoing
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from ses.errors import SesError
 from ses.messages import Conversation, Delta, Inbound, Outgoing
@@ -163,6 +163,33 @@ class ConnectorState:
     """Failed calls since the start."""
     doubtful: int = 0
     """Sends that may have been carried out though no answer came: each may have reached its reader twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """A conversation that the robot may begin itself."""
+
+    session: str
+    user: str
+    variables: Mapping[str, Any]
+    """Session variables every conversation of this connector starts with."""
+
+
+@runtime_checkable
+class Addressable(Connector, Protocol):
+    """A connector through which somebody can be written to who is not in a conversation now."""
+
+    robot: str
+
+    async def begin(self, chat: str) -> Beginning | None:
+        """None when nobody of that id may be written to: he has never written here, or wants no messages. Raises
+        `DeliveryFailed` when the other side does not tell."""
+        ...
+
+    def link(self, token: str) -> str:
+        """The address that opens the robot here and hands it `token` as that of event `start`; empty while it is not
+        known."""
+        ...
 
 
 @runtime_checkable

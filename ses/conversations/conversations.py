@@ -8,6 +8,7 @@ from typing import Any
 
 from ses.clock import Clock
 from ses.connectors.contract import Connector, Entry, Refused
+from ses.conversations.addresses import Addresses
 from ses.conversations.answering import Answering
 from ses.conversations.asking import Askers, Reply
 from ses.conversations.delivery import Delivery
@@ -16,6 +17,7 @@ from ses.conversations.engine import ENGINE, Engine
 from ses.conversations.intake import Intake
 from ses.conversations.limits import Limits
 from ses.conversations.observer import Observer, Stats, Unobserved
+from ses.conversations.outside import Brought, Order, Outside
 from ses.conversations.records import decode_inbound, decode_outgoing
 from ses.conversations.recovery import Recovery
 from ses.conversations.retention import Retention
@@ -73,6 +75,8 @@ class Conversations:
             clock=clock,
             observer=self._observer,
         )
+        self._addresses = Addresses(store, self._delivery.connectors, clock)
+        self._outside = Outside(store, robots, self._addresses, self._intake.receive, clock)
         self._views = Views(store, robots)
         self._recovery = Recovery(store, self._shelf, self._answering)
         self._retention = Retention(store, robots, self._shelf, clock)
@@ -176,6 +180,10 @@ class Conversations:
     async def _stored_answer(self, inbound: Inbound) -> Reply | None:
         row = await self._store.session(*inbound.conversation)
         return None if row is None else await self._askers.stored(row.id, inbound.id)
+
+    async def bring(self, order: Order, *, caller: str, id_: str | None) -> Brought:
+        """Take a message or an event of another system; see `Outside.bring`."""
+        return await self._outside.bring(order, caller=caller, id_=id_)
 
     async def session(self, robot: str, session: str) -> dict[str, Any] | None:
         """What `/ses/session` shows, but for `error` and `message`; none for a session that has not begun."""

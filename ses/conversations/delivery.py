@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import msgspec
 import structlog
@@ -67,6 +67,11 @@ class Delivery:
 
     def connector(self, name: str) -> Connector | None:
         return self._connectors.get(name)
+
+    @property
+    def connectors(self) -> Mapping[str, Connector]:
+        """All of them, by name."""
+        return self._connectors
 
     def confirmed(self, name: str) -> bool:
         """Messages of that connector wait until they are known to have arrived; all others count as delivered

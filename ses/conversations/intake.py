@@ -82,6 +82,8 @@ class Intake:
             raise Refused("busy", "too many messages are waiting", 2.0)
         if mailbox.waiting and len(mailbox.waiting) + mailbox.arriving >= limits.mailbox:
             raise Refused("busy", "too many messages of this conversation are waiting", 2.0)
+        if inbound.outside:
+            return True
         if mailbox.bucket is None:
             mailbox.bucket = Bucket(limits, now)
         wait = mailbox.bucket.take(limits, now)
@@ -124,6 +126,7 @@ class Intake:
             expires=inbound.at + EXPIRE,
             row=mailbox.row,
             key_hash=key_hash,
+            user=inbound.user,
         )
         self._store.accept(arrival, partial(self._stored, mailbox, inbound, future))
 

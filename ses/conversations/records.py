@@ -61,7 +61,7 @@ def spoken(line: LogLine) -> Spoken | None:
         text = message.text if message.masked is None else message.masked
         return Spoken("robot", text) if text else None
     inbound = decode_inbound(line.body)
-    return Spoken("user", inbound.text) if inbound.text and inbound.event is None else None
+    return Spoken("user", inbound.text) if inbound.text and inbound.spoken else None
 
 
 def _row(message: Outgoing, state: Any) -> OutboxRow:

@@ -18,6 +18,8 @@ log = structlog.get_logger("ses.retention")
 
 PERIOD = 600.0
 """Seconds between two sweeps."""
+CALLS = 30 * 86400.0
+"""Seconds a call of another system is known by its id."""
 PAGE = 200
 """Sessions removed in one transaction, so that turns do not wait behind a long one."""
 
@@ -44,6 +46,7 @@ class Retention:
         """Remove everything that has expired; how many sessions went."""
         await self._robots.sweep()
         now, after, gone = self._clock.now(), 0, 0
+        await self._store.drop_outside(now - CALLS, now)
         while rows := await self._store.expired(now, after, PAGE):
             after = rows[-1].row
             # Forgotten here before they go there: a message that comes meanwhile finds or begins its session anew.

@@ -29,6 +29,7 @@ from ses.gateway.listener import Listener, tls_context
 from ses.gateway.metrics import Metrics
 from ses.gateway.operation import Operation
 from ses.gateway.records import RecordsApi
+from ses.gateway.sending import SendApi
 from ses.services.testapi import TestApi
 
 
@@ -57,6 +58,7 @@ class Interfaces:
         """All of the API."""
         for interface in (
             AskApi(conversations, robots.ids, clock),
+            SendApi(conversations, robots.ids),
             RecordsApi(conversations),
             RobotsApi(robots, parts.robot_connectors(config)),
             ConnectorsApi(lambda: connector_states(sites, channels), conversations.undelivered),

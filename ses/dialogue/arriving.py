@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ses.dialogue.buttons import pressed
+from ses.dialogue.dictation import dictate
 from ses.dialogue.failing import event_flow
 from ses.dialogue.listening import unclear
 from ses.dialogue.pressing import press, stale
@@ -34,6 +35,8 @@ async def understand(turn: Turn, inbound: Inbound) -> None:
         turn.precede(engine_text(turn, "ses.cancelled"))
     elif inbound.event is not None:
         _event(turn, inbound)
+    elif inbound.say is not None:
+        dictate(turn, inbound.say)
     elif inbound.button is not None:
         await _press(turn, inbound.button)
     elif (voice := turn.scope.voice) is not None and voice.problem:

@@ -140,6 +140,10 @@ def _begin(
         new = True
     _count(turn, first, new=new)
     turn.hot = not new and silence > newest.session.idle
+    if first.event == "leave":
+        session.left = True
+    elif not first.outside:
+        session.left = False
     settle_versions(turn, release=turn.hot)
     turn.enter(turn.top)
     return turn
@@ -149,7 +153,7 @@ def _count(turn: Turn, first: Inbound, *, new: bool) -> None:
     """The session is in use: its pauses are counted from here."""
     session = turn.session
     turn.scope.first = new
-    if first.event is None or new:
+    if first.spoken or new:
         session.touched = turn.at
         session.used = 0.0
     else:
@@ -187,12 +191,12 @@ async def _handle(turn: Turn, inbound: Inbound) -> None:
         if not _restore(turn, inbound):
             turn.trace.understand("edit")
             return
-    elif inbound.event is None:
+    elif inbound.spoken:
         session.snapshot()
         session.last = inbound.id if inbound.button is None else ""
     session.answers = (session.turn, turn.said + len(turn.drafts) + 1, 0)
     take_outside(turn, inbound)
-    if turn.hot and inbound.event is None:
+    if turn.hot and inbound.spoken:
         turn.hot = False
         flow = event_flow(turn, "resume")
         if flow is not None:

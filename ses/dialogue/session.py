@@ -225,7 +225,7 @@ class Session(
     rename=_brief(
         "robot:r connector:c id:i channel:h user:u language:l turn:t seq:n touched:m used:us stack:s activities:a questions:q"
         " variables:v slots:o page:p variants:w offered:b labels:y pending:z fallbacks:k flight:f last:e answers:g before:d spent:sp"
-        " user_before:ub"
+        " user_before:ub left:lf"
     ),
 ):
     """The state of one conversation."""
@@ -275,6 +275,9 @@ class Session(
     """The session before `last` was handled; empty once an effect ran."""
     user_before: dict[str, tuple[Literal["=", "+"], Any]] = {}
     """What to write to bring back the user's values from before `last`: a value, or an addition."""
+
+    left: bool = False
+    """The person has blocked the robot, and has not come back."""
 
     @property
     def conversation(self) -> Conversation:

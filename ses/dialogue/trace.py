@@ -38,6 +38,7 @@ class Trace:
         "_understood",
         "_winner",
         "errors",
+        "kept",
     )
 
     def __init__(self, session: Session) -> None:
@@ -51,6 +52,8 @@ class Trace:
         self._ms: dict[str, float] = {}
         self._calls: list[dict[str, Any]] = []
         self.errors: list[dict[str, Any]] = []
+        self.kept = False
+        """It tells of something that nobody was told of."""
 
     def step(self, flow: str, op: Op) -> None:
         if len(self._steps) < STEPS_KEPT:
@@ -86,8 +89,8 @@ class Trace:
 
     @property
     def called(self) -> bool:
-        """It lists calls."""
-        return bool(self._calls)
+        """It lists calls, or is to be kept for another reason."""
+        return bool(self._calls) or self.kept
 
     def build(self, turn: Turn) -> dict[str, Any]:
         session = turn.session

@@ -162,6 +162,6 @@ async def _ending(turn: Turn, op: Llm) -> Ending | None:
         text = inbound.text if inbound.edit_of is None else None
         if text and built_in(turn, Heard(turn, text, turn.newest)) == "cancel":
             return Ending(inbound.id)
-        if inbound.event == "leave" or (op.abort_on_input and inbound.event is None):
+        if inbound.event == "leave" or (op.abort_on_input and inbound.spoken):
             return Ending("")
     return None

@@ -75,7 +75,7 @@ class AskApi:
     async def _ask(self, call: Call) -> web.Response:
         body: AskBody = call.body
         robot = self._known(call.place("robot_id"), call.caller)
-        message = _message_id(call.request, body.id)
+        message = message_id(call.request, body.id)
         session = body.session_id or _session_for(call.caller, robot, message)
         inbound = Inbound(
             connector=f"api.{robot}",
@@ -107,7 +107,7 @@ class AskApi:
     async def _chat(self, call: Call) -> web.Response:
         body: ChatBody = call.body
         robot = self._known(body.robot, call.caller) if body.robot else self._only(call.caller)
-        message = _message_id(call.request, body.id)
+        message = message_id(call.request, body.id)
         session = body.session_id or _session_for(call.caller, robot, message)
         inbound = self._text(robot, session, message, body.message, "api")
         reply = await self._dialogues.ask(inbound, timeout=TURN_WAIT)
@@ -163,7 +163,7 @@ def shown(message: Outgoing) -> dict[str, Any]:
     }
 
 
-def _message_id(request: web.Request, given: str | None) -> str | None:
+def message_id(request: web.Request, given: str | None) -> str | None:
     """The sender's id of the message, from the body or the header `Idempotency-Key`."""
     header = request.headers.get("Idempotency-Key")
     if header is None:

@@ -26,6 +26,12 @@ REFUSALS = {
     "internal": 503,
     "timeout": 504,
     "unknown_robot": 404,
+    "unknown_addressee": 404,
+    "unknown_event": 404,
+    "ambiguous": 409,
+    "conflict": 409,
+    "quiet": 409,
+    "gone": 410,
 }
 """Status of each `Refused.code`."""
 TEXTS = {

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 Identifier = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
+PRINTED = r"^[^\x00-\x1f\x7f]+$"
 SessionId = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f/]+$")]
 RobotId = Annotated[str, Field(min_length=1, max_length=128)]
 Text = Annotated[str, Field(max_length=65536)]
@@ -72,6 +73,98 @@ class ChatBody(Taken):
     robot: RobotId | None = None
     """Needed unless the key is bound to one robot, or there is only one."""
     id: Identifier | None = None
+
+
+class To(Taken):
+    """One of `session`, `user`, `phone`, `chat`."""
+
+    session: SessionId | None = None
+    """A session, as `/ses/ask`, `/ses/log` or the widget's `welcome` tells it."""
+    user: Annotated[str, Field(min_length=1, max_length=200, pattern=PRINTED)] | None = None
+    """A person by any of his names: `telegram:123`, `vk:5`. The conversation he used last."""
+    phone: Annotated[str, Field(min_length=1, max_length=32)] | None = None
+    """`+79130000000`: of the person who proved it to be his own, else of whom the robot keeps it in a value of his."""
+    chat: (
+        Annotated[str, Field(min_length=1, max_length=64, pattern=PRINTED)]
+        | Annotated[int, Field(ge=0, lt=1 << 53)]
+        | None
+    ) = None
+    """The number of a user in the messenger of `connector`."""
+    connector: Annotated[str, Field(min_length=1, max_length=80, pattern=PRINTED)] | None = None
+    """Only there: `telegram.shop`; or a kind, `telegram`."""
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if sum(one is not None for one in (self.session, self.user, self.phone, self.chat)) != 1:
+            raise ValueError("one of `session`, `user`, `phone`, `chat` is needed")
+        if self.chat is not None and self.connector is None:
+            raise ValueError("`chat` needs the `connector` it is a chat of")
+        return self
+
+
+class ButtonBody(Taken):
+    text: Annotated[str, Field(min_length=1, max_length=200)]
+    flow: Annotated[str, Field(min_length=1, max_length=128)] | None = None
+    """A press starts this flow. Without it a press stands for the words of the label."""
+    args: dict[str, Any] = Field(default={}, max_length=20)
+    """Values that the flow gets."""
+    url: Annotated[str, Field(min_length=1, max_length=2048, pattern=r"^https?://")] | None = None
+    """The button opens this address."""
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if self.flow and self.url:
+            raise ValueError("a button has `flow` or `url`, not both")
+        return self
+
+
+class MediaBody(Taken):
+    kind: Literal["image", "file", "audio"]
+    media: Annotated[str, Field(min_length=1, max_length=2048)]
+    """A file of the robot's folder, or an http(s) URL."""
+    name: Annotated[str, Field(max_length=255)] = ""
+
+
+class SendBody(Taken):
+    to: To
+    text: Annotated[str, Field(min_length=1, max_length=65536)] | None = None
+    """What the robot says."""
+    template: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    """Instead of `text`: a key of the robot's `texts:`, with the buttons and media that belong to it."""
+    variables: dict[str, Any] = Field(default={}, max_length=100)
+    """Values that the template reads in this message only, by names that the robot declares."""
+    buttons: Annotated[
+        list[Annotated[str, Field(min_length=1, max_length=200)] | ButtonBody], Field(max_length=20)
+    ] = []
+    attachments: Annotated[list[MediaBody], Field(max_length=10)] = []
+    format: Literal["plain", "markdown"] = "plain"
+    robot: RobotId | None = None
+    """Needed unless the session or the connector tells it, the key is bound to one robot, or there is only one."""
+    id: Identifier | None = None
+    """The sender's own id of this call: the same again, for 30 days, answers what was answered before."""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self.text is not None and self.template is not None:
+            raise ValueError("`text` or `template`, not both")
+        if self.text is None and self.template is None and not self.attachments:
+            raise ValueError("one of `text`, `template`, `attachments` is needed")
+        if self.variables and self.template is None:
+            raise ValueError("`variables` go with `template`")
+        return self
+
+
+class EventBody(To):
+    """An event and whom it concerns: one of `session`, `user`, `phone`, `chat`."""
+
+    event: Identifier
+    """A name that a flow of the robot waits for: `on: [{event: paid}]`."""
+    data: dict[str, Any] = Field(default={}, max_length=100)
+    """Its fields, which scenarios read as `event.NAME`; 16 KB of JSON at most."""
+    robot: RobotId | None = None
+    """Needed unless the session or the connector tells it, the key is bound to one robot, or there is only one."""
+    id: Identifier | None = None
+    """The sender's own id of this call: the same again, for 30 days, answers what was answered before."""
 
 
 class LogBody(Taken):
@@ -148,6 +241,17 @@ class AskAnswer(Answered):
     """True when this id had been answered before."""
 
 
+class BroughtAnswer(Answered):
+    robot: str
+    connector: str
+    session_id: str
+    """The conversation it is in."""
+    id: str
+    """Under which the dialogue log shows it."""
+    repeated: bool
+    """True when this id had been answered before: nothing happened again."""
+
+
 class ChatAnswer(Answered):
     reply: str
     """All texts of the turn, one a line."""
@@ -190,7 +294,8 @@ class LogLine(BaseModel):
     id: str
     datetime: str
     session_id: str
-    from_: Literal["visitor", "robot", "operator"] = Field(alias="from")
+    from_: Literal["visitor", "robot", "operator", "system"] = Field(alias="from")
+    """`system`: another system, by `/ses/send` or `/ses/event`."""
     text: str
     turn: int | None
     """None while it waits for its turn."""

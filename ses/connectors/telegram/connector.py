@@ -10,14 +10,22 @@ from pathlib import Path
 
 import structlog
 from aiohttp import web
-from telegram.error import BadRequest, Conflict, InvalidToken, RetryAfter, TelegramError
+from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, RetryAfter, TelegramError
 
 from ses.clock import Clock, SystemClock
-from ses.connectors.contract import ConnectorState, FetchFailed, Reception, Recording, no_recording
+from ses.connectors.contract import (
+    Beginning,
+    ConnectorState,
+    FetchFailed,
+    Reception,
+    Recording,
+    no_recording,
+)
+from ses.connectors.groups import Whitelist
 from ses.connectors.telegram.client import Client, UpdatesBot
 from ses.connectors.telegram.config import Account
 from ses.connectors.telegram.deliveries import Deliveries
-from ses.connectors.telegram.failures import seconds
+from ses.connectors.telegram.failures import failure, seconds
 from ses.connectors.telegram.files import Files
 from ses.connectors.telegram.incoming import OWN_FILE, Arrived, NotYours, PageTurn, Reader
 from ses.connectors.telegram.intake import Intake, Later
@@ -59,10 +67,12 @@ class TelegramConnector:
     ) -> None:
         self.name = f"telegram.{account.name}"
         self.account = account
+        self.robot = account.robot
         self._clock = clock or SystemClock()
         self._sleep = sleep
         self._client = Client(account)
         self._places = Places()
+        self._whitelist = Whitelist(account.whitelist)
         self._standing = Standing(self.name, account.robot, account.mode, self._clock)
         pace = Pace(self._clock, sleep)
         sender = Sender(self._client, pace, Files(robot_folder, recording))
@@ -131,6 +141,24 @@ class TelegramConnector:
             raise FetchFailed(f"Telegram does not hand out a file: {error}", passing=False) from None
         except TelegramError as error:
             raise FetchFailed(f"a file could not be fetched from Telegram: {error}", passing=True) from None
+
+    # Addressable
+
+    async def begin(self, chat: str) -> Beginning | None:
+        """A bot may write to those only who have written to it, and have not blocked it."""
+        if not chat.isdecimal() or not self._whitelist.admits(int(chat)):
+            return None
+        try:
+            await self._client.call(lambda bot: bot.send_chat_action(int(chat), "typing"))
+        except (BadRequest, Forbidden):
+            return None
+        except TelegramError as error:
+            raise failure(error) from None
+        return Beginning(chat, f"telegram:{chat}", self.account.variables)
+
+    def link(self, token: str) -> str:
+        name = self._client.username
+        return f"https://t.me/{name}" + (f"?start={token}" if token else "") if name else ""
 
     # Receiving
 

@@ -12,7 +12,15 @@ import structlog
 from aiohttp import web
 
 from ses.clock import Clock, SystemClock
-from ses.connectors.contract import ConnectorState, Reception, Recording, no_recording
+from ses.connectors.contract import (
+    Beginning,
+    ConnectorState,
+    DeliveryFailed,
+    Reception,
+    Recording,
+    no_recording,
+)
+from ses.connectors.groups import Whitelist
 from ses.connectors.vk.calls import Calls
 from ses.connectors.vk.catching_up import Missed
 from ses.connectors.vk.client import CallFailed
@@ -53,6 +61,7 @@ class VkConnector:
         """`wait`: seconds that VK holds a call until there is news."""
         self.name = f"vk.{community.name}"
         self.community = community
+        self.robot = community.robot
         self._clock = clock or SystemClock()
         self._wait = wait
         self._calls = Calls(community.token, community.api, Pace(self._clock))
@@ -127,6 +136,23 @@ class VkConnector:
 
     def stream(self, conversation: Conversation, delta: Delta) -> None:
         """VK shows no drafts, and edits would eat the calls of all conversations: the whole text comes at its end."""
+
+    async def begin(self, chat: str) -> Beginning | None:
+        """A community may write to those who have allowed it: by writing first, or by a button of VK."""
+        if not chat.isdecimal() or not Whitelist(self.community.whitelist).admits(int(chat)):
+            return None
+        try:
+            answer = await self._calls.call(
+                "messages.isMessagesFromGroupAllowed", group_id=self.community.group_id, user_id=int(chat)
+            )
+        except CallFailed as failure:
+            raise DeliveryFailed(str(failure), 0.0) from None
+        if not isinstance(answer, dict) or not answer.get("is_allowed"):
+            return None
+        return Beginning(chat, f"vk:{chat}", self.community.variables)
+
+    def link(self, token: str) -> str:
+        return f"https://vk.me/club{self.community.group_id}" + (f"?ref={token}" if token else "")
 
     async def hook(self, headers: Mapping[str, str], body: bytes) -> web.Response:
         """A call of the Callback API."""

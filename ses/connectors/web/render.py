@@ -126,7 +126,7 @@ def shown_entries(
             message = shown_outgoing(entry.outgoing, media_url, entry.at)
             message.sender = entry.sender
             shown.append(message)
-        elif entry.inbound is not None and entry.inbound.event is None:
+        elif entry.inbound is not None and entry.inbound.spoken:
             inbound = entry.inbound
             text = inbound.text or (labels.get(inbound.button, inbound.button) if inbound.button else "")
             attachments = tuple(_shown(item, media_url) for item in inbound.attachments)

@@ -27,13 +27,6 @@ def check_usage(compiled: Compiled, report: Report) -> None:
                 f"the engine has no text `{key}`",
                 suggestion=did_you_mean(key, engine),
             )
-        elif not key.startswith("ses.") and key not in compiled.speech.used_texts and not compiled.broken:
-            report.warning(
-                "unused",
-                compiled.places["texts"][key],
-                f"nothing says the text `{key}`",
-                suggestion=f"say: {{key: {key}}}",
-            )
     asked = {op.slot for flow in compiled.flows.values() for op in flow.ops if isinstance(op, Ask)}
     for name in good(robot.slots):
         if name not in asked | compiled.pieces.read and not compiled.broken:

@@ -31,7 +31,6 @@ class Speech:
         self._known_texts = known_texts
         self._flows = flows
         self._media = media
-        self.used_texts: set[str] = set()
 
     def message(self, spoken: Spoken, extra: Collection[str] = ()) -> Message:
         """A message with everything that belongs to it."""
@@ -152,7 +151,6 @@ class Speech:
         if spoken.key is None:
             return None
         key = str(spoken.key)
-        self.used_texts.add(key)
         model = self._texts.get(key)
         if model is None:
             if key not in self._known_texts:

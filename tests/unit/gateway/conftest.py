@@ -7,6 +7,7 @@ from aiohttp import web
 
 from ses.clock import VirtualClock
 from ses.connectors.contract import Refused
+from ses.conversations.outside import Brought
 from ses.conversations.views import LogPage
 from ses.gateway.access import Access, Key
 from ses.gateway.application import api
@@ -17,6 +18,7 @@ from ses.gateway.emulation import EmulationApi
 from ses.gateway.health import HealthApi
 from ses.gateway.metrics import Metrics
 from ses.gateway.records import RecordsApi
+from ses.gateway.sending import SendApi
 from ses.messages import Button, Inbound, Outgoing
 from ses.scenario.findings import Finding
 from ses.scenario.program import Source
@@ -31,6 +33,7 @@ class Pipeline:
     refusal: Refused | None = None
     sessions: dict = field(default_factory=dict)
     requests: list = field(default_factory=list)
+    orders: list = field(default_factory=list)
 
     async def ask(self, inbound, *, timeout):
         if self.refusal is not None:
@@ -43,6 +46,13 @@ class Pipeline:
             buttons=(Button("Да", id="1.1.0"),),
         )
         return SimpleNamespace(turn=1, replies=(said,), trace={"id": "t"}, repeated=False)
+
+    async def bring(self, order, *, caller, id_):
+        if self.refusal is not None:
+            raise self.refusal
+        self.orders.append((order, caller, id_))
+        to = order.to
+        return Brought(order.robots[0], to.connector or "web.site", to.session or to.chat, "~out-1", False)
 
     async def session(self, robot, session_id):
         return self.sessions.get((robot, session_id))
@@ -88,6 +98,7 @@ class Robots:
 KEYS = {
     "boss": Key.of("boss", "boss-key-0123456789", ["admin"]),
     "reader": Key.of("reader", "reader-key-0123456789", ["read"]),
+    "sender": Key.of("sender", "sender-key-0123456789", ["send"], ["pizzeria"]),
     "asker": Key.of("asker", "asker-key-0123456789", ["ask"], ["pizzeria"]),
 }
 
@@ -140,6 +151,7 @@ async def served(folder, keys):
     operations = []
     for interface in (
         AskApi(pipeline, robots.ids, VirtualClock(1_700_000_000.0)),
+        SendApi(pipeline, robots.ids),
         RecordsApi(pipeline),
         RobotsApi(robots, {"pizzeria": ["web.site"]}),
         EmulationApi(TestApi(folder)),

@@ -199,7 +199,6 @@ WARNINGS = [
     Bad("a flow nothing starts", "flows: {▲a: {steps: [end]}}\n", "unreachable-flow", "on:", "warning"),
     Bad("a flow only an unreachable one calls", "flows: {b: {within: [c], on: y, steps: [end]}, ▲c: {steps: [end]}}\n", "unreachable-flow", "", "warning"),
     Bad("an intent nobody listens to", "intents: {▲i: {patterns: [х]}}\n", "unused", "on:", "warning"),
-    Bad("a text nobody says", "texts: {▲t: Да}\n", "unused", "key: t", "warning"),
     Bad("a value nobody reads", "variables: {total: 0}\n" + A % '{set: {▲totl: 1}}, {say: "{{ total }}"}', "never-read", "`total`", "warning"),
     Bad("two flows, two forms of one word", 'flows: {a: {on: "* хочу *", steps: [end]}, b: {on: ▲"* хотел *", steps: [end]}}\n', "same-trigger", "=word", "warning"),
     Bad("a pattern that takes everything", 'flows: {a: {on: ▲"*", steps: [end]}}\n', "open-pattern", "fallback", "warning"),

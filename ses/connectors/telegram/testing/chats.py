@@ -30,6 +30,8 @@ class Chats:
         self.faults: deque[Fault] = deque()
         self.fault: Callable[[str], Fault | None] = lambda method: None
         """Asked when no fault is ordered."""
+        self.strangers: set[int] = set()
+        """People who have never written to the bot."""
         self.blocked: set[int] = set()
         """Chats that refuse the bot."""
         self.voiceless: set[int] = set()
@@ -92,6 +94,8 @@ class Chats:
             chat = int(fields["chat_id"])
         except (KeyError, ValueError):
             raise Refusal(400, "Bad Request: chat_id is empty") from None
+        if chat in self.strangers:
+            raise Refusal(400, "Bad Request: chat not found")
         if chat in self.blocked:
             raise Refusal(403, "Forbidden: bot was blocked by the user")
         return chat

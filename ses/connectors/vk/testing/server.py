@@ -80,6 +80,7 @@ class FakeVk(People, Talking, Files):
             "messages.send": self._send,
             "messages.edit": self._edit,
             "messages.setActivity": lambda _: 1,
+            "messages.isMessagesFromGroupAllowed": self._allowed,
             "messages.sendMessageEventAnswer": self._answer_press,
             "messages.getByConversationMessageId": self._by_number,
             "messages.getConversations": self._unanswered,

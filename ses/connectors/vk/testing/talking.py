@@ -34,6 +34,10 @@ class Talking(Community):
             answers.append({**shown, "conversation_message_id": message.number})
         return answers if many else answers[0]["message_id"]
 
+    def _allowed(self, values: dict[str, str]) -> Any:
+        user = int(values["user_id"])
+        return {"is_allowed": int(user not in self.denied and user in self.conversations)}
+
     def _deliver(self, peer: int, values: dict[str, str]) -> Message:
         given = int(values["random_id"])
         if not -(2**31) <= given < 2**31:
