@@ -72,10 +72,28 @@ class Dictated(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     format: Literal["plain", "markdown"] = "plain"
 
 
+class Passage(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """A step of a conversation on its way into another channel. It travels between conversations, never to a person."""
+
+    kind: Literal["claim", "arrival", "refusal"]
+    """The chat it is to go on in asks for it; the conversation comes; it does not come, its link is used up."""
+    link: bytes = b""
+    """The hash of the link."""
+    connector: str = ""
+    session: str = ""
+    """Of a claim: where it is to go on."""
+    user: str = ""
+    """Of a claim: who has confirmed it there."""
+    state: bytes = b""
+    """Of an arrival: the dialogue as it stands (`ses.dialogue.passing`)."""
+    versions: tuple[str, ...] = ()
+    """Of an arrival: the robot's versions that it rests in."""
+
+
 class Inbound(msgspec.Struct, omit_defaults=True, kw_only=True):
     """One thing a person (or a system, or a timer) did in a conversation.
 
-    Exactly one of `text`/`attachments`, `button`, `event`, `edit_of` + `text`, `say` is meant; a message may carry
+    Exactly one of `text`/`attachments`, `button`, `event`, `edit_of` + `text`, `say`, `passage` is meant; a message may carry
     text and attachments together.
     """
 
@@ -109,6 +127,7 @@ class Inbound(msgspec.Struct, omit_defaults=True, kw_only=True):
     """It came from another system, or from another conversation: the person did nothing."""
     say: Dictated | None = None
     """What the robot is to say; nothing is to be understood."""
+    passage: Passage | None = None
 
     @property
     def spoken(self) -> bool:

@@ -67,6 +67,11 @@ class Reception(Protocol):
         `limit` entries, the visitor's own among them."""
         ...
 
+    async def continue_in(self, conversation: Conversation, to: str) -> str:
+        """A link by which the conversation's reader goes on with it in the connector `to` (`telegram.shop`): once, within
+        ten minutes, after he has said yes there. Raises `Refused`."""
+        ...
+
     async def remember(self, connector: str, name: str, value: str) -> None:
         """Keep a small fact of a connector (how far it has read) over restarts; durable on return."""
         ...

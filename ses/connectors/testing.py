@@ -34,6 +34,8 @@ class MemoryReception:
         self._turns: defaultdict[Conversation, int] = defaultdict(int)
         self._seqs: defaultdict[Conversation, int] = defaultdict(int)
         self._facts: dict[tuple[str, str], str] = {}
+        self.links: dict[str, str] = {}
+        """By connector: what links to it begin with."""
         self.received: list[Inbound] = []
         """In the order they became durable, second copies left out."""
         self.refusals: list[Refused | Exception] = []
@@ -85,6 +87,11 @@ class MemoryReception:
         if after is None:
             return entries[-limit:]
         return [entry for entry in entries if entry.seq is not None and entry.seq > after]
+
+    async def continue_in(self, conversation: Conversation, to: str) -> str:
+        if to not in self.links:
+            raise Refused("busy", "not connected", 5.0)
+        return f"{self.links[to]}{conversation.session}"
 
     async def remember(self, connector: str, name: str, value: str) -> None:
         self._facts[connector, name] = value

@@ -16,6 +16,7 @@ from ses.conversations.endings import Endings
 from ses.conversations.engine import ENGINE, Engine
 from ses.conversations.intake import Intake
 from ses.conversations.limits import Limits
+from ses.conversations.links import Links
 from ses.conversations.observer import Observer, Stats, Unobserved
 from ses.conversations.outside import Brought, Order, Outside
 from ses.conversations.records import decode_inbound, decode_outgoing
@@ -30,7 +31,7 @@ from ses.conversations.voices import DaemonVoices
 from ses.dialogue.ports import Model, Services
 from ses.messages import Conversation, Inbound
 from ses.storage.contract import Store
-from ses.storage.rows import LogLine
+from ses.storage.rows import Accepted, LogLine
 
 REPLAY = 10_000
 """Messages read at once for a reader who was away."""
@@ -63,7 +64,7 @@ class Conversations:
         self._askers = Askers(store)
         turns = Turns(
             store, robots, engine, services, model, delivery=self._delivery, askers=self._askers, clock=clock,
-            observer=self._observer, voices=voices,
+            observer=self._observer, voices=voices, arrived=self._arrived,
         )  # fmt: skip
         self._answering = Answering(turns, self._shelf)
         self._intake = Intake(
@@ -77,12 +78,16 @@ class Conversations:
         )
         self._addresses = Addresses(store, self._delivery.connectors, clock)
         self._outside = Outside(store, robots, self._addresses, self._intake.receive, clock)
+        self._links = Links(store, self._delivery.connectors, clock)
         self._views = Views(store, robots)
         self._recovery = Recovery(store, self._shelf, self._answering)
         self._retention = Retention(store, robots, self._shelf, clock)
         self._endings = Endings(store, robots, self.ask, clock)
         self._background: list[asyncio.Task[None]] = []
         robots.on_change(self._answering.wake_robot)
+
+    def _arrived(self, inbound: Inbound, accepted: Accepted) -> None:
+        self._intake.arrived(inbound, accepted)
 
     # --- life --------------------------------------------------------------------------------------------------
 
@@ -148,6 +153,9 @@ class Conversations:
                 entries.append(Entry("robot", message.id, sent.at, sent.seq, outgoing=message))
             after = rows[-1].seq
         return entries
+
+    async def continue_in(self, conversation: Conversation, to: str) -> str:
+        return await self._links.make(conversation, to)
 
     async def remember(self, connector: str, name: str, value: str) -> None:
         await self._store.keep_fact(connector, name, value)

@@ -11,16 +11,13 @@ from ses.conversations.answering import Answering
 from ses.conversations.limits import LIMIT_EVENT, Bucket, Limits
 from ses.conversations.mailbox import Mailbox, Waiting
 from ses.conversations.observer import Observer
-from ses.conversations.records import encode
+from ses.conversations.records import EXPIRE, encode
 from ses.conversations.robots import Robots
 from ses.conversations.shelf import Shelf
 from ses.errors import SesError
 from ses.messages import Inbound
 from ses.storage.contract import Store, StoreUnavailable
 from ses.storage.rows import Accepted, Arrival
-
-EXPIRE = 30 * 86400.0
-"""Seconds a session lives before its first turn is over."""
 
 
 class Intake:
@@ -156,6 +153,16 @@ class Intake:
         self._observer.accepted(inbound.robot, inbound.channel, new=new)
         if future is not None and not future.done():
             future.set_result(new)
+
+    def arrived(self, inbound: Inbound, accepted: Accepted) -> None:
+        """Another conversation's leg brought it here, and it is durable."""
+        mailbox = self._shelf.take(inbound.conversation, inbound.robot)
+        if accepted.session is not None:
+            mailbox.learn(accepted.session)
+        if accepted.row:
+            self._answering.put(mailbox, Waiting(accepted.row, inbound))
+        else:
+            self._put_away(mailbox)
 
     def _put_away(self, mailbox: Mailbox) -> None:
         if mailbox.idle:

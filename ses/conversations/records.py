@@ -9,14 +9,16 @@ import msgspec
 from ses.conversations.endings import KEPT
 from ses.conversations.turn import TurnRun
 from ses.dialogue.ports import Increment, Leg, Spoken
-from ses.messages import Attachment, Inbound, Outgoing
-from ses.storage.rows import PENDING, SENT, Addition, LogLine, OutboxRow, TurnRecord
+from ses.messages import Attachment, Inbound, Outgoing, Passage
+from ses.storage.rows import PENDING, SENT, Addition, Arrival, LogLine, OutboxRow, TurnRecord
 
 encode = msgspec.json.Encoder().encode
 decode_inbound = msgspec.json.Decoder(Inbound).decode
 decode_outgoing = msgspec.json.Decoder(Outgoing).decode
 _encode_trace = msgspec.json.Encoder(enc_hook=str).encode
 
+EXPIRE = 30 * 86400.0
+"""Seconds a session lives before its first turn is over."""
 NOTHING: dict[str, Any] = {}
 
 
@@ -31,8 +33,7 @@ def turn_record(run: TurnRun, leg: Leg, now: float, *, confirmed: bool) -> TurnR
     done: tuple[tuple[int, bytes | None], ...] = ()
     trace = None
     if leg.final:
-        changed = leg.masked or leg.voices
-        done = tuple([(one.row, _changed(one.inbound, leg) if changed else None) for one in run.batch])
+        done = tuple([(one.row, _changed(one.inbound, leg)) for one in run.batch])
         if leg.called or mailbox.conversation.connector.startswith("api"):
             trace = _encode_trace(leg.trace) if leg.trace is not None else None
     return TurnRecord(
@@ -51,6 +52,9 @@ def turn_record(run: TurnRun, leg: Leg, now: float, *, confirmed: bool) -> TurnR
         user=run.user if leg.user_variables else "",
         user_values=_user_values(leg) if leg.user_variables else NOTHING,
         trace=trace,
+        arrivals=tuple([_arrival(inbound, now) for inbound in leg.beyond.inbounds]),
+        join=leg.beyond.join,
+        spent=leg.beyond.spent,
     )
 
 
@@ -76,9 +80,26 @@ def _row(message: Outgoing, state: Any) -> OutboxRow:
     )
 
 
+def _arrival(inbound: Inbound, now: float) -> Arrival:
+    return Arrival(
+        connector=inbound.connector,
+        session=inbound.session,
+        robot=inbound.robot,
+        external_id=inbound.id,
+        body=encode(inbound),
+        at=now,
+        expires=now + EXPIRE,
+        user=inbound.user,
+    )
+
+
 def _changed(inbound: Inbound, leg: Leg) -> bytes | None:
     """A message in its final form, when that differs: without private values (and of attachments beside them only the
-    kind), and with the words that were heard in it."""
+    kind), with the words that were heard in it, and with nothing of a dialogue that was handed over."""
+    if inbound.passage is not None:
+        return encode(msgspec.structs.replace(inbound, passage=Passage(kind=inbound.passage.kind)))
+    if not (leg.masked or leg.voices):
+        return None
     text = leg.masked.get(inbound.id)
     if text is not None:
         kinds = tuple(Attachment(kind=one.kind) for one in inbound.attachments)

@@ -11,7 +11,7 @@ from ses.clock import Clock
 from ses.connectors.contract import Connector
 from ses.conversations.mailbox import Mailbox, Waiting
 from ses.conversations.solitude import Solitude
-from ses.dialogue.ports import Leg, Model, Services, Spoken, Voices
+from ses.dialogue.ports import Leg, Link, Model, Services, Spoken, Voices
 from ses.messages import Delta, Inbound, Outgoing
 from ses.scenario.program import Program
 
@@ -26,6 +26,8 @@ class Legs(Protocol):
     clock: Clock
 
     async def write(self, run: TurnRun, leg: Leg) -> None: ...
+
+    async def link(self, hash_: bytes) -> Link | None: ...
 
     async def history(self, run: TurnRun, last: int) -> Sequence[Spoken]: ...
 
@@ -102,6 +104,9 @@ class TurnRun:
     async def commit(self, leg: Leg) -> None:
         async with self._outside():
             await self._legs.write(self, leg)
+
+    async def link(self, hash_: bytes) -> Link | None:
+        return await self._legs.link(hash_)
 
     async def offload(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(None, work)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import structlog
@@ -21,19 +21,21 @@ from ses.conversations.robots import Robots
 from ses.conversations.solitude import OutsideCalls, OutsideModel, OutsideVoices, Solitude
 from ses.conversations.turn import TurnRun
 from ses.conversations.voices import DaemonVoices
-from ses.dialogue.ports import Leg, Model, Services, Spoken, Voices
+from ses.dialogue.ports import Leg, Link, Model, Services, Spoken, Voices
 from ses.dialogue.session import Session
 from ses.errors import SesError
-from ses.messages import Delta
+from ses.messages import Delta, Inbound
 from ses.scenario.program import Program
 from ses.storage.contract import Store, StoreUnavailable
-from ses.storage.rows import TurnRecord
+from ses.storage.rows import Accepted, TurnRecord
 
 log = structlog.get_logger("ses.conversations")
 
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 2.0
 NOTHING: Mapping[str, Any] = {}
+
+Arrived = Callable[[Inbound, Accepted], None]
 
 Treatment = Literal["run", "poison", "drop"]
 """What becomes of an inbound: its turn, the robot's `error` in its place, nothing."""
@@ -54,8 +56,10 @@ class Turns:
         askers: Askers,
         clock: Clock,
         observer: Observer,
+        arrived: Arrived,
         voices: DaemonVoices | None = None,
     ) -> None:
+        """`arrived` is told of inbounds that a leg brought to other conversations, when they are durable."""
         self.clock = clock
         self._store = store
         self._robots = robots
@@ -66,6 +70,7 @@ class Turns:
         self._delivery = delivery
         self._askers = askers
         self._observer = observer
+        self._arrived = arrived
 
     # --- one turn ----------------------------------------------------------------------------------------------
 
@@ -125,11 +130,13 @@ class Turns:
     async def _run(self, run: TurnRun, session: Session | None, *, poison: bool) -> Leg:
         program = run.program
         programs = self._robots.programs(program.id)
-        if session is not None and session.stack:
-            missing = session.versions() - programs.keys()
-            if missing:
-                programs = await self._robots.fetch(program.id, missing)
         inbounds = [one.inbound for one in run.batch]
+        versions = session.versions() if session is not None and session.stack else set()
+        for inbound in inbounds:
+            if inbound.passage is not None:
+                versions.update(inbound.passage.versions)
+        if missing := versions - programs.keys():
+            programs = await self._robots.fetch(program.id, missing)
         values = NOTHING
         if self._robots.keeps_user_values(program):
             values = await self._store.user_values(program.id, run.user)
@@ -187,6 +194,11 @@ class Turns:
 
     # --- what a turn asks for while it runs ----------------------------------------------------------------------
 
+    async def link(self, hash_: bytes) -> Link | None:
+        """See `ses.dialogue.ports.Ports.link`. Raises `StoreUnavailable`."""
+        row = await self._store.link(hash_)
+        return None if row is None else Link(row.connector, row.session, row.robot, row.to, row.expires)
+
     async def history(self, run: TurnRun, last: int) -> Sequence[Spoken]:
         """See `ses.dialogue.ports.Ports.history`. Raises `StoreUnavailable`."""
         mailbox = run.mailbox  # the turn's first leg is stored by now
@@ -216,7 +228,9 @@ class Turns:
         record = records.turn_record(run, leg, now, confirmed=confirmed)
         if leg.final and run.solitude is not None:
             run.solitude.leave()
-        await self._commit(record)
+        came = await self._commit(record)
+        for inbound, accepted in zip(leg.beyond.inbounds, came, strict=True):
+            self._arrived(inbound, accepted)
         mailbox.state, mailbox.turn, mailbox.seq = record.state, record.turn, record.seq
         mailbox.robot, mailbox.expires, mailbox.private = record.robot, record.expires, record.private
         run.said.extend(leg.outgoing)
@@ -247,13 +261,12 @@ class Turns:
                 waiting.remove(one)
         self._askers.answer(run, leg)
 
-    async def _commit(self, record: TurnRecord) -> None:
+    async def _commit(self, record: TurnRecord) -> Sequence[Accepted]:
         """While nothing can be stored, the turn waits; its conversation waits with it."""
         pause = FIRST_PAUSE
         while True:
             try:
-                await self._store.commit(record)
-                return
+                return await self._store.commit(record)
             except StoreUnavailable:
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, LONGEST_PAUSE)

@@ -8,12 +8,12 @@ from ses.dialogue.buttons import pressed
 from ses.dialogue.dictation import dictate
 from ses.dialogue.failing import event_flow
 from ses.dialogue.listening import unclear
+from ses.dialogue.passing import offered, travel
 from ses.dialogue.pressing import press, stale
 from ses.dialogue.questions import Question, open_question
 from ses.dialogue.replying import answer
 from ses.dialogue.routing import route
 from ses.dialogue.saying import engine_text
-from ses.dialogue.session import Session
 from ses.dialogue.stack import push, under_way
 from ses.dialogue.starting import start
 from ses.dialogue.turn import Turn
@@ -34,9 +34,12 @@ async def understand(turn: Turn, inbound: Inbound) -> None:
         turn.understood = turn.repeat = True
         turn.precede(engine_text(turn, "ses.cancelled"))
     elif inbound.event is not None:
-        _event(turn, inbound)
+        if not await offered(turn, inbound):
+            _event(turn, inbound)
     elif inbound.say is not None:
         dictate(turn, inbound.say)
+    elif inbound.passage is not None:
+        await travel(turn, inbound, inbound.passage)
     elif inbound.button is not None:
         await _press(turn, inbound.button)
     elif (voice := turn.scope.voice) is not None and voice.problem:
@@ -188,20 +191,3 @@ def _typed(default: Any, value: Any) -> bool:
     if isinstance(default, int | float):
         return isinstance(value, int | float)
     return isinstance(value, type(default))
-
-
-def drop_everything(turn: Turn, session: Session) -> None:
-    """The session is over: its stack and its values go, its numbers stay."""
-    session.stack = []
-    session.pending = None
-    session.offered = []
-    session.labels = False
-    session.variables = {}
-    session.slots = {}
-    session.variants = {}
-    session.fallbacks = 0
-    session.last = ""
-    session.before = b""
-    session.user_before = {}
-    session.touched = session.used = 0.0
-    turn.enter(None)

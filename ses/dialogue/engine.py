@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ses.dialogue.arriving import begin_event, drop_everything, take_outside, understand
+from ses.dialogue.arriving import begin_event, take_outside, understand
 from ses.dialogue.buttons import withdraw
 from ses.dialogue.changing import go_back_for_lost
+from ses.dialogue.ending import drop_everything
 from ses.dialogue.failing import event_flow, fail, report
 from ses.dialogue.listening import listen
 from ses.dialogue.ports import Leg, Ports

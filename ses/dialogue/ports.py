@@ -75,11 +75,36 @@ class Voices(Protocol):
         ...
 
 
+class Link(NamedTuple):
+    """Where a link comes from, by which a conversation goes on in another channel."""
+
+    connector: str
+    session: str
+    robot: str
+    to: str
+    """The connector it leads to."""
+    expires: float
+
+
 class Spoken(NamedTuple):
     """An earlier message of a conversation, private values as ‹slot›."""
 
     sender: Literal["user", "robot"]
     text: str
+
+
+class Beyond(NamedTuple):
+    """What a leg does outside of its own conversation; it is durable with it, or does not happen."""
+
+    inbounds: tuple[Inbound, ...] = ()
+    """What comes of it in other conversations."""
+    join: tuple[str, str] | None = None
+    """Two names of one person from now on; the values of the first one's person go before."""
+    spent: bytes | None = None
+    """The hash of a link that is used up."""
+
+
+NOTHING_BEYOND = Beyond()
 
 
 @dataclass(slots=True)
@@ -100,6 +125,7 @@ class Leg:
     """On the final leg: what was heard in recordings, by inbound."""
     tracing: Callable[[], dict[str, Any]] | None = None
     """On the final leg: what makes `trace`. Most traces are never read: they are made for those who ask."""
+    beyond: Beyond = NOTHING_BEYOND
     called: bool = False
     """On the final leg: the trace lists calls of services, and is kept for the log."""
     over: bool = False
@@ -137,6 +163,10 @@ class Ports(Protocol):
 
     async def commit(self, leg: Leg) -> None:
         """Make a leg that is not final durable and send its messages; returns when both are certain to happen."""
+        ...
+
+    async def link(self, hash_: bytes) -> Link | None:
+        """The link of that hash, until it is used."""
         ...
 
     async def offload(self, work: Callable[[], T]) -> T:

@@ -8,6 +8,7 @@ from typing import Any
 from ses.dialogue.answers import Reply
 from ses.dialogue.buttons import label_key
 from ses.dialogue.changing import change
+from ses.dialogue.passing import decide
 from ses.dialogue.questions import Question, is_skip, open_question
 from ses.dialogue.replying import answer, apply_reply, begin_change, skip
 from ses.dialogue.saying import engine_text
@@ -34,7 +35,7 @@ def press(turn: Turn, offered: Offered, index: int) -> str:
     pending = turn.session.pending
     turn.trace.understand("button", offer.label)
     turn.understood = True
-    if offered.kind in ("flows", "value", "which", "change"):
+    if offered.kind in ("flows", "value", "which", "change", "passage"):
         if pending is not None and pending.kind == offered.kind and offered is turn.session.offered[-1]:
             choose(turn, pending, offer.value)
         else:
@@ -127,6 +128,9 @@ def choose(turn: Turn, pending: Pending, index: int) -> None:
     turn.repeat = True
     turn.answered = True
     turn.understood = True
+    if pending.kind == "passage":
+        decide(turn, pending, index)
+        return
     if pending.kind == "flows":
         if not 0 <= index < len(pending.options):
             turn.understood = False

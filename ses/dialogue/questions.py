@@ -172,6 +172,7 @@ def _put_pending(turn: Turn, pending: Pending) -> None:
         "change": "ses.change",
         "value": "ses.which_value",
         "which": "ses.which_slot",
+        "passage": "ses.continue_here",
     }[pending.kind]
     message = turn.scope.program.texts.get(name)
     offers = [Offer(label, index) for index, label in enumerate(pending_labels(turn, pending))]
@@ -194,6 +195,8 @@ def _pending_slot(turn: Turn, pending: Pending) -> str:
 def pending_labels(turn: Turn, pending: Pending) -> list[str]:
     """What the buttons of one of the engine's own questions say."""
     program = turn.scope.program
+    if pending.kind == "passage":
+        return [engine_text(turn, "ses.yes"), engine_text(turn, "ses.no")]
     if pending.kind == "flows":
         flows = [turn.newest.flows[name] for name in pending.options if name in turn.newest.flows]
         return [flow.titles.get(turn.scope.language) or flow.title or flow.name for flow in flows]

@@ -118,7 +118,7 @@ class Offered(msgspec.Struct, array_like=True, omit_defaults=True):
 
     turn: int
     number: int
-    kind: Literal["say", "slot", "confirm", "menu", "change", "flows", "value", "which"]
+    kind: Literal["say", "slot", "confirm", "menu", "change", "flows", "value", "which", "passage"]
     activity: int
     """The activity whose question it is; 0 for none."""
     question: int
@@ -130,12 +130,12 @@ class Offered(msgspec.Struct, array_like=True, omit_defaults=True):
 class Pending(msgspec.Struct, omit_defaults=True):
     """A question of the engine itself, put above the author's: which flow, which value, which slot."""
 
-    kind: Literal["change", "flows", "value", "which"]
+    kind: Literal["change", "flows", "value", "which", "passage"]
     utterance: str = ""
     """What was said, to be used after the choice."""
     slot: str = ""
     value: Any = None
-    """The value of which the slot is in doubt (`which`)."""
+    """The value of which the slot is in doubt (`which`); where the conversation comes from (`passage`)."""
     activity: int = 0
     options: list[Any] = []
     """Flows, values or slots, as the buttons offer them."""

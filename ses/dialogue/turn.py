@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from ses.dialogue.ports import Increment, Leg, Ports
+from ses.dialogue.ports import NOTHING_BEYOND, Increment, Leg, Ports
 from ses.dialogue.scope import Scope
 from ses.dialogue.session import Activity, Flight, Pending, Seen, Session, VoiceMessage
 from ses.dialogue.speaking import speak
@@ -99,6 +99,7 @@ class Turn:
         """The engine's own question that stood above the open one when the inbound came."""
         self.heard: dict[int, Any] = {}
         """What was read out of the utterance, by version of the robot."""
+        self.beyond = NOTHING_BEYOND  # since the last leg
         self.written: dict[str, Any] = {}
         """User variables written since the last leg."""
         self.user: dict[str, Any] = dict(user_variables)
@@ -204,6 +205,10 @@ class Turn:
             heard = msgspec.structs.replace(inbound, text=voice.text)
             self.inbounds = [*self.inbounds[:index], heard, *self.inbounds[index + 1 :]]
 
+    def bring(self, inbound: Inbound) -> None:
+        """Let something come of this turn in another conversation."""
+        self.beyond = self.beyond._replace(inbounds=(*self.beyond.inbounds, inbound))
+
     # --- guards ---
 
     def count(self, flow: str, op: Op) -> None:
@@ -282,9 +287,9 @@ class Turn:
             **{name: getattr(self, name) for name in CARRIED},
         )
         written, self.written = self.written, {}
-        await self.waiting(
-            "commit", self.ports.commit(Leg(session, outgoing, final=False, user_variables=written))
-        )
+        beyond, self.beyond = self.beyond, NOTHING_BEYOND
+        leg = Leg(session, outgoing, final=False, user_variables=written, beyond=beyond)
+        await self.waiting("commit", self.ports.commit(leg))
         session.flight = None
 
     def resume(self, flight: Flight) -> None:
@@ -314,6 +319,7 @@ class Turn:
             masked=self.masked,
             voices=self.voices,
             tracing=partial(self.trace.build, self),
+            beyond=self.beyond,
             called=self.trace.called,
             over=self.over,
         )

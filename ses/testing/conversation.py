@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from ses.clock import Clock
 from ses.dialogue.engine import run_turn
-from ses.dialogue.ports import Increment, Leg, Model, Services, Spoken, Voices
+from ses.dialogue.ports import Increment, Leg, Link, Model, Services, Spoken, Voices
 from ses.dialogue.session import Session
 from ses.dialogue.view import flow_under_way, values
 from ses.errors import SesError
@@ -53,6 +53,9 @@ class _Ports:
 
     async def commit(self, leg: Leg) -> None:
         self._talk.keep(leg)
+
+    async def link(self, hash_: bytes) -> Link | None:
+        return None
 
     async def offload(self, work: Callable[[], T]) -> T:
         return await asyncio.to_thread(work)

@@ -91,7 +91,7 @@ class Broken:
         if self.fails:
             self.tried.set()
             raise StoreUnavailable("the disk is full")
-        await self._store.commit(record)
+        return await self._store.commit(record)
 
 
 async def test_while_nothing_can_be_stored_nothing_is_acknowledged_and_turns_wait(pipeline_over):

@@ -23,8 +23,9 @@ class Slow:
         self._store.accept(arrival, lambda result: loop.call_later(0.005, done, result))
 
     async def commit(self, record):
-        await self._store.commit(record)
+        came = await self._store.commit(record)
         await asyncio.sleep(0.005)
+        return came
 
 
 @pytest.mark.parametrize("wrap", [lambda store: store, Slow], ids=["fast store", "store with 5 ms delay"])

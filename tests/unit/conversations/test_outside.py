@@ -1,6 +1,7 @@
 """What other systems bring: said and heard once, in order, in the conversation that was meant, or refused for a reason."""
 
 import asyncio
+from functools import cache
 
 import pytest
 
@@ -33,8 +34,9 @@ events: {fallback: [{say: Не понял.}]}
 """
 
 
-def shop(robot="shop"):
-    loaded = load_files(RobotFiles(robot, {"robot.yaml": SHOP.encode()}, {}))
+@cache
+def shop():
+    loaded = load_files(RobotFiles("shop", {"robot.yaml": SHOP.encode()}, {}))
     assert loaded.program is not None, [str(one) for one in loaded.errors]
     return loaded.program
 

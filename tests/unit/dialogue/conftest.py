@@ -19,7 +19,7 @@ import pytest
 
 from ses.clock import VirtualClock
 from ses.dialogue.engine import run_turn
-from ses.dialogue.ports import Increment, Leg, Model, Spoken
+from ses.dialogue.ports import Increment, Leg, Link, Model, Spoken
 from ses.dialogue.session import Session
 from ses.errors import StepError
 from ses.messages import Attachment, Delta, Inbound, Outgoing
@@ -130,6 +130,9 @@ class Ports:
     def keep(self, leg: Leg) -> None:
         for name, value in leg.user_variables.items():
             self.user[name] = self.user.get(name, 0) + value.by if isinstance(value, Increment) else value
+
+    async def link(self, hash_: bytes) -> Link | None:
+        return None
 
     async def offload(self, work: Callable[[], Any]) -> Any:
         return work()
