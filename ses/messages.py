@@ -123,6 +123,8 @@ class Inbound(msgspec.Struct, omit_defaults=True, kw_only=True):
     """What a web page said of itself (`hello.variables`, `page`): the visitor's word, read as `page.*`."""
     language: str = ""
     """The language the channel reports (`ru`, `en-US`), empty when unknown."""
+    proved: str = ""
+    """A name that the channel vouches for as the person's own: `phone:+79130000000`."""
     outside: bool = False
     """It came from another system, or from another conversation: the person did nothing."""
     say: Dictated | None = None

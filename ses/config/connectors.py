@@ -31,6 +31,8 @@ class Web(Part):
     host: HttpUrl | None = None
     """The address under which the page reaches the websocket; else that of its script."""
     type: Literal["chat", "assistant"] = "chat"
+    elsewhere: Many[str] = ()
+    """Messengers in which a visitor may go on with the conversation: `telegram.shop`, `vk.shop`."""
 
     @field_validator("origins")
     @classmethod
@@ -97,6 +99,28 @@ class Connectors(Part):
     web: dict[Name, Web] = {}
     telegram: dict[Name, Telegram] = {}
     vk: dict[Name, Vk] = {}
+
+    @model_validator(mode="after")
+    def _elsewhere_is_there(self) -> Self:
+        """A conversation goes on with the same robot."""
+        messengers = {
+            f"{kind}.{name}": one.robot
+            for kind in type(self).model_fields
+            if kind != "web"
+            for name, one in getattr(self, kind).items()
+        }
+        for name, site in self.web.items():
+            for to in site.elsewhere:
+                if to not in messengers:
+                    there = ", ".join(f"`{one}`" for one in sorted(messengers)) or "none"
+                    raise About("web", f"{name}.elsewhere: there is no messenger `{to}`; there are: {there}")
+                if messengers[to] != site.robot:
+                    raise About(
+                        "web",
+                        f"{name}.elsewhere: `{to}` talks to `{messengers[to]}`, this site to `{site.robot}`; "
+                        "a conversation goes on with its robot",
+                    )
+        return self
 
 
 def original_web_key(key: str, settings: dict[str, Any]) -> tuple[str, dict[str, Any]] | None:

@@ -55,6 +55,7 @@ def turn_record(run: TurnRun, leg: Leg, now: float, *, confirmed: bool) -> TurnR
         arrivals=tuple([_arrival(inbound, now) for inbound in leg.beyond.inbounds]),
         join=leg.beyond.join,
         spent=leg.beyond.spent,
+        proved=_proved(run) if leg.final else None,
     )
 
 
@@ -78,6 +79,12 @@ def _row(message: Outgoing, state: Any) -> OutboxRow:
         encode(msgspec.structs.replace(message, text=hidden, masked=None)),
         state,
     )
+
+
+def _proved(run: TurnRun) -> tuple[str, str] | None:
+    """The last name that the channel vouched for."""
+    names = [one.inbound.proved for one in run.batch if one.inbound.proved]
+    return (names[-1], run.user) if names else None
 
 
 def _arrival(inbound: Inbound, now: float) -> Arrival:

@@ -107,6 +107,8 @@ class TurnRecord(msgspec.Struct, gc=False, kw_only=True):
     """Two names of one person from now on; the values of the first one's person go before."""
     spent: bytes | None = None
     """The hash of a link that is used up by this leg."""
+    proved: tuple[str, str] | None = None
+    """A name (`phone:+79130000000`) that is from now on that of the person of the second one, whose ever it was before."""
 
 
 class Addition(msgspec.Struct, frozen=True):

@@ -108,14 +108,17 @@ class StoreContract:
         assert await store.conversations_of("another", "telegram:1") == []
 
     async def test_a_phone_leads_to_who_owns_it_else_to_whose_values_hold_it(self, store: Store) -> None:
+        session = 0
         for number in (1, 2):
             session, _ = await begun(store, str(number), user=f"telegram:{number}")
             values = {"phone": "+79130000000", "note": "+" + "7" * 5000}
             await store.commit(record(session, 1, user=f"telegram:{number}", user_values=values))
         assert await store.people_of_phone("pizzeria", "+79130000000") == ["telegram:1", "telegram:2"]
         assert await store.people_of_phone("another", "+79130000000") == []
-        await store.join("telegram:2", "phone:+79130000000", 200.0)
-        assert await store.people_of_phone("pizzeria", "+79130000000") == ["telegram:2"]
+        for turn, owner in enumerate(("telegram:2", "telegram:1"), 2):
+            await store.commit(record(session, turn, proved=("phone:+79130000000", owner)))
+            assert await store.people_of_phone("pizzeria", "+79130000000") == [owner]
+        assert (await store.user_values("pizzeria", "telegram:2"))["phone"] == "+79130000000"
 
     async def test_a_leg_joins_names_and_brings_inbounds_to_others_or_nothing_of_it_happens(
         self, store: Store

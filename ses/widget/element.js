@@ -162,6 +162,11 @@ export class SesWidget extends HTMLElement {
     if (this.#following) this.#toEnd();
   }
 
+  /** @param {string[]} names @param {(to: string) => Promise<Way | null>} ask */
+  async elsewhere(names, ask) {
+    (await import("./elsewhere.js")).offer(this.#root, this.#words.tag, names, ask);
+  }
+
   /** @param {boolean} on */
   typing(on) {
     this.#typing = on;

@@ -34,6 +34,8 @@ export class Talk {
   #unsent = new Map();
   /** By the id of the message to come. @type {Map<string, {attempt: number, text: string, size: number, whole: boolean}>} */
   #streams = new Map();
+  /** Links asked for, by the id of the question. @type {Map<string, (way: Way | null) => void>} */
+  #asked = new Map();
   /** Refused for a while: from then on one at a time. */
   #careful = false;
   /** @type {number | undefined} */
@@ -189,6 +191,7 @@ export class Talk {
     else if (frame.type === "delta") this.#delta(frame);
     else if (frame.type === "typing") this.#view.typing(frame.on);
     else if (frame.type === "transcript") this.#view.heard(frame.of, frame.text);
+    else if (frame.type === "elsewhere") this.#answered(frame.id, frame);
     else if (frame.type === "error") this.#refused(frame);
   }
 
@@ -219,6 +222,23 @@ export class Talk {
     }
     if (this.#opened) this.#sayOpen();
     for (const message of this.#waiting()) this.#send(message);
+    if (settings.elsewhere) this.#view.elsewhere(settings.elsewhere, (to) => this.#elsewhere(to));
+  }
+
+  /** A link to a messenger; null when there is none now. @param {string} to @returns {Promise<Way | null>} */
+  #elsewhere(to) {
+    const id = this.#world.id();
+    return new Promise((resolve) => {
+      this.#asked.set(id, resolve);
+      this.#world.later(10_000, () => this.#answered(id, null));
+      this.#wire.send({ type: "continue", id, to });
+    });
+  }
+
+  /** @param {string} id @param {Way | null} way */
+  #answered(id, way) {
+    this.#asked.get(id)?.(way);
+    this.#asked.delete(id);
   }
 
   /** @param {Shown} message @param {boolean} live */
@@ -258,6 +278,7 @@ export class Talk {
 
   /** @param {Extract<Frame, {type: "error"}>} error */
   #refused({ id, code, retry_after }) {
+    if (id !== undefined && this.#asked.has(id)) return this.#answered(id, null);
     if (retry_after !== undefined) {
       this.#careful = true;
       this.#world.cancel(this.#pause ?? 0);

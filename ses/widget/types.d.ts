@@ -30,7 +30,7 @@ type Shown = {
 };
 
 /** What the daemon takes. `upload`: bytes of a file, 0 for none. */
-type Offer = { upload?: number; microphone?: boolean };
+type Offer = { upload?: number; microphone?: boolean; elsewhere?: string[] };
 
 type Settings = {
   name: string;
@@ -48,6 +48,7 @@ type Frame =
   | { type: "typing"; on: boolean }
   | { type: "transcript"; of: string; text: string }
   | { type: "pong" }
+  | { type: "elsewhere"; id: string; url: string; qr: { size: number; path: string } }
   | { type: "error"; code: string; message: string; id?: string; retry_after?: number };
 
 /**
@@ -58,6 +59,9 @@ type Unsent = { id: string; n: number; at: number; text: string; button?: string
 
 /** A file of the visitor's; `id` once it is stored, `seconds` of a recording. */
 type Uploaded = Attachment & { id?: string; seconds?: number };
+
+/** A link on which the conversation goes on in a messenger. */
+type Way = { url: string; qr: { size: number; path: string } };
 
 type Pair = { session: string; key: string };
 
@@ -116,6 +120,8 @@ interface View {
   share(id: string, share: number): void;
   /** What was recognised in a voice message. */
   heard(id: string, text: string): void;
+  /** Messengers in which the conversation may go on; `ask` brings a link, or null. */
+  elsewhere(names: string[], ask: (to: string) => Promise<Way | null>): void;
   typing(on: boolean): void;
   link(state: Link): void;
 }

@@ -67,6 +67,7 @@ export class Browser {
         this.order = this.order.filter((one) => one !== id);
       },
       offer: (settings) => (this.offered = settings),
+      elsewhere: (names, ask) => (this.ways = { names, ask }),
       share: (id, share) => this.shares.push([id, share]),
       heard: (of, text) => this.heard.push([of, text]),
       typing: (on) => (this.dots = on),

@@ -277,3 +277,22 @@ test("what was recognised in a voice is told live and by the history", () => {
   reloaded.welcome([voice]);
   assert.equal(reloaded.drawn.get("v1").transcript, "две пиццы");
 });
+
+test("a link to a messenger is asked for under an id of its own, and a refusal or silence means there is none", async () => {
+  const page = new Browser();
+  page.talk.open();
+  page.socket.onopen();
+  page.get({ type: "welcome", session: "s1", key: null, settings: { elsewhere: ["telegram.shop"] }, messages: [] });
+  assert.deepEqual(page.ways.names, ["telegram.shop"]);
+  const found = page.ways.ask("telegram.shop");
+  const asked = page.socket.sent.at(-1);
+  assert.deepEqual([asked.type, asked.to], ["continue", "telegram.shop"]);
+  page.get({ type: "elsewhere", id: asked.id, url: "https://t.me/shop?start=x", qr: { size: 1, path: "M0 0h1v1H0z" } });
+  assert.equal((await found).url, "https://t.me/shop?start=x");
+  const refused = page.ways.ask("telegram.shop");
+  page.get({ type: "error", code: "busy", message: "not connected", id: page.socket.sent.at(-1).id });
+  assert.equal(await refused, null);
+  const late = page.ways.ask("telegram.shop");
+  [...page.timers.values()].filter((timer) => timer.due <= page.time + 10_000).forEach((timer) => timer.work());
+  assert.equal(await late, null);
+});

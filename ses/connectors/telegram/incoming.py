@@ -123,6 +123,7 @@ class Reader:
                 what["edit_of"] = str(message.message_id)
             else:
                 what["attachments"] = attachments(message)
+                what["proved"] = _own_phone(message, sender)
             if not text and not what.get("attachments"):
                 return None  # a game, a poll, a note that somebody joined: nothing to answer
         id_ = f"{message.message_id}e{update}" if edited else str(message.message_id)
@@ -273,6 +274,13 @@ def _sender(message: Message) -> User | None:
     if message.sender_chat is not None and (message.sender is None or message.sender.is_bot):
         return User(message.sender_chat.id, username=message.sender_chat.username)
     return message.sender
+
+
+def _own_phone(message: Message, sender: User) -> str:
+    """Telegram tells whose contact is shared: the phone is the sender's own when it is his."""
+    contact = message.contact
+    digits = re.sub(r"\D", "", contact.phone_number) if contact is not None else ""
+    return f"phone:+{digits}" if contact is not None and digits and contact.user_id == sender.id else ""
 
 
 def _start_payload(sender: User, token: str | None) -> dict[str, Any]:

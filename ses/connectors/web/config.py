@@ -33,6 +33,8 @@ class Site:
     transcription: bool = False
     variables: Mapping[str, Any] = field(default_factory=dict)
     """Session variables every conversation of this connector starts with."""
+    elsewhere: tuple[str, ...] = ()
+    """Connectors in which a visitor may go on: `telegram.shop`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,8 @@ class WebSettings(Protocol):
     def host(self) -> str | None: ...
     @property
     def type(self) -> Literal["chat", "assistant"]: ...
+    @property
+    def elsewhere(self) -> tuple[str, ...]: ...
 
 
 def site_of(name: str, settings: WebSettings) -> Site:
@@ -122,4 +126,5 @@ def site_of(name: str, settings: WebSettings) -> Site:
         microphone=settings.microphone,
         transcription=settings.transcription,
         variables=dict(settings.variables),
+        elsewhere=tuple(settings.elsewhere),
     )

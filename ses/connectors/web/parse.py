@@ -64,11 +64,19 @@ class Read(_Frame, tag="read", frozen=True):
     seq: Annotated[int, msgspec.Meta(ge=0, lt=1 << 53)]
 
 
+class Continue(_Frame, tag="continue", frozen=True):
+    """The visitor wants to go on in a messenger; answered by `elsewhere`."""
+
+    id: Id
+    to: Handle
+    """One of the welcome's `settings.elsewhere`."""
+
+
 class Ping(_Frame, tag="ping", frozen=True):
     """Answered by `pong`: a page cannot see websocket pings."""
 
 
-Frame = Hello | Open | Message | Edit | Typing | Read | Ping
+Frame = Hello | Open | Message | Edit | Typing | Read | Continue | Ping
 
 _decoder = msgspec.json.Decoder(Frame)
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from ses.connectors.contract import Entry
+from ses.connectors.web.qr import QrCode
 from ses.connectors.web.uploads import SCHEME
 from ses.messages import Attachment, Button, Delta, Outgoing
 
@@ -52,6 +53,16 @@ class Settings(msgspec.Struct, omit_defaults=True):
     transcription: bool = False
     upload: int = 0
     """Largest file in bytes `POST /ses/upload` takes; 0: none."""
+    elsewhere: tuple[str, ...] = ()
+    """Connectors in which the visitor may go on."""
+
+
+class Elsewhere(msgspec.Struct, tag_field="type", tag="elsewhere"):
+    """A link on which the conversation goes on in a messenger."""
+
+    id: str
+    url: str
+    qr: QrCode
 
 
 class Welcome(msgspec.Struct, tag_field="type", tag="welcome"):

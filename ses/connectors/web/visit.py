@@ -19,6 +19,7 @@ from ses.connectors.web.feed import Feed
 from ses.connectors.web.outlet import Outlet
 from ses.connectors.web.pace import Pace
 from ses.connectors.web.parse import (
+    Continue,
     Edit,
     Frame,
     Hello,
@@ -29,6 +30,7 @@ from ses.connectors.web.parse import (
     UploadRef,
     parse,
 )
+from ses.connectors.web.qr import qr_code
 from ses.connectors.web.seats import Seat, Seats, Uploads
 from ses.connectors.web.uploads import as_voice
 from ses.messages import Attachment, Conversation, Inbound
@@ -145,6 +147,7 @@ class Visit:
             microphone=self._site.microphone and self._uploads is not None,
             transcription=self._site.transcription,
             upload=self._uploads.largest if self._uploads is not None else 0,
+            elsewhere=self._site.elsewhere,
         )
         self.outlet.send(render.encode(render.Welcome(seat.session, seat.key, settings, messages)))
         self.feed.catch_up(after or 0, messages)
@@ -171,6 +174,8 @@ class Visit:
                 await self._hand_in(self._inbound(START_ID, event="start"), None)
         elif isinstance(frame, Edit):
             await self._hand_in(self._inbound(frame.id, text=frame.text, edit_of=frame.of), frame.id)
+        elif isinstance(frame, Continue):
+            await self._continue(frame)
         elif isinstance(frame, Hello):
             await self._greet(frame)
         # `typing` and `read` are of use to a human operator only; the robot does nothing on them.
@@ -203,6 +208,22 @@ class Visit:
         if voice is None:
             raise Malformed(f"The upload {name} is no sound")
         return voice
+
+    async def _continue(self, frame: Continue) -> None:
+        """Answer with a link to the messenger. It tells nobody but this page, and is good once."""
+        if frame.to not in self._site.elsewhere:
+            self._fail("malformed", f"This site does not go on in {frame.to[:64]!r}", frame.id)
+            return
+        wait, flood = self._pace.take(self._clock.monotonic())
+        if flood:
+            self._fail("flood", "Too many messages", frame.id, wait)
+            return
+        try:
+            url = await self._reception.continue_in(self._conversation, frame.to)
+        except Refused as refusal:
+            self._fail(refusal.code, str(refusal), frame.id)
+            return
+        self.outlet.send(render.encode(render.Elsewhere(frame.id, url, qr_code(url))))
 
     def _inbound(self, id_: str, **what: Any) -> Inbound:
         return Inbound(

@@ -137,6 +137,8 @@ async def _write_beyond(db: asyncpg.Connection, record: TurnRecord) -> Sequence[
     """What a leg does outside of its own conversation. Few do."""
     if record.join is not None:
         await people.join(db, [(*record.join, record.at)])
+    if record.proved is not None:
+        await people.prove(db, *record.proved, record.at)
     if record.spent is not None:
         await db.execute("DELETE FROM links WHERE hash = $1", record.spent)
     return await accept(db, record.arrivals) if record.arrivals else ()

@@ -54,6 +54,15 @@ async def _join(db: asyncpg.Connection, stays: str, goes: str, names: Collection
     await db.execute('DELETE FROM user_values WHERE "user" = $1', goes)
 
 
+async def prove(db: asyncpg.Connection, name: str, user: str, at: float) -> None:
+    """A name is from now on that of a person, and nobody else's. Nothing is merged: a phone may have had another owner."""
+    await db.execute(
+        "INSERT INTO identities (identity, person, at) VALUES ($1, $2, $3)"
+        " ON CONFLICT (identity) DO UPDATE SET person = excluded.person, at = excluded.at",
+        name, (await persons_of(db, [user]))[user], at,
+    )  # fmt: skip
+
+
 async def user_values(db: asyncpg.Connection, robot: str, user: str) -> Mapping[str, Any]:
     rows = await db.fetch(
         "SELECT name, value FROM user_values WHERE robot = $1"

@@ -116,6 +116,8 @@ def commit(db: sqlite3.Connection, record: TurnRecord) -> list[Accepted]:
         )
     if record.join is not None:
         people.join(db, (*record.join, at))
+    if record.proved is not None:
+        people.prove(db, (*record.proved, at))
     if record.spent is not None:
         db.execute("DELETE FROM links WHERE hash = ?", (record.spent,))
     return [accept(db, arrival) for arrival in record.arrivals]

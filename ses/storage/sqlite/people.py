@@ -43,6 +43,16 @@ def join(db: sqlite3.Connection, what: tuple[str, str, float]) -> None:
     db.execute("DELETE FROM user_values WHERE user = ?", (goes,))
 
 
+def prove(db: sqlite3.Connection, what: tuple[str, str, float]) -> None:
+    """A name is from now on that of a person, and nobody else's. Nothing is merged: a phone may have had another owner."""
+    name, user, at = what
+    db.execute(
+        "INSERT INTO identities (identity, person, at) VALUES (?, ?, ?)"
+        " ON CONFLICT (identity) DO UPDATE SET person = excluded.person, at = excluded.at",
+        (name, person_of(db, user), at),
+    )
+
+
 def user_values(db: sqlite3.Connection, robot: str, user: str) -> Mapping[str, Any]:
     rows = db.execute(
         "SELECT name, value FROM user_values WHERE robot = ?1"
