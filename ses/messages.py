@@ -63,6 +63,8 @@ class Dictated(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """What another system, or another conversation, lets the robot say: a text, or one of the robot's own by its key."""
 
     text: str = ""
+    masked: str | None = None
+    """The text without private values, when it differs: what is kept of it."""
     key: str = ""
     """Under the robot's `texts:`."""
     variables: dict[str, Any] = {}

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from hashlib import sha256
 from typing import Any, NamedTuple
 
 import msgspec
 
 from ses.clock import Clock
 from ses.connectors.contract import Addressable, Connector, DeliveryFailed, Refused
+from ses.conversations.records import begun_mark
 from ses.dialogue.session import Session
 from ses.messages import Conversation
 from ses.storage.contract import Store
@@ -34,6 +34,19 @@ class Addressee(msgspec.Struct, frozen=True, kw_only=True):
     """A user's number in the messenger of `connector`."""
     connector: str = ""
     """`telegram.shop`: only there; or a kind: `telegram`."""
+
+
+STATUS = {"unknown_addressee": 404, "ambiguous": 409, "gone": 410, "malformed": 422}
+"""What a scenario reads as `error.status` of a refusal."""
+
+
+def addressee(to: str, connector: str) -> Addressee:
+    """A phone, a person or a session, told by its form."""
+    if to.startswith("+"):
+        return Addressee(phone=to, connector=connector)
+    if re.match(r"[a-z]+:", to):
+        return Addressee(user=to, connector=connector)
+    return Addressee(session=to, connector=connector)
 
 
 class Target(NamedTuple):
@@ -158,8 +171,8 @@ class Addresses:
                 "unknown_addressee",
                 f"{connector.name} may not write to {chat[:60]!r}: he has never written to it, or wants no messages",
             )
-        mark = sha256(connector.name.encode()).digest()
         conversation = Conversation(connector.name, beginning.session)
+        mark = begun_mark(connector.name)
         return Target(conversation, connector.robot, beginning.user, beginning.variables, mark)
 
 

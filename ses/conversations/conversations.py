@@ -62,9 +62,10 @@ class Conversations:
             store, clock, self._observer, Undeliverable(store, clock, self.receive).tell
         )
         self._askers = Askers(store)
+        self._addresses = Addresses(store, self._delivery.connectors, clock)
         turns = Turns(
             store, robots, engine, services, model, delivery=self._delivery, askers=self._askers, clock=clock,
-            observer=self._observer, voices=voices, arrived=self._arrived,
+            observer=self._observer, voices=voices, addresses=self._addresses, arrived=self._arrived,
         )  # fmt: skip
         self._answering = Answering(turns, self._shelf)
         self._intake = Intake(
@@ -76,7 +77,6 @@ class Conversations:
             clock=clock,
             observer=self._observer,
         )
-        self._addresses = Addresses(store, self._delivery.connectors, clock)
         self._outside = Outside(store, robots, self._addresses, self._intake.receive, clock)
         self._links = Links(store, self._delivery.connectors, clock)
         self._views = Views(store, robots)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -97,7 +98,13 @@ def _arrival(inbound: Inbound, now: float) -> Arrival:
         at=now,
         expires=now + EXPIRE,
         user=inbound.user,
+        key_hash=begun_mark(inbound.connector) if inbound.variables else None,
     )
+
+
+def begun_mark(connector: str) -> bytes:
+    """Stands where the widget keeps the hash of a key: a messenger's conversation has begun, its variables are set."""
+    return sha256(connector.encode()).digest()
 
 
 def _changed(inbound: Inbound, leg: Leg) -> bytes | None:
@@ -105,6 +112,9 @@ def _changed(inbound: Inbound, leg: Leg) -> bytes | None:
     kind), with the words that were heard in it, and with nothing of a dialogue that was handed over."""
     if inbound.passage is not None:
         return encode(msgspec.structs.replace(inbound, passage=Passage(kind=inbound.passage.kind)))
+    if inbound.say is not None and inbound.say.masked is not None:
+        said = msgspec.structs.replace(inbound.say, text=inbound.say.masked, masked=None)
+        return encode(msgspec.structs.replace(inbound, say=said))
     if not (leg.masked or leg.voices):
         return None
     text = leg.masked.get(inbound.id)

@@ -11,7 +11,7 @@ from ses.clock import Clock
 from ses.connectors.contract import Connector
 from ses.conversations.mailbox import Mailbox, Waiting
 from ses.conversations.solitude import Solitude
-from ses.dialogue.ports import Leg, Link, Model, Services, Spoken, Voices
+from ses.dialogue.ports import Address, Leg, Link, Model, Services, Spoken, Voices
 from ses.messages import Delta, Inbound, Outgoing
 from ses.scenario.program import Program
 
@@ -28,6 +28,8 @@ class Legs(Protocol):
     async def write(self, run: TurnRun, leg: Leg) -> None: ...
 
     async def link(self, hash_: bytes) -> Link | None: ...
+
+    async def address(self, run: TurnRun, to: str, connector: str) -> Address: ...
 
     async def history(self, run: TurnRun, last: int) -> Sequence[Spoken]: ...
 
@@ -104,6 +106,9 @@ class TurnRun:
     async def commit(self, leg: Leg) -> None:
         async with self._outside():
             await self._legs.write(self, leg)
+
+    async def address(self, to: str, connector: str) -> Address:
+        return await self._legs.address(self, to, connector)
 
     async def link(self, hash_: bytes) -> Link | None:
         return await self._legs.link(hash_)

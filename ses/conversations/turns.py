@@ -9,8 +9,9 @@ from typing import Any, Literal
 import structlog
 
 from ses.clock import Clock
-from ses.connectors.contract import Transcribing
+from ses.connectors.contract import Refused, Transcribing
 from ses.conversations import burst, records
+from ses.conversations.addresses import STATUS, Addresses, addressee
 from ses.conversations.asking import Askers
 from ses.conversations.delivery import Delivery
 from ses.conversations.endings import ends
@@ -21,9 +22,9 @@ from ses.conversations.robots import Robots
 from ses.conversations.solitude import OutsideCalls, OutsideModel, OutsideVoices, Solitude
 from ses.conversations.turn import TurnRun
 from ses.conversations.voices import DaemonVoices
-from ses.dialogue.ports import Leg, Link, Model, Services, Spoken, Voices
+from ses.dialogue.ports import Address, Leg, Link, Model, Services, Spoken, Voices
 from ses.dialogue.session import Session
-from ses.errors import SesError
+from ses.errors import ErrorKind, SesError, StepError
 from ses.messages import Delta, Inbound
 from ses.scenario.program import Program
 from ses.storage.contract import Store, StoreUnavailable
@@ -56,6 +57,7 @@ class Turns:
         askers: Askers,
         clock: Clock,
         observer: Observer,
+        addresses: Addresses,
         arrived: Arrived,
         voices: DaemonVoices | None = None,
     ) -> None:
@@ -70,6 +72,7 @@ class Turns:
         self._delivery = delivery
         self._askers = askers
         self._observer = observer
+        self._addresses = addresses
         self._arrived = arrived
 
     # --- one turn ----------------------------------------------------------------------------------------------
@@ -198,6 +201,15 @@ class Turns:
         """See `ses.dialogue.ports.Ports.link`. Raises `StoreUnavailable`."""
         row = await self._store.link(hash_)
         return None if row is None else Link(row.connector, row.session, row.robot, row.to, row.expires)
+
+    async def address(self, run: TurnRun, to: str, connector: str) -> Address:
+        """See `ses.dialogue.ports.Ports.address`."""
+        try:
+            target = await self._addresses.find((run.program.id,), addressee(to, connector))
+        except Refused as refusal:
+            kind: ErrorKind = "connect" if refusal.code == "busy" else "denied"
+            raise StepError(kind, str(refusal), service="send", status=STATUS.get(refusal.code)) from None
+        return Address(*target.conversation, target.user, target.variables)
 
     async def history(self, run: TurnRun, last: int) -> Sequence[Spoken]:
         """See `ses.dialogue.ports.Ports.history`. Raises `StoreUnavailable`."""

@@ -1,16 +1,19 @@
-"""Steps that leave the process: `http`, `smc`, `see`, `qas`, `sbs`. Each call of a turn has its own idempotency key."""
+"""Steps that leave the process: `http`, `smc`, `see`, `qas`, `sbs`, `send`. Each call of a turn has its own idempotency key."""
 
 from __future__ import annotations
 
-from typing import Any
+from hashlib import sha256
+from typing import Any, cast
 
 import msgspec
 
 from ses.dialogue.ports import VoiceQuestion
+from ses.dialogue.saying import rendered
 from ses.dialogue.turn import Turn
 from ses.errors import StepError
+from ses.messages import Channel, Dictated, Inbound
 from ses.scenario.expressions.values import plain, written
-from ses.scenario.program import CallService, Http, Sbs
+from ses.scenario.program import CallService, Http, Sbs, Send
 from ses.services.answers import Answer, HttpRequest
 
 
@@ -97,6 +100,32 @@ def _recording(turn: Turn, op: Sbs) -> str:
         return scope.voice.media
     attached = scope.inbound.attachments if scope.inbound is not None else ()
     return next((one.media for one in attached if one.kind in ("voice", "audio")), "")
+
+
+async def send(turn: Turn, op: Send) -> None:
+    """Bring words to another conversation; they are there when this turn's next leg is durable, once."""
+    to = op.to.render(turn.scope).strip()
+    turn.calls += 1
+    if not to:
+        raise StepError("value", f"{op.at.file}:{op.at.line}: `to` is empty", service="send")
+    text, masked = rendered(turn, op.message, op.id)
+    there = await turn.waiting("send", turn.ports.address(to, op.connector))
+    call = f"{turn.session.connector}/{turn.session.id}/{turn.session.turn}/{turn.calls}"
+    turn.bring(
+        Inbound(
+            connector=there.connector,
+            session=there.session,
+            id=f"~send-{sha256(call.encode()).hexdigest()[:32]}",
+            robot=turn.session.robot,
+            channel=cast("Channel", there.connector.partition(".")[0]),
+            at=turn.at,
+            user=there.user,
+            variables=dict(there.variables),
+            outside=True,
+            say=Dictated(text=text, masked=masked),
+        )
+    )
+    turn.trace.call(turn, "send", op.connector, op.id, to, None)
 
 
 def answer_shown(answer: Answer) -> dict[str, Any]:

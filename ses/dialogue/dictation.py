@@ -23,7 +23,7 @@ def dictate(turn: Turn, said: Dictated) -> None:
         else:
             buttons = _buttons(turn, said)
             turn.session.labels = any(button.id for button in buttons)
-            masked = mask_values(turn, said.text)
+            masked = said.masked if said.masked is not None else mask_values(turn, said.text)
             turn.drafts.append(Draft(said.text, masked, buttons, said.attachments, said.format))
     except StepError as error:
         turn.trace.errors.append({"kind": error.kind, "message": str(error)})

@@ -86,6 +86,16 @@ class Link(NamedTuple):
     expires: float
 
 
+class Address(NamedTuple):
+    """A conversation with this robot that is, or that may be begun."""
+
+    connector: str
+    session: str
+    user: str = ""
+    variables: Mapping[str, Any] = {}
+    """With which it begins."""
+
+
 class Spoken(NamedTuple):
     """An earlier message of a conversation, private values as ‹slot›."""
 
@@ -167,6 +177,12 @@ class Ports(Protocol):
 
     async def link(self, hash_: bytes) -> Link | None:
         """The link of that hash, until it is used."""
+        ...
+
+    async def address(self, to: str, connector: str) -> Address:
+        """Where somebody is written to: a person, a phone or a session's id; with `connector` only there. Raises
+        `StepError`, kind `denied` with a status: 404 unknown, 409 not to be told, 410 has blocked the robot; or
+        `connect`: it cannot be found out now."""
         ...
 
     async def offload(self, work: Callable[[], T]) -> T:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from ses.dialogue.assigning import assign, unset, write
 from ses.dialogue.buttons import offer
-from ses.dialogue.calls import biometry, http, service
+from ses.dialogue.calls import biometry, http, send, service
 from ses.dialogue.failing import fail, give_up
 from ses.dialogue.filling import fill_entered
 from ses.dialogue.questions import begin_question, offer_choices
@@ -36,6 +36,7 @@ from ses.scenario.program import (
     Return,
     Say,
     Sbs,
+    Send,
     Set,
     Test,
     Unset,
@@ -91,6 +92,9 @@ async def _leave(turn: Turn, frame: Frame, op: Op, index: int) -> int:
         value = await service(turn, op)
     elif isinstance(op, Sbs):
         value = await biometry(turn, op)
+    elif isinstance(op, Send):
+        await send(turn, op)
+        return index + 1
     elif isinstance(op, Llm):
         from ses.dialogue.generating import ask_model  # only robots with such steps need it
 

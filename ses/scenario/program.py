@@ -280,6 +280,17 @@ class Option(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Send(Op):
+    """Say something in another conversation with this robot."""
+
+    to: Template
+    """A person (`telegram:123`), a phone (`+79130000000`) or a session's id."""
+    connector: str = ""
+    """Only there: a name or a kind."""
+    message: Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Llm(Op):
     """Ask the language model. `prompt` absent: the utterance of the turn."""
 

@@ -105,6 +105,8 @@ class Expect:
     flow: str | Unsaid | None = UNSAID
     variables: Mapping[str, Any] = field(default_factory=dict)
     """Variables and slots: a list value's key, an ISO date, none when empty."""
+    sent: tuple[tuple[str, str], ...] | None = None
+    """To whom and what steps `send` said, in order; none: not checked."""
 
 
 Action = User | Button | Event | Attach | Say | Edit | Pass

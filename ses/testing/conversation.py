@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from ses.clock import Clock
 from ses.dialogue.engine import run_turn
-from ses.dialogue.ports import Increment, Leg, Link, Model, Services, Spoken, Voices
+from ses.dialogue.ports import Address, Increment, Leg, Link, Model, Services, Spoken, Voices
 from ses.dialogue.session import Session
 from ses.dialogue.view import flow_under_way, values
 from ses.errors import SesError
@@ -18,6 +18,8 @@ from ses.scenario.program import Program
 
 T = TypeVar("T")
 SESSION = "talk"
+Addressing = Callable[[str, str], Awaitable[None]]
+"""To whom, and the connector that was named."""
 
 
 class NoSuchButton(SesError):
@@ -29,6 +31,8 @@ class Exchange:
     """What one thing the user did led to."""
 
     messages: list[Outgoing] = field(default_factory=list)
+    sent: list[tuple[str, str]] = field(default_factory=list)
+    """What steps `send` said to others: to whom, and the text."""
     trace: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -43,6 +47,7 @@ class _Ports:
         voices: Voices | None,
         talk: Talk,
         show: Callable[[Delta], None] | None,
+        address: Addressing | None,
     ) -> None:
         self.clock = clock
         self.services = services
@@ -50,9 +55,15 @@ class _Ports:
         self.voices = voices
         self._talk = talk
         self._show = show
+        self._address = address
 
     async def commit(self, leg: Leg) -> None:
         self._talk.keep(leg)
+
+    async def address(self, to: str, connector: str) -> Address:
+        if self._address is not None:
+            await self._address(to, connector)
+        return Address(connector or "chat", to)
 
     async def link(self, hash_: bytes) -> Link | None:
         return None
@@ -96,14 +107,15 @@ class Talk:
         model: Model | None = None,
         voices: Voices | None = None,
         shown: Callable[[Delta], None] | None = None,
+        address: Addressing | None = None,
     ) -> None:
-        """`shown` is called with every piece of a text that is being written. `variables` are the declared variables' first values, those kept by user too. Raises `SesError` for a
+        """`address` is asked whether a step `send` may write to somebody, and raises `StepError` if not. `shown` is called with every piece of a text that is being written. `variables` are the declared variables' first values, those kept by user too. Raises `SesError` for a
         name that the robot does not declare."""
         self._program = program
         self._clock = clock
         self._channel = channel
         self._said = said
-        self._ports = _Ports(clock, services, model, voices, self, shown)
+        self._ports = _Ports(clock, services, model, voices, self, shown, address)
         self.spoken: list[Spoken] = []
         """Both sides' words of the turns that are over, private values as ‹slot›."""
         self._stored: bytes | None = None
@@ -230,6 +242,9 @@ class Talk:
                 self._of_user[name] = value
         for message in leg.outgoing:
             self._show(message)
+        self._exchange.sent += [
+            (one.session, one.say.text) for one in leg.beyond.inbounds if one.say is not None
+        ]
 
     def _show(self, message: Outgoing) -> None:
         self._exchange.messages.append(message)

@@ -23,6 +23,7 @@ from ses.testing.shapes import (
     SbsReply,
     SeeMock,
     SeeReply,
+    SendMock,
     SmcMock,
     SmcReply,
     SprMock,
@@ -50,6 +51,8 @@ def mocks_of(shape: MockMap | None) -> Mocks:
         by_service["tts"] = tuple(_tts(one) for one in shape.tts) or (Mock((Reply(True),)),)
     if shape.sbs is not None:
         by_service["sbs"] = tuple(_sbs(one) for one in shape.sbs)
+    if shape.send is not None:
+        by_service["send"] = tuple(Mock((_send(one),), url=_text(one.to)) for one in shape.send)
     return Mocks(by_service)
 
 
@@ -119,6 +122,12 @@ def _http(mock: HttpMock) -> Mock:
         url=_text(mock.url),
         method=_text(mock.method),
     )
+
+
+def _send(mock: SendMock) -> Reply:
+    """A status is the refusal that the daemon would give: 404, 409, 410."""
+    reply = _reply(mock, None)
+    return replace(reply, error="denied") if reply.status >= 400 else reply
 
 
 def _llm(shapes: Sequence[LlmMock]) -> tuple[Mock, ...]:

@@ -11,7 +11,7 @@ from ses.errors import ErrorKind, StepError
 from ses.services.answers import Answer, ClassScore, FoundEntity, HttpReply, HttpRequest
 from ses.testing.likeness import alike, spoken_alike
 
-Service = Literal["smc", "see", "qas", "http", "llm", "spr", "tts", "sbs"]
+Service = Literal["smc", "see", "qas", "http", "llm", "spr", "tts", "sbs", "send"]
 INTENTS = "intents"
 """`Mock.model` of a mock that recognises intents."""
 PATIENCE = 10.0
@@ -23,7 +23,7 @@ class Reply:
     """One answer: a value, a failure, or a status; after a delay in (virtual) seconds."""
 
     value: Any = None
-    error: Literal["", "timeout", "connect", "malformed", "cancelled"] = ""
+    error: Literal["", "timeout", "connect", "malformed", "cancelled", "denied"] = ""
     status: int = 200
     delay: float = 0.0
     tool: str = ""
@@ -41,6 +41,7 @@ class Mock:
     """Only for utterances like this."""
     model: str | None = None
     url: str | None = None
+    """Of `http` the address, of `send` to whom."""
     method: str | None = None
 
     def fits_text(self, text: str, model: str | None) -> bool:
@@ -95,6 +96,14 @@ class MockServices:
                 return HttpReply(reply.status, reply.value)
         raise self._missing("http", f"{request.method.upper()} {request.url}")
 
+    async def address(self, to: str, connector: str) -> None:
+        """Whether a step `send` reaches somebody: everybody, but for whom a mock says something else."""
+        del connector
+        for mock in self._mocks.of("send"):
+            if mock.url is None or alike(mock.url, to):
+                self._next(mock, "send", PATIENCE)
+                return
+
     def reply_to(self, service: Service, text: str, model: str | None, more: str = "") -> Any:
         """What a mock of the service answers to a text. Raises `StepError`."""
         for mock in self._mocks.of(service):
@@ -110,7 +119,7 @@ class MockServices:
         if reply.delay >= patience:
             raise _failure("timeout", service)
         if reply.error:
-            raise _failure(reply.error, service)
+            raise _failure(reply.error, service, reply.status)
         if reply.status >= 400:
             raise StepError(
                 "status",
@@ -125,8 +134,9 @@ class MockServices:
         return StepError("connect", f"no mock covers this call of {service}", service=service)
 
 
-def _failure(kind: ErrorKind, service: str) -> StepError:
-    return StepError(kind, f"the mock of {service} fails: {kind}", service=service)
+def _failure(kind: ErrorKind, service: str, status: int = 0) -> StepError:
+    told = status if status >= 400 else None
+    return StepError(kind, f"the mock of {service} fails: {kind}", service=service, status=told)
 
 
 def _placed(found: FoundEntity, folded: str) -> FoundEntity:

@@ -146,7 +146,13 @@ def _made(line: StepShape, report: Report) -> Step:
         return _attach(line)
     if line.expect is not None:
         flow = plain_data(line.expect.flow.node) if line.expect.flow is not None else UNSAID
-        return Expect(at, flow, _map(line.expect.variables, "`variables`", report))
+        sent = line.expect.sent
+        return Expect(
+            at,
+            flow,
+            _map(line.expect.variables, "`variables`", report),
+            tuple((str(one.to), str(one.text)) for one in sent) if sent is not None else None,
+        )
     assert line.bot is not None
     if line.bot == "..." and line.buttons is None and line.spoken is None:
         return AnyMessages(at)

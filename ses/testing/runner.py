@@ -85,7 +85,7 @@ async def play(
     try:
         talk = Talk(
             program, _port(services), clock, channel=case.channel, variables=case.variables, model=model,
-            voices=MockVoices(services, case.channel),
+            voices=MockVoices(services, case.channel), address=services.address,
         )  # fmt: skip
     except SesError as error:
         played.lines.append(Line("variables", str(error), "!", case.at))
@@ -100,7 +100,7 @@ async def play(
                 played.lines.append(Line(_shown(action)[0], str(error), "!", action.at))
                 break
         coverage.add(exchange.trace)
-        played.lines += _compared(expected, exchange.messages, talk)
+        played.lines += _compared(expected, exchange, talk)
         if not played.passed:
             played.lines += [Line("error", _error(error), "!") for error in exchange.trace.get("errors", ())]
             played.lines += [
@@ -179,10 +179,10 @@ def _shown(action: Action) -> tuple[str, str]:
             return "pass", f"{seconds:g}s"
 
 
-def _compared(expected: Sequence[Step], messages: Sequence[Outgoing], talk: Talk) -> list[Line]:
+def _compared(expected: Sequence[Step], exchange: Exchange, talk: Talk) -> list[Line]:
     """The messages beside the lines that list them."""
     lines: list[Line] = []
-    left = list(messages)
+    left = list(exchange.messages)
     skipping = False
     for step in expected:
         match step:
@@ -195,7 +195,7 @@ def _compared(expected: Sequence[Step], messages: Sequence[Outgoing], talk: Talk
                 skipping = False
                 lines += _one(step, left.pop(0) if left else None)
             case Expect():
-                lines += _expectations(step, talk)
+                lines += _sent(step, exchange.sent) + _expectations(step, talk)
     if skipping:
         lines += [Line("bot", _whole(one)) for one in left]
         left = []
@@ -234,6 +234,19 @@ def _whole(message: Outgoing) -> str:
 
 def _buttons(names: Sequence[str]) -> str:
     return " " + "".join(f"[{name}]" for name in names) if names else " (no buttons)"
+
+
+def _sent(step: Expect, sent: Sequence[tuple[str, str]]) -> list[Line]:
+    """What was said to others beside what was expected."""
+    if step.sent is None:
+        return []
+    found = [Line("sent", f"{to}: {text}", "+") for to, text in sent]
+    if len(sent) == len(step.sent) and all(
+        alike(to, whom) and alike(text, said)
+        for (to, text), (whom, said) in zip(step.sent, sent, strict=True)
+    ):
+        return [Line("sent", f"{to}: {text}", at=step.at) for to, text in sent]
+    return [Line("sent", f"{to}: {text}", "-", step.at) for to, text in step.sent] + found
 
 
 def _expectations(step: Expect, talk: Talk) -> list[Line]:

@@ -172,6 +172,12 @@ class SbsMock(SbsReply):
     replies: list[SbsReply] | None = None
 
 
+class SendMock(Answering):
+    called = "a mock of `send`"
+
+    to: Annotated[Text | None, Field(description="Only for people like this, `*` is any text")] = None
+
+
 class MockMap(Shape):
     """`mock:` of a test."""
 
@@ -186,6 +192,7 @@ class MockMap(Shape):
     spr: Annotated[list[SprMock] | None, OneOrMany()] = None
     tts: Annotated[list[TtsMock] | None, OneOrMany()] = None
     sbs: Annotated[list[SbsMock] | None, OneOrMany()] = None
+    send: Annotated[list[SendMock] | None, OneOrMany()] = None
 
 
 class Attached(Shape):
@@ -215,11 +222,23 @@ class Happening(Shape):
         return _named("name", node)
 
 
+class SentShape(Shape):
+    called = "a message to somebody else"
+
+    to: Text
+    text: Annotated[Text, Field(description="`*` is any text")]
+
+
 class Expected(Shape):
     called = "`expect`"
 
     flow: Data | None = None
     variables: Annotated[Data | None, Field(description="Variables and slots, by name")] = None
+    sent: Annotated[
+        list[SentShape] | None,
+        OneOrMany(),
+        Field(description="What steps `send` said to others since the user's last line"),
+    ] = None
 
 
 class Said(Text):

@@ -87,6 +87,8 @@ class Terminal:
         return await talk.say(text)
 
     def _note(self, exchange: Exchange) -> None:
+        for to, text in exchange.sent:
+            self._print(f"→ {to}: {text}", "dim")
         if exchange.trace:
             self._trace = exchange.trace
 

@@ -34,11 +34,12 @@ from ses.scenario.models.scalars import (
     Time,
     WholeNumber,
 )
+from ses.scenario.models.sending import SendBody
 from ses.scenario.models.shape import Shape, described, report_of, reported
 from ses.scenario.program import Source
 from ses.scenario.reading.nodes import Map, Node, Scalar
 
-LATER_STEPS = frozenset("wait timer cancel script parallel choose track send handover".split())
+LATER_STEPS = frozenset("wait timer cancel script parallel choose track handover".split())
 BARE_STEPS = frozenset({"end", "return", "break", "continue"})
 _TEXT: dict[str, Any] = {"type": "string"}
 
@@ -417,6 +418,12 @@ class LlmStep(Step):
     llm: Annotated[LlmBody, Field(description="Ask the language model")]
 
 
+class SendStep(Step):
+    called = "a step `send`"
+
+    send: Annotated[SendBody, Field(description="Say something to somebody else, or elsewhere")]
+
+
 class TryStep(Step):
     called = "a step `try`"
 
@@ -428,7 +435,8 @@ STEP_MODELS: Mapping[str, type[Shape]] = {
     "say": SayStep, "ask": AskStep, "confirm": ConfirmStep, "menu": MenuStep, "set": SetStep, "unset": UnsetStep,
     "if": IfStep, "switch": SwitchStep, "repeat": RepeatStep, "call": CallStep, "goto": GotoStep, "end": EndStep,
     "return": ReturnStep, "break": BreakStep, "continue": ContinueStep, "http": HttpStep, "smc": SmcStep,
-    "see": SeeStep, "qas": QasStep, "sbs": SbsStep, "llm": LlmStep, "try": TryStep, "label": LabelStep,
+    "see": SeeStep, "qas": QasStep, "sbs": SbsStep, "llm": LlmStep, "send": SendStep, "try": TryStep,
+    "label": LabelStep,
 }  # fmt: skip
 
 
@@ -527,6 +535,7 @@ AnyStep = TypeAliasType("AnyStep", Annotated[
     | Annotated[QasStep, Tag("qas")]
     | Annotated[SbsStep, Tag("sbs")]
     | Annotated[LlmStep, Tag("llm")]
+    | Annotated[SendStep, Tag("send")]
     | Annotated[TryStep, Tag("try")]
     | Annotated[LabelStep, Tag("label")],
     Discriminator(step_key),

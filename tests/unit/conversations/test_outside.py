@@ -30,6 +30,12 @@ flows:
   paid: {on: [{event: paid}], steps: [{say: "Оплачено {{ event.sum }} ₽."}]}
   where: {on: [{command: where}], steps: [{say: "Ленина, 5."}]}
   mine: {on: ["телефон"], steps: [{set: {phone: "+79130000000"}}, {say: Ага.}]}
+  tell:
+    on: ["сообщи"]
+    steps:
+      - send: {to: "telegram:2", text: Для вас.}
+        on_error: [{say: "Не вышло: {{ error.kind }}, {{ error.status }}."}, end]
+      - say: Сообщил.
 events: {fallback: [{say: Не понял.}]}
 """
 
@@ -299,3 +305,55 @@ async def test_two_people_with_one_phone_are_not_guessed_at(there):
     with pytest.raises(Refused) as refused:
         await bring(there, {"phone": "89130000000"})
     assert refused.value.code == "malformed"
+
+
+# --- a step `send` of another conversation -----------------------------------------------------------------------
+
+
+async def test_a_step_of_one_conversation_speaks_in_another_one(there):
+    await says(there, "заказ", "2")
+    await says(there, "сообщи")
+    assert texts(there, "2") == ["Какой размер?", "Для вас."]
+    assert texts(there) == ["Сообщил."]
+    await says(there, "большую", "2")
+    assert texts(there, "2")[-1] == "Записал большую."
+
+
+async def test_who_cannot_be_written_to_is_told_to_the_flow(there):
+    await says(there, "сообщи")
+    assert texts(there) == ["Не вышло: denied, 404."]
+    await says(there, "заказ", "2")
+    await says(there, None, "2", event="leave")
+    await says(there, "сообщи")
+    assert texts(there)[-1] == "Не вышло: denied, 410."
+
+
+async def test_after_a_death_the_words_are_there_once(pipeline_over):
+    """The process dies after the leg that brought them is on disk, and before it was known here."""
+
+    class Dying:
+        def __init__(self, store):
+            self._store, self.dead = store, asyncio.Event()
+
+        def __getattr__(self, name):
+            return getattr(self._store, name)
+
+        async def commit(self, record):
+            came = await self._store.commit(record)
+            if record.arrivals:
+                self.dead.set()
+                await asyncio.Event().wait()
+            return came
+
+    bot, clock = Bot(), VirtualClock(1_000_000.0)
+    async with pipeline_over(shop(), engine=ENGINE, inbox=bot, clock=clock, wrap=Dying) as there:
+        there.clock = clock
+        await says(there, "заказ", "2")
+        await there.say("сообщи", "1", robot="shop", channel="telegram", user="telegram:1", at=clock.now())
+        async with asyncio.timeout(10):
+            await there.store.dead.wait()
+    assert texts(there, "2") == ["Какой размер?"]
+    async with pipeline_over(shop(), engine=ENGINE, inbox=bot, clock=clock) as there:
+        await settled(there)
+        assert texts(there, "2") == ["Какой размер?", "Для вас."]
+        assert texts(there) == ["Сообщил."]

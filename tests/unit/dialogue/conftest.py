@@ -19,7 +19,7 @@ import pytest
 
 from ses.clock import VirtualClock
 from ses.dialogue.engine import run_turn
-from ses.dialogue.ports import Increment, Leg, Link, Model, Spoken
+from ses.dialogue.ports import Address, Increment, Leg, Link, Model, Spoken
 from ses.dialogue.session import Session
 from ses.errors import StepError
 from ses.messages import Attachment, Delta, Inbound, Outgoing
@@ -101,6 +101,8 @@ class Ports:
     model: Model | None = None
     voices: Any = None
     transcripts: list[tuple[str, str]] = field(default_factory=list)
+    unreachable: StepError | None = None
+    """Raised for whoever a step `send` is for."""
     spoken: list[Spoken] = field(default_factory=list)
     coming: asyncio.Queue[Inbound] = field(default_factory=asyncio.Queue)
     """What comes while the turn runs."""
@@ -130,6 +132,11 @@ class Ports:
     def keep(self, leg: Leg) -> None:
         for name, value in leg.user_variables.items():
             self.user[name] = self.user.get(name, 0) + value.by if isinstance(value, Increment) else value
+
+    async def address(self, to: str, connector: str) -> Address:
+        if isinstance(self.unreachable, StepError):
+            raise self.unreachable
+        return Address(connector or "telegram.shop", to)
 
     async def link(self, hash_: bytes) -> Link | None:
         return None

@@ -110,7 +110,7 @@ SHAPE = [
 
 LATER = [
     Bad(f"the step {step}", "flows: {a: {on: x, steps: [{▲" + step + ": {}}]}}\n", "later-step")
-    for step in "wait timer cancel script parallel choose track send handover".split()
+    for step in "wait timer cancel script parallel choose track handover".split()
 ] + [
     Bad(f"the event {event}", f"events: {{▲{event}: [{{say: А}}]}}\n", "later")
     for event in "silence operator leave".split()

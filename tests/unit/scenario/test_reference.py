@@ -49,7 +49,7 @@ MODELS = [
     definitions.Trigger, definitions.Need, recognised.Intent, recognised.SmcSource, recognised.Entity,
     recognised.ListEntry, recognised.SeeSource, definitions.Slot, messages.Message, messages.Question, messages.Button,
     steps.Step, steps.AskItem, steps.ConfirmBody, steps.MenuBody, steps.MenuItem, steps.ElifBranch, steps.RepeatBody,
-    steps.CallBody, steps.HttpBody, steps.ModelBody, steps.QasBody, steps.LlmBody,
+    steps.CallBody, steps.HttpBody, steps.ModelBody, steps.QasBody, steps.LlmBody, steps.SendBody,
     steps.SbsBody, definitions.Tool, definitions.ToolArgument, voice.Voice, voice.Recognition,
 ]  # fmt: skip
 

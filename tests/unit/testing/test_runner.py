@@ -216,3 +216,40 @@ async def test_coverage_names_the_steps_branches_and_triggers_that_no_test_reach
     assert ("needs", "steps") not in unreached
     share = result.coverage.share("steps")
     assert 0 < share.reached < share.total
+
+
+TELLING = """
+id: shop
+language: en
+flows:
+  order:
+    on: [order]
+    steps:
+      - send: {to: "telegram:100", text: New order.}
+        on_error: [{say: "Not told: {{ error.status }}."}, end]
+      - say: Told.
+"""
+
+
+@pytest.mark.parametrize(
+    ("mock", "sent", "told", "fails"),
+    [
+        ("{}", '[{to: "telegram:100", text: "New *"}]', "Told.", False),
+        ("{}", "[]", "Told.", True),
+        ("{}", '[{to: "vk:100", text: "New *"}]', "Told.", True),
+        ('{send: {to: "telegram:*", status: 404}}', "[]", '"Not told: 404."', False),
+        ('{send: {to: "vk:*", status: 404}}', '[{to: "*", text: New order.}]', "Told.", False),
+    ],
+)  # fmt: skip
+async def test_what_is_said_to_others_is_expected_and_who_is_not_reached_is_mocked(
+    tmp_path, mock, sent, told, fails
+):
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "robot.yaml").write_text(TELLING, "utf-8")
+    dialogue = f"[{{user: order}}, {{bot: {told}}}, {{expect: {{sent: {sent}}}}}]"
+    (tmp_path / "tests" / "all.yaml").write_text(
+        f"tests:\n  - {{name: one, mock: {mock}, dialogue: {dialogue}}}\n", "utf-8"
+    )
+    result = await run_tests(tmp_path)
+    assert result.findings == ()
+    assert result.played[0].passed is not fails, result.played[0].lines

@@ -7,20 +7,24 @@ from typing import Any
 from ses.scenario.compiling.lowering.assembly import Assembly
 from ses.scenario.findings import did_you_mean
 from ses.scenario.models import steps as model
+from ses.scenario.models.messages import CHANNELS
 from ses.scenario.models.scalars import Text
+from ses.scenario.models.sending import SendBody
 from ses.scenario.program import (
     CallFlow,
     CallService,
     GotoFlow,
     Http,
     Jump,
+    Message,
     Sbs,
+    Send,
     Source,
 )
 
 
 class Calls(Assembly):
-    """`call`, `goto`, `http`, `smc`, `see`, `qas`, `sbs`."""
+    """`call`, `goto`, `http`, `smc`, `see`, `qas`, `sbs`, `send`."""
 
     def _call(self, body: model.CallBody, at: Source) -> None:
         flow = str(body.flow)
@@ -78,6 +82,22 @@ class Calls(Assembly):
                 timeout=body.timeout, retry=body.retry, save=save,
                 reads=self._kept(url, json, *(form or {}).values(), *headers.values()),
                 writes=frozenset({save} if save else ()), effect=method != "get", leaves=True,
+            )
+        )  # fmt: skip
+
+    def _send(self, body: SendBody, at: Source) -> None:
+        connector = str(body.connector or "")
+        kind = connector.partition(".")[0]
+        if body.connector is not None and kind not in CHANNELS:
+            self._report.error("unknown-channel", body.connector.at, f"there is no channel `{kind}`",
+                               suggestion=did_you_mean(kind, CHANNELS) or "known: " + ", ".join(CHANNELS),
+                               length=len(connector))  # fmt: skip
+        to = self._pieces.template(body.to)
+        message = Message(variants=self._context.speech.wording(body.text))
+        self._emit(
+            Send(
+                id=self._id("send"), at=at, to=to, connector=connector, message=message,
+                reads=self._kept(to) | self._message_reads(message), effect=True, leaves=True,
             )
         )  # fmt: skip
 

@@ -139,6 +139,8 @@ class Lowering(Questions, Calls, Generation, Assignments):
                 self._qas(step.qas, at)
             case model.SbsStep():
                 self._sbs(step.sbs, at)
+            case model.SendStep():
+                self._send(step.send, at)
             case model.LlmStep():
                 self._llm(step.llm, at)
             case model.TryStep():

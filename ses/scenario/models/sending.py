@@ -1,0 +1,25 @@
+"""What a `send` step says, and to whom."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from ses.scenario.models.messages import Wording
+from ses.scenario.models.scalars import Text
+from ses.scenario.models.shape import Shape
+
+
+class SendBody(Shape):
+    """A message to somebody else, or to the same person in another channel."""
+
+    called = "`send`"
+
+    to: Annotated[
+        Text, Field(description="A person (`telegram:123`), a phone (`+79130000000`) or a session's id")
+    ]
+    connector: Annotated[
+        Text | None, Field(description="Only there: a kind (`telegram`) or a name (`telegram.shop`)")
+    ] = None
+    text: Annotated[Wording, Field(description="The words")]
