@@ -36,7 +36,7 @@ class Addressee(msgspec.Struct, frozen=True, kw_only=True):
     """`telegram.shop`: only there; or a kind: `telegram`."""
 
 
-STATUS = {"unknown_addressee": 404, "ambiguous": 409, "gone": 410, "malformed": 422}
+STATUS = {"unknown_addressee": 404, "ambiguous": 409, "gone": 410, "malformed": 422, "quiet": 425}
 """What a scenario reads as `error.status` of a refusal."""
 
 
@@ -59,6 +59,8 @@ class Target(NamedTuple):
     variables: Mapping[str, Any]
     """With which it begins."""
     key_hash: bytes | None = None
+    touched: float = 0.0
+    """When the person was last heard of; 0: never."""
 
     @property
     def begins(self) -> bool:
@@ -193,5 +195,8 @@ def _left(row: SessionRow) -> bool:
 def _there(row: SessionRow) -> Target:
     if _left(row):
         raise Refused("gone", "this person has blocked the robot")
-    user = Session.decode(row.state).user if row.state is not None else ""
-    return Target(Conversation(row.connector, row.session), row.robot, user, {})
+    conversation = Conversation(row.connector, row.session)
+    if row.state is None:
+        return Target(conversation, row.robot, "", {}, touched=row.touched)
+    state = Session.decode(row.state)
+    return Target(conversation, row.robot, state.user, {}, touched=state.touched)

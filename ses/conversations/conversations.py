@@ -19,6 +19,7 @@ from ses.conversations.limits import Limits
 from ses.conversations.links import Links
 from ses.conversations.observer import Observer, Stats, Unobserved
 from ses.conversations.outside import Brought, Order, Outside
+from ses.conversations.quiet import QuietHours
 from ses.conversations.records import decode_inbound, decode_outgoing
 from ses.conversations.recovery import Recovery
 from ses.conversations.retention import Retention
@@ -63,9 +64,10 @@ class Conversations:
         )
         self._askers = Askers(store)
         self._addresses = Addresses(store, self._delivery.connectors, clock)
+        quiet = QuietHours(store, robots, clock)
         turns = Turns(
             store, robots, engine, services, model, delivery=self._delivery, askers=self._askers, clock=clock,
-            observer=self._observer, voices=voices, addresses=self._addresses, arrived=self._arrived,
+            observer=self._observer, voices=voices, addresses=self._addresses, quiet=quiet, arrived=self._arrived,
         )  # fmt: skip
         self._answering = Answering(turns, self._shelf)
         self._intake = Intake(
@@ -77,7 +79,7 @@ class Conversations:
             clock=clock,
             observer=self._observer,
         )
-        self._outside = Outside(store, robots, self._addresses, self._intake.receive, clock)
+        self._outside = Outside(store, robots, self._addresses, quiet, self._intake.receive, clock)
         self._links = Links(store, self._delivery.connectors, clock)
         self._views = Views(store, robots)
         self._recovery = Recovery(store, self._shelf, self._answering)

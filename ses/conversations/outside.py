@@ -13,6 +13,7 @@ import msgspec
 from ses.clock import Clock
 from ses.connectors.contract import Refused
 from ses.conversations.addresses import Addressee, Addresses, Target
+from ses.conversations.quiet import QuietHours
 from ses.conversations.records import decode_inbound, encode
 from ses.conversations.robots import Robots
 from ses.dialogue.arriving import BUILT_IN_EVENTS
@@ -39,6 +40,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     say: Dictated | None = None
     event: str = ""
     data: dict[str, Any] = {}
+    urgent: bool = False
+    """In quiet hours too."""
 
 
 class Brought(NamedTuple):
@@ -65,12 +68,14 @@ class Outside:
         store: Store,
         robots: Robots,
         addresses: Addresses,
+        quiet: QuietHours,
         receive: Callable[[Inbound, bytes | None], Awaitable[bool]],
         clock: Clock,
     ) -> None:
         self._store = store
         self._robots = robots
         self._addresses = addresses
+        self._quiet = quiet
         self._receive = receive
         self._clock = clock
 
@@ -115,6 +120,8 @@ class Outside:
                 raise Refused("unknown_event", _no_event(program, order.event))
             if target.begins:
                 raise Refused("unknown_addressee", "this person has no conversation with the robot")
+        if not order.urgent:
+            await self._quiet.check(program, target)
         return _Plan(encode(self._inbound(target, order)), target.key_hash)
 
     def _check_event(self, order: Order) -> None:

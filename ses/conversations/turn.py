@@ -108,10 +108,12 @@ class TurnRun:
             await self._legs.write(self, leg)
 
     async def address(self, to: str, connector: str) -> Address:
-        return await self._legs.address(self, to, connector)
+        async with self._outside():
+            return await self._legs.address(self, to, connector)
 
     async def link(self, hash_: bytes) -> Link | None:
-        return await self._legs.link(hash_)
+        async with self._outside():
+            return await self._legs.link(hash_)
 
     async def offload(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(None, work)

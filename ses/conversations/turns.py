@@ -18,6 +18,7 @@ from ses.conversations.endings import ends
 from ses.conversations.engine import Engine
 from ses.conversations.mailbox import Mailbox
 from ses.conversations.observer import Observer, Outcome
+from ses.conversations.quiet import QuietHours
 from ses.conversations.robots import Robots
 from ses.conversations.solitude import OutsideCalls, OutsideModel, OutsideVoices, Solitude
 from ses.conversations.turn import TurnRun
@@ -58,6 +59,7 @@ class Turns:
         clock: Clock,
         observer: Observer,
         addresses: Addresses,
+        quiet: QuietHours,
         arrived: Arrived,
         voices: DaemonVoices | None = None,
     ) -> None:
@@ -73,6 +75,7 @@ class Turns:
         self._askers = askers
         self._observer = observer
         self._addresses = addresses
+        self._quiet = quiet
         self._arrived = arrived
 
     # --- one turn ----------------------------------------------------------------------------------------------
@@ -206,6 +209,8 @@ class Turns:
         """See `ses.dialogue.ports.Ports.address`."""
         try:
             target = await self._addresses.find((run.program.id,), addressee(to, connector))
+            if target.conversation != run.mailbox.conversation:
+                await self._quiet.check(run.program, target)
         except Refused as refusal:
             kind: ErrorKind = "connect" if refusal.code == "busy" else "denied"
             raise StepError(kind, str(refusal), service="send", status=STATUS.get(refusal.code)) from None
@@ -241,8 +246,9 @@ class Turns:
         if leg.final and run.solitude is not None:
             run.solitude.leave()
         came = await self._commit(record)
-        for inbound, accepted in zip(leg.beyond.inbounds, came, strict=True):
-            self._arrived(inbound, accepted)
+        if leg.beyond.inbounds:
+            for inbound, accepted in zip(leg.beyond.inbounds, came, strict=True):
+                self._arrived(inbound, accepted)
         mailbox.state, mailbox.turn, mailbox.seq = record.state, record.turn, record.seq
         mailbox.robot, mailbox.expires, mailbox.private = record.robot, record.expires, record.private
         run.said.extend(leg.outgoing)

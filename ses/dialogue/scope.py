@@ -127,7 +127,7 @@ class Scope(Mapping[str, Any]):
     def now(self) -> datetime:
         """The turn's clock in the user's time zone, else the robot's."""
         if self._now is None:
-            zone = _zone(str(self.user.get("timezone") or self.program.timezone))
+            zone = zone_of(str(self.user.get("timezone") or self.program.timezone))
             self._now = datetime.fromtimestamp(self.at, zone)
         return self._now
 
@@ -188,7 +188,8 @@ def _shown(voice: VoiceMessage) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=256)
-def _zone(name: str) -> tzinfo:
+def zone_of(name: str) -> tzinfo:
+    """A time zone by its name; UTC for a name that is none."""
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):

@@ -30,7 +30,7 @@ REFUSALS = {
     "unknown_event": 404,
     "ambiguous": 409,
     "conflict": 409,
-    "quiet": 409,
+    "quiet": 425,
     "gone": 410,
 }
 """Status of each `Refused.code`."""

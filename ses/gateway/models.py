@@ -138,6 +138,8 @@ class SendBody(Taken):
     ] = []
     attachments: Annotated[list[MediaBody], Field(max_length=10)] = []
     format: Literal["plain", "markdown"] = "plain"
+    urgent: bool = False
+    """In the robot's quiet hours too."""
     robot: RobotId | None = None
     """Needed unless the session or the connector tells it, the key is bound to one robot, or there is only one."""
     id: Identifier | None = None
@@ -161,6 +163,8 @@ class EventBody(To):
     """A name that a flow of the robot waits for: `on: [{event: paid}]`."""
     data: dict[str, Any] = Field(default={}, max_length=100)
     """Its fields, which scenarios read as `event.NAME`; 16 KB of JSON at most."""
+    urgent: bool = False
+    """In the robot's quiet hours too."""
     robot: RobotId | None = None
     """Needed unless the session or the connector tells it, the key is bound to one robot, or there is only one."""
     id: Identifier | None = None

@@ -25,6 +25,7 @@ WHY = {
     415: "The body is not sent as JSON.",
     421: "Without keys the API answers only to local names.",
     422: "The body's fields are not as they should be; the message names every place.",
+    425: "The person is not written to in these hours; `Retry-After` and the message say until when.",
     429: "Too many messages of this session; `Retry-After` says when to come again.",
     500: "An error inside the daemon, or in an emulation's .meta.yaml.",
     503: "A part of the daemon cannot do its work now.",

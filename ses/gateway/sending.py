@@ -40,7 +40,7 @@ class SendApi:
                 scope="send",
                 body=SendBody,
                 answer=BroughtAnswer,
-                failures=(404, 409, 410, 503),
+                failures=(404, 409, 410, 425, 503),
             ),
             Operation(
                 method="POST",
@@ -50,7 +50,7 @@ class SendApi:
                 scope="send",
                 body=EventBody,
                 answer=BroughtAnswer,
-                failures=(404, 409, 410, 503),
+                failures=(404, 409, 410, 425, 503),
             ),
         ]
 
@@ -83,6 +83,7 @@ class SendApi:
             robot=body.robot or "",
             event=body.event,
             data=body.data,
+            urgent=body.urgent,
         )
         return await self._bring(call, order, body.id, "event")
 

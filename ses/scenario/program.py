@@ -437,6 +437,8 @@ class SessionSettings:
     expire: float = 30 * 86400.0
     burst: float = 0.0
     on_update: Literal["pin", "move"] = "pin"
+    quiet: tuple[int, int] | None = None
+    """Minutes since midnight from which and to which the robot does not write first, in the user's time zone."""
     margin: float = 0.05
     threshold: float = 0.5
     sure: float = 0.8

@@ -121,5 +121,10 @@ def session_settings(model: Session | None) -> SessionSettings:
             "sure": model.routing.sure,
         }
     return SessionSettings(
-        idle=model.idle, expire=model.expire, burst=model.burst, on_update=model.on_update, **more
+        idle=model.idle,
+        expire=model.expire,
+        burst=model.burst,
+        on_update=model.on_update,
+        quiet=model.quiet,
+        **more,
     )

@@ -13,6 +13,7 @@ from ses.scenario.program import Source
 from ses.scenario.reading.nodes import Map, Node, Scalar, Seq
 
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(ms|s|m|h|d)")
+_HOURS = re.compile(r"(\d\d?):(\d\d)\s*-\s*(\d\d?):(\d\d)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _IDENTIFIER = re.compile(r"[^\W\d]\w{0,63}")
 _SIMPLE_NAME = re.compile(r"\w[\w-]{0,63}")
@@ -222,11 +223,31 @@ class Seconds(Kind):
         raise reported()
 
 
+class Hours(Kind):
+    """A part of each day, `21:00-09:00`: minutes since midnight of its beginning and end."""
+
+    json_schema: ClassVar[dict[str, Any]] = {"type": "string", "pattern": r"^\d\d?:\d\d-\d\d?:\d\d$"}
+
+    @classmethod
+    def take(cls, node: Node, info: ValidationInfo) -> tuple[int, int]:
+        match = _HOURS.fullmatch(node.text) if isinstance(node, Scalar) else None
+        if match:
+            start, stop = (int(match[n]) * 60 + int(match[n + 1]) for n in (1, 3))
+            if start != stop and max(start, stop) < 24 * 60 and int(match[2]) < 60 and int(match[4]) < 60:
+                return start, stop
+        report_of(info).error(
+            "wrong-type", node.at, f"hours such as `21:00-09:00` are expected here, not {described(node)}"
+        )
+        raise reported()
+
+
 Boolean = Annotated[bool, Flag()]
 WholeNumber = Annotated[int, Whole()]
 Fraction = Annotated[float, Share()]
 Time = Annotated[float, Seconds()]
 """In seconds."""
+DayHours = Annotated[tuple[int, int], Hours()]
+"""Minutes since midnight."""
 
 
 class Data(Kind):

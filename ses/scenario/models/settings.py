@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from ses.scenario.models.messages import choice
 from ses.scenario.models.scalars import (
     Data,
+    DayHours,
     Fraction,
     OneOrMany,
     Text,
@@ -57,7 +57,6 @@ class Session(Shape):
     """Settings of sessions."""
 
     called = "`session`"
-    later: ClassVar[Mapping[str, str]] = {"quiet": "a setting for messages the robot begins itself"}
 
     idle: Annotated[
         Time, Field(description="After this pause the next message is a hot start (event `resume`)")
@@ -71,6 +70,10 @@ class Session(Shape):
         choice("pin", "move"),
         Field(description="What a new version does to open conversations"),
     ] = "pin"
+    quiet: Annotated[
+        DayHours | None,
+        Field(description="In these hours of the user's time zone the robot does not write first"),
+    ] = None
     routing: Annotated[Routing | None, Field(description="Thresholds of understanding")] = None
 
 

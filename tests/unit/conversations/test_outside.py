@@ -21,6 +21,7 @@ language: ru
 variables:
   number: null
   phone: {value: null, keep: user}
+  timezone: {value: null, keep: user}
 slots:
   size: {type: text, ask: Какой размер?}
 texts:
@@ -30,6 +31,7 @@ flows:
   paid: {on: [{event: paid}], steps: [{say: "Оплачено {{ event.sum }} ₽."}]}
   where: {on: [{command: where}], steps: [{say: "Ленина, 5."}]}
   mine: {on: ["телефон"], steps: [{set: {phone: "+79130000000"}}, {say: Ага.}]}
+  far: {on: ["я во владивостоке"], steps: [{set: {timezone: Asia/Vladivostok}}, {say: Ого.}]}
   tell:
     on: ["сообщи"]
     steps:
@@ -41,10 +43,14 @@ events: {fallback: [{say: Не понял.}]}
 
 
 @cache
-def shop():
-    loaded = load_files(RobotFiles("shop", {"robot.yaml": SHOP.encode()}, {}))
+def compiled(text=SHOP):
+    loaded = load_files(RobotFiles("shop", {"robot.yaml": text.encode()}, {}))
     assert loaded.program is not None, [str(one) for one in loaded.errors]
     return loaded.program
+
+
+def shop():
+    return compiled()
 
 
 class Bot(Inbox):
@@ -357,3 +363,47 @@ async def test_after_a_death_the_words_are_there_once(pipeline_over):
         await settled(there)
         assert texts(there, "2") == ["Какой размер?", "Для вас."]
         assert texts(there) == ["Сообщил."]
+
+
+# --- quiet hours --------------------------------------------------------------------------------------------------
+
+NIGHT = 1_795_384_800.0  # 22:00 UTC
+
+
+@pytest.fixture
+async def at_night(pipeline_over):
+    clock = VirtualClock(NIGHT)
+    program = compiled(SHOP + "session: {quiet: 21:00-09:00}\ntimezone: UTC\n")
+    async with pipeline_over(program, engine=ENGINE, inbox=Bot(), clock=clock) as pipeline:
+        pipeline.clock = clock
+        yield pipeline
+
+
+async def test_in_quiet_hours_who_is_silent_is_not_written_to_and_the_caller_is_told_until_when(at_night):
+    await says(at_night, "заказ")
+    await bring(at_night, {"session": "1"}, text="сразу")
+    at_night.clock.advance(3600.0)  # 23:00, he is silent
+    for what in ({"text": "спит"}, {"event": "paid", "data": {"sum": 1}}):
+        with pytest.raises(Refused, match="before 2026-11-23T09:00") as refused:
+            await bring(at_night, {"session": "1"}, "k1", **what)
+        assert (refused.value.code, refused.value.retry_after) == ("quiet", 10 * 3600.0)
+    with pytest.raises(Refused):
+        await bring(at_night, {"user": "telegram:7"}, text="спит")
+    await bring(at_night, {"session": "1"}, text="код 42", urgent=True)
+    at_night.clock.advance(10 * 3600.0)
+    await bring(at_night, {"session": "1"}, "k1", text="утро")
+    assert texts(at_night) == ["Какой размер?", "сразу", "код 42", "утро"]
+
+
+async def test_the_hours_are_those_of_the_persons_own_time_zone(at_night):
+    await says(at_night, "я во Владивостоке")  # 08:00 there
+    at_night.clock.advance(3600.0)
+    await bring(at_night, {"session": "1"}, text="доброе утро")
+    assert texts(at_night)[-1] == "доброе утро"
+
+
+async def test_a_step_send_keeps_them_too(at_night):
+    await says(at_night, "заказ", "2")
+    at_night.clock.advance(3600.0)
+    await says(at_night, "сообщи")
+    assert texts(at_night) == ["Не вышло: denied, 425."]

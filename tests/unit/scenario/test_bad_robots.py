@@ -104,6 +104,7 @@ SHAPE = [
     Bad("an unknown question about a voice", "flows: {a: {on: x, steps: [{sbs: {method: ▲analyse, save: x}}, {say: '{{ x }}'}]}}\n", "bad-value", "`analyze`"),
     Bad("a field that no voice has", "voice: {spr: m}\n" + 'flows: {a: {on: x, steps: [{say: "{{ message.voice.▲sex }}"}]}}\n', "unknown-field"),
     Bad("an unknown event", "events: {▲strat: [{say: А}]}\n", "unknown-event", "`start`"),
+    Bad("hours that are none", "session: {quiet: ▲21-9}\n", "wrong-type", "", "error"),
     Bad("an unknown channel of an event", "events: {▲start@whatsapp: [{say: А}]}\n", "unknown-channel", "telegram"),
     Bad("an unknown channel of a message", "flows: {a: {on: x, steps: [{say: {text: А, channels: {▲telegrm: {text: Б}}}}]}}\n", "unknown-channel", "`telegram`"),
 ]  # fmt: skip
@@ -118,7 +119,6 @@ LATER = [
     Bad("schedules", "▲schedules: {}\n", "later"),
     Bad("a model of the robot", "▲llm: {}\n", "later"),
     Bad("migrations", "▲migrations: {}\n", "later"),
-    Bad("quiet hours", "session: {▲quiet: 21:00-09:00}\n", "later"),
     Bad("a slot from a script", "slots: {a: {type: text, ask: А?, ▲from: {script: crm}}}\nflows: {f: {on: x, needs: a}}\n", "later"),
 ]  # fmt: skip
 

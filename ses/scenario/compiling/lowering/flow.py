@@ -93,7 +93,7 @@ class Lowering(Questions, Calls, Generation, Assignments):
         self.steps(recovery)
         self._place(after)
 
-    def _lower(self, step: Any, at: Source) -> None:  # noqa: C901 - a branch for each step of the language
+    def _lower(self, step: Any, at: Source) -> None:  # noqa: C901, PLR0915 - a branch for each step of the language
         self._pieces.owner = at
         match step:
             case model.SayStep():
