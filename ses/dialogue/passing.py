@@ -9,6 +9,7 @@ conversation follow one another, so no second chat can have it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import cast
 
@@ -40,7 +41,9 @@ async def offered(turn: Turn, inbound: Inbound) -> bool:
     hash_ = link_hash(token)
     link = await turn.ports.link(hash_)
     session = turn.session
-    if link is None or link.expires < turn.at or link.to != session.connector or link.robot != session.robot:
+    here = (session.connector, session.robot)
+    # In a group others would read along.
+    if link is None or link.expires < turn.at or (link.to, link.robot) != here or ":" in session.id:
         _tell(turn, "ses.link_over")
         return False
     turn.trace.understand("passage", link.connector)
@@ -50,20 +53,21 @@ async def offered(turn: Turn, inbound: Inbound) -> bool:
     return True
 
 
-def decide(turn: Turn, pending: Pending, option: int) -> None:
-    """The reader has answered."""
+def decide(turn: Turn, link: Mapping[str, str], option: int) -> None:
+    """The reader has answered: `link` is the value of the question, which its buttons carry too. They are good as long as
+    the link is, whatever was said in between: in VK people come with words of their own."""
     session = turn.session
     if option == YES:
         here = (session.connector, session.id)
         claim = Passage(
             kind="claim",
-            link=bytes.fromhex(pending.value["link"]),
+            link=bytes.fromhex(link["link"]),
             connector=here[0],
             session=here[1],
             user=_user(session),
         )
-        key = sha256("/".join((pending.value["link"], *here)).encode()).hexdigest()[:32]
-        there = (pending.value["connector"], pending.value["session"])
+        key = sha256("/".join((link["link"], *here)).encode()).hexdigest()[:32]
+        there = (link["connector"], link["session"])
         turn.bring(_inbound(turn, *there, id_=f"~go-{key}", passage=claim))
         turn.repeat = False
         return

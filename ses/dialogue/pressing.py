@@ -35,7 +35,12 @@ def press(turn: Turn, offered: Offered, index: int) -> str:
     pending = turn.session.pending
     turn.trace.understand("button", offer.label)
     turn.understood = True
-    if offered.kind in ("flows", "value", "which", "change", "passage"):
+    if offered.kind == "passage":
+        if pending is not None and pending.kind == "passage":
+            turn.session.pending = None
+        decide(turn, offer.args, offer.value)
+        return ""
+    if offered.kind in ("flows", "value", "which", "change"):
         if pending is not None and pending.kind == offered.kind and offered is turn.session.offered[-1]:
             choose(turn, pending, offer.value)
         else:
@@ -129,7 +134,7 @@ def choose(turn: Turn, pending: Pending, index: int) -> None:
     turn.answered = True
     turn.understood = True
     if pending.kind == "passage":
-        decide(turn, pending, index)
+        decide(turn, pending.value, index)
         return
     if pending.kind == "flows":
         if not 0 <= index < len(pending.options):

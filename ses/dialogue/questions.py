@@ -175,7 +175,8 @@ def _put_pending(turn: Turn, pending: Pending) -> None:
         "passage": "ses.continue_here",
     }[pending.kind]
     message = turn.scope.program.texts.get(name)
-    offers = [Offer(label, index) for index, label in enumerate(pending_labels(turn, pending))]
+    args = pending.value if pending.kind == "passage" else {}
+    offers = [Offer(label, index, args=args) for index, label in enumerate(pending_labels(turn, pending))]
     if pending.kind == "flows" and (none := engine_text(turn, "ses.none_of_these")):
         offers.append(Offer(none, -1))
     turn.scope.local = {"slot": _pending_slot(turn, pending)}

@@ -236,10 +236,10 @@ async def test_a_visitor_goes_on_in_vk(there):
         address = await link(page, "vk.shop")
         start, _, token = address.partition("?ref=")
         assert start == f"https://vk.me/club{vk.group_id}"
-        await vk.write(5, payload=json.dumps({"command": "start"}), ref=token)
-        assert await vk.said(5, 1) == [ASKED]
+        await vk.write(5, "привет", ref=token)
+        assert await vk.said(5, 2) == [ASKED, "Не понял."]
         await vk.press(5, "Да")
-        assert (await vk.said(5, 2))[-1] == "Продолжаем здесь. Какая улица?"
+        assert (await vk.said(5, 3))[-1] == "Продолжаем здесь. Какая улица?"
         await shows(page, MOVED)
         await vk.write(5, "Ленина")
-        assert (await vk.said(5, 3))[-1] == "большую, Ленина."
+        assert (await vk.said(5, 4))[-1] == "большую, Ленина."

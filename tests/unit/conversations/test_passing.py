@@ -150,6 +150,27 @@ async def test_after_a_no_the_conversation_stays_and_the_chat_begins_as_usual(th
     assert there.texts(PAGE) == ["Какой размер?", "Какая улица?"]
 
 
+async def test_words_that_come_with_the_link_leave_the_buttons_good(there):
+    """VK hands the link over with whatever a person writes first."""
+    await there.says("заказ")
+    await there.follows(await there.token())
+    await there.says("привет", BOT)
+    assert there.texts()[-1] == "Не понял."
+    await there.presses("Да")
+    await there.presses("Да")
+    assert there.texts()[2:] == [
+        "Продолжаем здесь. Какой размер?",
+        "Эта кнопка уже не действует. Какой размер?",
+    ]
+
+
+async def test_nothing_goes_on_in_a_group_where_others_read_along(there):
+    await there.says("заказ")
+    group = Conversation("telegram.shop", "-100:7")
+    await there.follows(await there.token(), group)
+    assert there.texts(group)[0].startswith("Эта ссылка уже не действует")
+
+
 async def test_the_page_goes_on_with_a_fresh_conversation(there):
     await there.says("заказ")
     await there.follows(await there.token())
