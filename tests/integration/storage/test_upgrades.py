@@ -12,6 +12,7 @@ import pytest
 from ses.migrations.child import UpgradeFailed, upgrade_in_child
 from ses.migrations.history import History
 from ses.storage.contract import StoreRefused
+from ses.storage.history import PIPELINE
 from ses.storage.postgres.store import PostgresStore
 
 REVISION = """
@@ -136,4 +137,39 @@ async def test_ses_db_tells_and_makes_a_database_on_a_server(postgres, tmp_path)
     status = await asyncio.to_thread(called, "status")
     assert (status.returncode, "not made yet" in status.stdout) == (0, True), status
     upgrade = await asyncio.to_thread(called, "upgrade")
-    assert (upgrade.returncode, "revision 0001, up to date" in upgrade.stdout) == (0, True), upgrade
+    assert (upgrade.returncode, f"revision {PIPELINE.head}, up to date" in upgrade.stdout) == (0, True), (
+        upgrade
+    )
+
+
+BEFORE_PEOPLE = """
+DROP INDEX sessions_user; ALTER TABLE sessions DROP COLUMN "user"; DROP INDEX user_values_phone;
+DROP TABLE identities; DROP TABLE calls; DROP TABLE links; UPDATE pipeline_version SET version_num = '0001';
+INSERT INTO sessions (connector, session, robot, created, touched, expires) VALUES
+    ('telegram.shop', '7', 'pizzeria', 1, 1, 9e9), ('telegram.shop', '-100:8', 'pizzeria', 1, 1, 9e9),
+    ('vk.shop', '5', 'pizzeria', 1, 1, 9e9), ('web.site', 's1', 'pizzeria', 1, 1, 9e9);
+"""
+"""What a database of today is made into, to be one of the first revision with conversations in it."""
+
+
+async def test_a_server_of_the_release_before_learns_who_is_behind_its_conversations(postgres, tmp_path):
+    url = await postgres.new_database()
+    store = PostgresStore(url, mark=tmp_path / "mark")
+    await store.open()
+    await store.close()
+    connection = await asyncpg.connect(url)
+    await connection.execute(BEFORE_PEOPLE)
+    with pytest.raises(StoreRefused):
+        await PostgresStore(url, mark=tmp_path / "mark").open()
+    store = PostgresStore(url, mark=tmp_path / "mark", upgrade=True)
+    await store.open()
+    rows = await connection.fetch('SELECT connector, "user" FROM sessions ORDER BY id')
+    assert [tuple(row) for row in rows] == [
+        ("telegram.shop", "telegram:7"), ("telegram.shop", "telegram:8"), ("vk.shop", "vk:5"), ("web.site", ""),
+    ]  # fmt: skip
+    (found,) = await store.conversations_of("pizzeria", "vk:5")
+    assert found.session == "5"
+    indexes = {row[0] for row in await connection.fetch("SELECT indexname FROM pg_indexes")}
+    assert {"sessions_user", "user_values_phone", "identities_person", "links_session"} <= indexes
+    await store.close()
+    await connection.close()

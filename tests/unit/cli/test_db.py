@@ -37,7 +37,11 @@ def test_a_database_that_is_not_there_is_made_at_the_first_start_or_now(called, 
 def test_a_database_of_an_older_release_is_told_and_upgraded(called, tmp_path):
     called("upgrade")
     with closing(sqlite3.connect(tmp_path / "data" / "ses.db")) as database:
-        database.executescript("DROP TABLE pipeline_version; PRAGMA user_version = 1")
+        database.executescript(
+            "DROP TABLE pipeline_version; PRAGMA user_version = 1; DROP INDEX sessions_user;"
+            "ALTER TABLE sessions DROP COLUMN user; DROP INDEX user_values_phone; DROP TABLE identities;"
+            "DROP TABLE calls; DROP TABLE links"
+        )
     code, output = called("status")
     assert (code, "of an older release" in output) == (1, True)
     code, output = called("upgrade", "--format", "json")
