@@ -325,6 +325,12 @@ def test_a_taken_port_ends_with_2_and_says_which(daemon):
     assert "Traceback" not in done.stderr
 
 
+def visitor_again(page, before):
+    """A page that knows its pair and has shown nothing: a reload."""
+    page.session, page.key = before.session, before.key
+    return page
+
+
 VOICE = """
 voice: {spr: general, answer: when_spoken}
 """
@@ -369,6 +375,10 @@ async def test_a_voice_message_on_a_website_is_heard_and_answered_with_one_that_
             assert response.status == 404, "what visitors sent is read with their key only"
         await visitor.say("hello")
         assert "attachments" not in await visitor.until("message")
+        again = visitor_again(page(), visitor)
+        said = (await again.connect(after=None))["messages"][0]
+        assert (said["id"], said["transcript"], said["attachments"][0]["upload"]) == ("v1", "hello", upload)
+        assert "text" not in said
     async with http.post(f"{daemon.api}/ses/log", json={"robot_id": "echo", "text": "hello"}) as response:
         said = [line for line in (await response.json())["items"] if line["from"] == "visitor"]
     assert [(line["text"], [one["kind"] for one in line.get("attachments", [])]) for line in said] == [
