@@ -24,13 +24,22 @@ class Gauge:
 
 
 def gauge_factory(made: list[Gauge]) -> Any:
-    """For `AsyncLLM(stat_loggers=…)`: vLLM makes the gauge itself; it is put into `made`."""
-    from vllm.v1.metrics.loggers import StatLoggerBase
+    """For `AsyncLLM(stat_loggers=…)`: vLLM makes the gauge itself; it is put into `made`.
 
-    class StatLogger(Gauge, StatLoggerBase):  # type: ignore[misc]  # vLLM is not looked into
-        def __init__(self, vllm_config: Any, engine_index: int = 0) -> None:
+    It stands where vLLM's counters for Prometheus would: kept for every token, in a registry that nobody here shows.
+    """
+    from vllm.v1.metrics.loggers import PrometheusStatLogger
+
+    class StatLogger(Gauge, PrometheusStatLogger):  # type: ignore[misc]  # vLLM is not looked into
+        def __init__(self, vllm_config: Any, engine_indexes: list[int] | None = None) -> None:
             super().__init__()
             made.append(self)
+
+        def record_admission_rejection(self, reason: str) -> None:
+            return
+
+        def record_sleep_state(self, sleep: int = 0, level: int = 0) -> None:
+            return
 
         def log_engine_initialized(self) -> None:
             return
