@@ -16,7 +16,7 @@ from ses.connectors.web.admission import visitor_address
 from ses.gateway.v1.bodies import decoded, read
 from ses.gateway.v1.doors import NOBODY, Door, Guest
 from ses.gateway.v1.errors import V1Error
-from ses.gateway.v1.leaving import ClientGone, WhileThere
+from ses.gateway.v1.leaving import ClientGone, Watch
 from ses.ledger.contract import Entry, Journal
 
 log = structlog.get_logger("ses.gateway.v1")
@@ -63,13 +63,14 @@ class Exchanges:
         self._limit = body_limit
         self._trusted = trusted_proxies
         self._journaled = journaled
+        self._watch = Watch()
 
     async def lead(self, request: web.Request, serve: Serve) -> web.StreamResponse:
         """The answer, whatever happens. Raises `ClientGone` when nobody is left to be answered."""
         exchange = Exchange(request, self._limit)
         began = self._clock.now()
         try:
-            async with WhileThere(request):
+            async with self._watch.over(request):
                 response = await self._answer(exchange, serve)
         except ConnectionResetError:
             self._write(exchange, began, GONE, None)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from types import TracebackType
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from aiohttp import web
 
@@ -15,37 +16,43 @@ class ClientGone(ConnectionResetError):
     """Nobody is there to be answered."""
 
 
-class WhileThere:
-    """`async with WhileThere(request):` cancels what stands in it when the client goes, and raises `ClientGone`."""
+class Watch:
+    """Looks at all requests under way at once: with a clock for each, a hundred slow streams would cost more in looks than in words."""
 
-    def __init__(self, request: web.Request) -> None:
-        self._request = request
-        self._task: asyncio.Task[object] | None = None
+    def __init__(self) -> None:
+        self._present: dict[asyncio.Task[object], web.Request] = {}
         self._timer: asyncio.TimerHandle | None = None
-        self._gone = False
 
-    async def __aenter__(self) -> None:
-        self._task = asyncio.current_task()
-        self._look_again()
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        assert self._timer is not None, "it was entered"
-        self._timer.cancel()
-        if self._gone and self._task is not None and isinstance(error, asyncio.CancelledError):
-            if self._task.uncancel() > 0:
-                return  # somebody else wants it to end, too
+    @asynccontextmanager
+    async def over(self, request: web.Request) -> AsyncIterator[None]:
+        """Cancels what stands in it when the client goes, and raises `ClientGone`."""
+        task = asyncio.current_task()
+        assert task is not None, "a request is answered in a task"
+        self._present[task] = request
+        if self._timer is None:
+            self._look_later()
+        try:
+            yield
+        except asyncio.CancelledError as error:
+            if task in self._present or task.uncancel() > 0:
+                raise  # somebody else wants it to end
             raise ClientGone("the client went away") from error
+        finally:
+            self._present.pop(task, None)
 
-    def _look_again(self) -> None:
+    def _look_later(self) -> None:
         self._timer = asyncio.get_running_loop().call_later(LOOK_EVERY, self._look)
 
     def _look(self) -> None:
-        transport = self._request.transport
-        if transport is not None and not transport.is_closing():
-            self._look_again()
-            return
-        self._gone = True
-        if self._task is not None:
-            self._task.cancel()
+        for task in [task for task, request in self._present.items() if _is_gone(request)]:
+            del self._present[task]
+            task.cancel()
+        if self._present:
+            self._look_later()
+        else:
+            self._timer = None
+
+
+def _is_gone(request: web.Request) -> bool:
+    transport = request.transport
+    return transport is None or transport.is_closing()
