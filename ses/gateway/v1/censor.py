@@ -34,13 +34,15 @@ class Censor(Protocol):
 class HttpCensor:
     """`POST url {kind, text}` → `{allowed, text?}`"""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, wait: float = ANSWER_WAIT) -> None:
+        """`wait`: seconds it has for a judgement."""
         self._url = url
+        self._wait = wait
         self._session: aiohttp.ClientSession | None = None
 
     async def judge(self, kind: Literal["prompt", "answer"], text: str) -> Verdict:
         if self._session is None:
-            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=ANSWER_WAIT))
+            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=self._wait))
         try:
             async with self._session.post(
                 self._url, json={"kind": kind, "text": text}, allow_redirects=False

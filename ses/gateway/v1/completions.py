@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from functools import partial
+from typing import TypeVar
 
-import msgspec
 from aiohttp import web
 
-from ses.gateway.envelope import HARDENED
 from ses.gateway.v1.answered import Head, best, completion_answer, completion_piece
 from ses.gateway.v1.asked import completion_request, texts_of
 from ses.gateway.v1.bodies import validated
@@ -16,13 +15,16 @@ from ses.gateway.v1.context import within_context
 from ses.gateway.v1.errors import V1Error, of_engine, unknown_model
 from ses.gateway.v1.exchange import Exchange
 from ses.gateway.v1.ranges import check_completion, out_of_range
-from ses.gateway.v1.requests import CompletionBody
+from ses.gateway.v1.requests import CompletionBody, wants_usage
 from ses.gateway.v1.serving import Serving
-from ses.gateway.v1.streaming import Events, first_of
+from ses.gateway.v1.streaming import begun
+from ses.gateway.v1.telling import at_once, piece_by_piece
 from ses.gateway.v1.whole import WholeCompletion
 from ses.llm.answers import CompletionAnswer, CompletionChoice, Usage
 from ses.llm.errors import BadRequest, EngineError
 from ses.llm.requests import CompletionRequest
+
+Answer = TypeVar("Answer")
 
 UNKNOWN = 400
 """Status of an unknown model, as printed."""
@@ -39,23 +41,28 @@ class Completions:
         check_completion(body, sent, self._serving.max_n)
         request = completion_request(body)
         head = Head.of("cmpl", body.model)
-        usage = bool(body.stream_options and body.stream_options.include_usage)
+        usage = wants_usage(body.stream_options)
+        whole = WholeCompletion() if self._serving.journaled else None
         try:
-            if body.stream:
-                chunks = (
-                    _as_chunks(*await self._judged(body, request))
-                    if self._serving.censor is not None
-                    else await self._begun(body, request)
-                )
-                return await self._told(exchange, head, chunks, include_usage=usage)
-            choices, spent = await self._judged(body, request)
+            if not body.stream:
+                return at_once(completion_answer(head, *await self._judged(body, request)))
+            chunks = (
+                _as_chunks(*await self._judged(body, request))
+                if self._serving.censor is not None
+                else await self._asked(body, request, begun(self._serving.engine.stream_complete))
+            )
         except EngineError as error:
             raise _told_error(error, body) from None
-        return web.Response(
-            body=msgspec.json.encode(completion_answer(head, choices, spent)),
-            content_type="application/json",
-            headers=HARDENED,
-        )
+        shown = partial(completion_piece, head, include_usage=usage)
+        return await piece_by_piece(exchange, head, chunks, shown, whole, unknown=UNKNOWN)
+
+    async def _asked(
+        self,
+        body: CompletionBody,
+        request: CompletionRequest,
+        ask: Callable[[CompletionRequest], Awaitable[Answer]],
+    ) -> Answer:
+        return await within_context(self._serving.engine, request, ask, asked=body.max_tokens)
 
     async def _judged(
         self, body: CompletionBody, request: CompletionRequest
@@ -64,8 +71,7 @@ class Completions:
         verdict = await self._serving.judge("prompt", texts_of(body))
         if not verdict.allowed:
             return [_refused(index, verdict.text) for index in range(body.n or 1)], Usage()
-        engine = self._serving.engine
-        answer = await within_context(engine, request, engine.complete, asked=body.max_tokens)
+        answer = await self._asked(body, request, self._serving.engine.complete)
         choices = answer.choices
         if request.n > (body.n or 1):
             choices = best(choices, best_of=request.n, n=body.n or 1, logprobs=body.logprobs is not None)
@@ -75,59 +81,11 @@ class Completions:
             judged.append(choice if verdict.allowed else _refused(choice.index, verdict.text))
         return judged, answer.usage or Usage()
 
-    async def _begun(
-        self, body: CompletionBody, request: CompletionRequest
-    ) -> AsyncGenerator[CompletionAnswer, None]:
-        """The stream, once its first piece is there: what fails until then is answered with a status."""
-
-        async def begin(
-            request: CompletionRequest,
-        ) -> tuple[CompletionAnswer | None, AsyncGenerator[CompletionAnswer, None]]:
-            stream = self._serving.engine.stream_complete(request)
-            return await first_of(stream), stream
-
-        first, rest = await within_context(self._serving.engine, request, begin, asked=body.max_tokens)
-        return _all(first, rest)
-
-    async def _told(
-        self,
-        exchange: Exchange,
-        head: Head,
-        chunks: AsyncGenerator[CompletionAnswer, None],
-        *,
-        include_usage: bool,
-    ) -> web.StreamResponse:
-        whole = WholeCompletion()
-        if self._serving.journaled:
-            exchange.whole = lambda: whole.fields(head)
-        events = Events(exchange.request)
-        async with aclosing(chunks):
-            await events.open()
-            try:
-                async for chunk in chunks:
-                    if self._serving.journaled:
-                        whole.add(chunk)
-                    if (piece := completion_piece(head, chunk, include_usage=include_usage)) is not None:
-                        await events.send(piece)
-            except EngineError as error:
-                return await events.fail(of_engine(error, unknown=UNKNOWN))
-        return await events.done()
-
 
 def _told_error(error: EngineError, body: CompletionBody) -> V1Error:
     if isinstance(error, BadRequest) and error.attribute == "suffix":
         return out_of_range("suffix", "null for this model", repr(body.suffix))
     return of_engine(error, unknown=UNKNOWN)
-
-
-async def _all(
-    first: CompletionAnswer | None, rest: AsyncGenerator[CompletionAnswer, None]
-) -> AsyncGenerator[CompletionAnswer, None]:
-    async with aclosing(rest):
-        if first is not None:
-            yield first
-        async for chunk in rest:
-            yield chunk
 
 
 async def _as_chunks(

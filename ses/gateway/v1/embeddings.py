@@ -7,10 +7,8 @@ from array import array
 from base64 import b64encode
 from collections.abc import Sequence
 
-import msgspec
 from aiohttp import web
 
-from ses.gateway.envelope import HARDENED
 from ses.gateway.v1.asked import embedding_request
 from ses.gateway.v1.bodies import validated
 from ses.gateway.v1.errors import V1Error, of_engine, unknown_model
@@ -18,6 +16,7 @@ from ses.gateway.v1.exchange import Exchange
 from ses.gateway.v1.ranges import check_embedding
 from ses.gateway.v1.requests import EmbeddingBody
 from ses.gateway.v1.serving import Serving
+from ses.gateway.v1.telling import at_once
 from ses.llm.errors import ContextTooLong, EngineError
 
 UNKNOWN = 404
@@ -51,7 +50,7 @@ class Embeddings:
                 "total_tokens": answer.usage.total_tokens or answer.usage.prompt_tokens,
             },
         }
-        return web.Response(body=msgspec.json.encode(told), content_type="application/json", headers=HARDENED)
+        return at_once(told)
 
 
 def _base64(vector: Sequence[float]) -> str:

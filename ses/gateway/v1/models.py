@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 from uuid import uuid4
 
-import msgspec
 from aiohttp import web
 
-from ses.gateway.envelope import HARDENED
 from ses.gateway.v1.errors import unknown_model
 from ses.gateway.v1.exchange import Exchange
 from ses.gateway.v1.serving import Serving
+from ses.gateway.v1.telling import at_once
 from ses.llm.contract import ModelInfo
 
 
@@ -24,13 +23,15 @@ class Models:
 
     async def serve(self, exchange: Exchange) -> web.StreamResponse:
         del exchange
-        return _json({"object": "list", "data": [self._shown(one) for one in self._serving.engine.models()]})
+        return at_once(
+            {"object": "list", "data": [self._shown(one) for one in self._serving.engine.models()]}
+        )
 
     async def serve_one(self, exchange: Exchange) -> web.StreamResponse:
         wanted = exchange.request.match_info["model"]
         for one in self._serving.engine.models():
             if one.name == wanted:
-                return _json(self._shown(one))
+                return at_once(self._shown(one))
         raise unknown_model(wanted, 404)
 
     def _shown(self, model: ModelInfo) -> dict[str, Any]:
@@ -59,7 +60,3 @@ class Models:
                 }
             ],
         }
-
-
-def _json(told: dict[str, Any]) -> web.Response:
-    return web.Response(body=msgspec.json.encode(told), content_type="application/json", headers=HARDENED)

@@ -173,3 +173,8 @@ class EmbeddingBody(Taken):
     encoding_format: Literal["float", "base64"] | None = None
     dimensions: int | None = None
     user: str | None = None
+
+
+def wants_usage(options: StreamOptions | None) -> bool:
+    """Whether a stream is to end with the tokens spent."""
+    return options is not None and bool(options.include_usage)

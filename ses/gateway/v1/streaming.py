@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing
 from typing import Any, TypeVar
 
 import msgspec
@@ -17,6 +18,7 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 
+Asked = TypeVar("Asked")
 Piece = TypeVar("Piece")
 _encode = msgspec.json.Encoder().encode
 
@@ -46,10 +48,27 @@ class Events:
         return self.response
 
 
-async def first_of(stream: AsyncGenerator[Piece, None]) -> Piece | None:
-    """The first piece, so that what fails before it can be answered with a status. The stream is closed when it fails."""
-    try:
-        return await anext(stream, None)
-    except BaseException:
-        await stream.aclose()
-        raise
+def begun(
+    stream: Callable[[Asked], AsyncGenerator[Piece, None]],
+) -> Callable[[Asked], Awaitable[AsyncGenerator[Piece, None]]]:
+    """`stream`, awaiting its first piece: what fails until then is answered with a status."""
+
+    async def begin(request: Asked) -> AsyncGenerator[Piece, None]:
+        pieces = stream(request)
+        try:
+            first = await anext(pieces)
+        except StopAsyncIteration:
+            return pieces
+        except BaseException:
+            await pieces.aclose()
+            raise
+        return _all(first, pieces)
+
+    return begin
+
+
+async def _all(first: Piece, rest: AsyncGenerator[Piece, None]) -> AsyncGenerator[Piece, None]:
+    async with aclosing(rest):
+        yield first
+        async for piece in rest:
+            yield piece

@@ -226,6 +226,13 @@ class TestStreams:
         await until(lambda: v1.journal.entries)
         assert v1.journal.entries[-1].status_code == 499
 
+    async def test_the_journal_has_what_a_stream_was_refused_with(self, v1):
+        v1.says(EngineUnavailable("loading"))
+        status, body = await v1.post(CHAT, asking(stream=True))
+        await until(lambda: v1.journal.entries)
+        (entry,) = v1.journal.entries
+        assert (status, entry.status_code, json.loads(entry.response)) == (503, 503, body)
+
     async def test_the_journal_has_a_stream_whole(self, v1):
         await streamed(v1, CHAT, asking(stream=True))
         await until(lambda: v1.journal.entries)
@@ -357,6 +364,13 @@ class TestTheCensor:
                 assert (content, told["finish_reason"]) == ("We do not talk of that.", "content_filter")
             _, body = await v1.post(TEXT, {"model": "test", "prompt": "a bad prompt"})
             assert body["choices"][0]["finish_reason"] == "content_filter"
+
+    async def test_what_functions_are_called_with_is_judged(self):
+        async with running(censor=Strict()) as v1:
+            call = ToolCall(FunctionCall("send", '{"text": "a bad answer"}'), id="1")
+            v1.says(ChatAnswer(choices=[ChatChoice(message=Said(role="assistant", tool_calls=[call]))]))
+            (told,) = (await v1.post(CHAT, asking("a question")))[1]["choices"]
+            assert (told["message"]["tool_calls"], told["finish_reason"]) == ([], "content_filter")
 
 
 async def test_while_the_engine_is_awaited_v1_answers_503():
