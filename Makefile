@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: help run test test-model lint types unit integration peers kill bench check format clean prepare-run prepare-model prepare-test
+.PHONY: help run test test-model lint types unit integration peers kill bench bench-model check format clean prepare-run prepare-model prepare-test
 .NOTPARALLEL:
 
 BIN := .venv/bin
@@ -54,6 +54,9 @@ kill: prepare-test ## Kill the daemon a hundred times under load: nothing lost, 
 
 bench: prepare-test ## Measure speed and memory against the budgets
 	@$(BIN)/pytest -q -s tests/bench
+
+bench-model: prepare-test prepare-model ## Tokens a second of the model against vLLM's own server, in turn (a quarter of an hour)
+	@PYTHONPATH=. $(BIN)/python tests/bench/throughput.py
 
 check: prepare-run config.json ## Check config.json and the robots
 	@$(BIN)/ses config

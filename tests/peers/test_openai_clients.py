@@ -73,7 +73,8 @@ class TestOpenaiPython:
 
 
 async def test_openai_node(gateway, run):
-    got = json.loads(await run(PROGRAM, str(NODE / "talk.js"), gateway.url, gateway.token, **os.environ))
+    words = (PROGRAM, str(NODE / "talk.js"), gateway.url, gateway.token, "test", "test-vectors")
+    got = json.loads(await run(*words, **os.environ))
     assert got.pop("usage")["completion_tokens"] > 0
     assert "does not exist" in got["error"].pop("message")
     assert got == {

@@ -4,28 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import aiohttp
-import psutil
 import pytest
 
-ROOT = Path(__file__).parents[3]
-ROBOT = """
-id: echo
-language: en
-flows:
-  hello:
-    on: [hello]
-    steps: [{say: "Hello."}]
-events:
-  fallback: [{say: "Sorry?"}]
-"""
+from .daemon import Daemon, until_healthy
+
 LONG = {
     "model": "smollm2",
     "messages": [{"role": "user", "content": "Tell me everything."}],
@@ -36,66 +22,11 @@ LONG = {
 pytestmark = pytest.mark.slow
 
 
-class Daemon:
-    def __init__(self, folder: Path, model: Path) -> None:
-        (folder / "robots/echo").mkdir(parents=True)
-        (folder / "robots/echo/robot.yaml").write_text(ROBOT)
-        config = {
-            "port": 0,
-            "widget": {"port": 0},
-            "scenarios": "robots/",
-            "testapi": None,
-            "tmp": str(folder / "tmp"),
-            "llm": {
-                "engine": "vllm",
-                "model": str(model),
-                "name": "smollm2",
-                "args": {"max_model_len": 2048},
-            },
-        }
-        (folder / "config.json").write_text(json.dumps(config))
-        self.log = folder / "logs/ses.log"
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "ses", "run", "--config", str(folder / "config.json")],
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        while not (started := self.told("started")):
-            assert self.process.poll() is None
-            time.sleep(0.05)
-        self.api = started[0]["api"]
-
-    def told(self, event: str) -> list[dict]:
-        if not self.log.exists():
-            return []
-        lines = self.log.read_text(encoding="utf-8").splitlines()
-        return [record for line in lines if (record := json.loads(line))["event"] == event]
-
-    def cores(self) -> list[psutil.Process]:
-        children = psutil.Process(self.process.pid).children(recursive=True)
-        return [child for child in children if "EngineCore" in child.name()]
-
-    def end(self) -> None:
-        if self.process.poll() is None:
-            self.process.terminate()
-            self.process.wait(60)
-
-
 @pytest.fixture
 def daemon(tmp_path, model):
     made = Daemon(tmp_path, model)
     yield made
     made.end()
-
-
-async def until_healthy(http: aiohttp.ClientSession) -> None:
-    async with asyncio.timeout(300):
-        while True:
-            async with http.get("/health") as response:
-                if response.status == 200:
-                    return
-            await asyncio.sleep(0.1)
 
 
 async def model_state(http: aiohttp.ClientSession) -> str:
@@ -157,3 +88,86 @@ async def test_a_daemon_that_is_told_to_end_while_the_model_loads_ends(daemon):
     assert daemon.process.wait(120) == 0
     print(f"\nended {time.monotonic() - told:.1f} s after it was told to, while the model loaded")
     core.wait(10)
+
+
+ORDERS = """
+id: echo
+language: en
+flows:
+  ask:
+    on: ["* order *"]
+    steps:
+      - llm: {prompt: "{{ message.text }}", tools: [order_state], temperature: 0, max_tokens: 60}
+        on_error: [{say: "Failed: {{ error.kind }}."}]
+  order_state:
+    callable: {about: Tells where an order is, args: {number: integer}}
+    steps:
+      - say: "Looking for {{ number }}."
+      - return: {state: "{{ 'delivered' if number == 734 else 'lost' }}"}
+  choose:
+    on: ["choose *"]
+    steps:
+      - llm: {prompt: "{{ message.text }}", route: [coffee, tea], max_tokens: 40}
+        on_error: [{say: "Failed: {{ error.kind }}."}]
+      - say: Neither.
+  coffee: {title: The guest wants coffee, steps: [{say: Coffee it is.}]}
+  tea: {title: The guest wants tea, steps: [{say: Tea it is.}]}
+events:
+  fallback: [{say: "Sorry?"}]
+"""
+WORKED = """
+<|im_start|>user
+Hello!<|im_end|>
+<|im_start|>assistant
+Hello! How can I help you?<|im_end|>
+""" + "".join(
+    f"""<|im_start|>user
+Where is order {number}?<|im_end|>
+<|im_start|>assistant
+<tool_call>
+{{"name": "order_state", "arguments": {{"number": {number}}}}}
+</tool_call><|im_end|>
+<|im_start|>user
+<tool_response>
+{{"state": "{state}"}}
+</tool_response><|im_end|>
+<|im_start|>assistant
+Order {number} is {state}.<|im_end|>
+"""
+    for number, state in ((12, "on its way"), (3304, "delivered"), (58, "paid"))
+)
+"""A small model has not learnt to call functions; the chat template shows it how."""
+
+
+@pytest.fixture
+def taught(model, tmp_path):
+    """The model's own template, with examples behind the list of functions."""
+    template = (model / "chat_template.jinja").read_text()
+    first = "{%- for message in messages -%}"
+    assert template.count(first) == 1
+    shown = "{%- if tools -%}{{- " + repr(WORKED.lstrip()) + " -}}{%- endif -%}\n"
+    path = tmp_path / "taught.jinja"
+    path.write_text(template.replace(first, shown + first))
+    return path
+
+
+@pytest.fixture
+def shop(tmp_path, model, taught):
+    args = {"max_model_len": 2048, "tool_call_parser": "hermes", "chat_template": str(taught)}
+    made = Daemon(tmp_path, model, robot=ORDERS, args=args)
+    yield made
+    made.end()
+
+
+async def test_a_robots_flows_are_called_by_the_model_and_picked_by_it(shop):
+    async with aiohttp.ClientSession(shop.api) as http:
+        await until_healthy(http)
+        assert await said(http, "Where is order 734?") == ["Looking for 734.", "Order 734 is delivered."]
+        assert await said(http, "Where is order 88?") == ["Looking for 88.", "Order 88 is lost."]
+        assert await said(http, "choose some tea for me") in (["Coffee it is."], ["Tea it is."], ["Neither."])
+
+
+async def said(http: aiohttp.ClientSession, text: str) -> list[str]:
+    async with http.post("/ses/ask/echo", json={"text": text}) as response:
+        told = await response.json()
+    return [one["text"] for one in told["replies"]]

@@ -1,17 +1,18 @@
-// openai-node against the address in the first argument: prints what it got as JSON.
+// openai-node: the address, a key, the names of the model and of that of embeddings; prints what it got as JSON.
 import OpenAI from "openai";
 
 const client = new OpenAI({ baseURL: process.argv[2], apiKey: process.argv[3], maxRetries: 0 });
+const [model, vectors] = process.argv.slice(4);
 const messages = [{ role: "user", content: "Hello" }];
 const got = {};
 
 got.models = (await client.models.list()).data.map((model) => model.id);
-const whole = await client.chat.completions.create({ model: "test", messages });
+const whole = await client.chat.completions.create({ model, messages, temperature: 0, max_tokens: 20 });
 got.whole = whole.choices[0].message.content;
 
 got.streamed = "";
 const stream = await client.chat.completions.create({
-  model: "test", messages, stream: true, stream_options: { include_usage: true },
+  model, messages, temperature: 0, max_tokens: 20, stream: true, stream_options: { include_usage: true },
 });
 for await (const chunk of stream) {
   got.streamed += chunk.choices[0]?.delta?.content ?? "";
@@ -19,11 +20,11 @@ for await (const chunk of stream) {
 }
 
 const tools = [{ type: "function", function: { name: "get_weather", parameters: { type: "object" } } }];
-const called = await client.chat.completions.create({ model: "test", messages, tools, tool_choice: "required" });
+const called = await client.chat.completions.create({ model, messages, tools, tool_choice: "required" });
 got.tool = called.choices[0].message.tool_calls[0].function.name;
 
-got.text = (await client.completions.create({ model: "test", prompt: "Hello" })).choices[0].text;
-got.vector = (await client.embeddings.create({ model: "test-vectors", input: "Hello" })).data[0].embedding.length;
+got.text = (await client.completions.create({ model, prompt: "Hello" })).choices[0].text;
+got.vector = (await client.embeddings.create({ model: vectors, input: "Hello" })).data[0].embedding.length;
 
 try {
   await client.chat.completions.create({ model: "nope", messages });
