@@ -18,10 +18,17 @@ ROOT = Path(__file__).parents[3]
 ROBOT = """
 id: echo
 language: en
+variables: {told: 0}
 flows:
   hello:
     on: [hello]
     steps: [{say: "Hello."}]
+  tell:
+    on: [tell]
+    steps:
+      - set: {told: "{{ told + 1 }}"}
+      - llm: {prompt: Write a very long story., timeout: 120s}
+        on_error: [{say: "Time {{ told }}: {{ error.kind }}."}]
 events:
   fallback: [{say: "Sorry?"}]
 """
@@ -82,3 +89,16 @@ async def until_healthy(http: aiohttp.ClientSession) -> None:
                 if response.status == 200:
                     return
             await asyncio.sleep(0.1)
+
+
+async def metric(http: aiohttp.ClientSession, name: str) -> float:
+    """The value of a metric with its labels, 0 when there is none."""
+    async with http.get("/metrics") as response:
+        lines = (await response.text()).splitlines()
+    return sum(float(line.split()[-1]) for line in lines if line.startswith(f"{name} "))
+
+
+async def said(http: aiohttp.ClientSession, text: str, **more: str) -> list[str]:
+    """What the robot replies."""
+    async with http.post("/ses/ask/echo", json={"text": text, **more}) as response:
+        return [one["text"] for one in (await response.json())["replies"]]

@@ -12,7 +12,7 @@ import aiohttp
 import openai
 import pytest
 
-from .daemon import Daemon, until_healthy
+from .daemon import Daemon, metric, until_healthy
 
 NODE = Path(__file__).parents[2] / "peers/node"
 _own = NODE / "node_modules/.bin/node"
@@ -240,12 +240,6 @@ async def test_a_client_that_leaves_frees_the_engine(client, daemon, stream):
 
 async def running(http: aiohttp.ClientSession) -> float:
     return await metric(http, "ses_llm_running")
-
-
-async def metric(http: aiohttp.ClientSession, name: str) -> float:
-    async with http.get("/metrics") as response:
-        lines = (await response.text()).splitlines()
-    return sum(float(line.split()[-1]) for line in lines if line.startswith(f"{name} "))
 
 
 async def test_openai_node(daemon):

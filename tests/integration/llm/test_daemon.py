@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import signal
 import time
 
 import aiohttp
 import pytest
 
-from .daemon import Daemon, until_healthy
+from .daemon import Daemon, metric, said, until_healthy
 
 LONG = {
     "model": "smollm2",
@@ -34,11 +33,6 @@ async def model_state(http: aiohttp.ClientSession) -> str:
         return (await response.json())["parts"]["model"]
 
 
-async def say_hello(http: aiohttp.ClientSession) -> str:
-    async with http.post("/ses/ask/echo", json={"text": "hello"}) as response:
-        return json.dumps(await response.json())
-
-
 async def ask_model(http: aiohttp.ClientSession, **more: object) -> tuple[int, dict]:
     async with http.post("/v1/chat/completions", json=LONG | more) as response:
         return response.status, await response.json()
@@ -47,30 +41,35 @@ async def ask_model(http: aiohttp.ClientSession, **more: object) -> tuple[int, d
 async def test_a_killed_engine_fails_typed_and_comes_back_while_robots_talk_on(daemon):
     async with aiohttp.ClientSession(daemon.api) as http:
         assert "loading" in await model_state(http)
-        assert "Hello." in await say_hello(http)
+        assert await said(http, "hello") == ["Hello."]
         assert (await ask_model(http))[0] == 503
         await until_healthy(http)
         assert (await ask_model(http, max_tokens=3))[0] == 200
 
         requests = [asyncio.create_task(ask_model(http)) for _ in range(8)]
-        await asyncio.sleep(1)
+        talks = [asyncio.create_task(said(http, "tell", session_id=f"s{n}")) for n in range(4)]
+        async with asyncio.timeout(60):
+            while await metric(http, "ses_llm_running") < 12 or not await metric(http, "ses_llm_kv_use"):
+                await asyncio.sleep(0.02)
         (core,) = daemon.cores()
         core.kill()
         killed = time.monotonic()
         answers = await asyncio.gather(*requests)
         typed = time.monotonic() - killed
+        assert await asyncio.gather(*talks) == [["Time 1: llm_unavailable."]] * 4
         assert {status for status, _ in answers} == {503}
         assert all(body["object"] == "error" for _, body in answers)
         while await model_state(http) == "ok":
             await asyncio.sleep(0.01)
         noticed = time.monotonic() - killed
-        assert "Hello." in await say_hello(http)
+        for n in range(4):  # no conversation is lost, and each knows how it stands
+            assert await said(http, "tell", session_id=f"s{n}") == ["Time 2: llm_unavailable."]
         await until_healthy(http)
         ready = time.monotonic() - killed
         assert (await ask_model(http, max_tokens=3))[0] == 200
         assert await model_state(http) == "ok"
         print(
-            f"\nengine core killed under 8 requests: typed errors after {typed:.2f} s, /ready says so after {noticed:.2f} s, back after {ready:.1f} s"
+            f"\nengine core killed under 8 requests and 4 conversations: typed errors after {typed:.2f} s, /ready says so after {noticed:.2f} s, back after {ready:.1f} s"
         )
 
         (core,) = daemon.cores()
@@ -165,9 +164,3 @@ async def test_a_robots_flows_are_called_by_the_model_and_picked_by_it(shop):
         assert await said(http, "Where is order 734?") == ["Looking for 734.", "Order 734 is delivered."]
         assert await said(http, "Where is order 88?") == ["Looking for 88.", "Order 88 is lost."]
         assert await said(http, "choose some tea for me") in (["Coffee it is."], ["Tea it is."], ["Neither."])
-
-
-async def said(http: aiohttp.ClientSession, text: str) -> list[str]:
-    async with http.post("/ses/ask/echo", json={"text": text}) as response:
-        told = await response.json()
-    return [one["text"] for one in told["replies"]]
