@@ -190,8 +190,8 @@ def show(one: Server, other: Server, streams: int, pairs: list[tuple[Run, Run]])
 
 
 async def main(pairs: int, streams: list[int], part: float) -> None:
-    for many in TOKENS:
-        TOKENS[many] = max(10, round(TOKENS[many] * part))
+    for many, tokens in TOKENS.items():
+        TOKENS[many] = max(10, round(tokens * part))
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         port = free_port()
