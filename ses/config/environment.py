@@ -20,6 +20,14 @@ PLACE = "environment"
 FOR_THE_ENGINE = ("PYTORCH_CUDA_ALLOC_CONF", "NVIDIA_VISIBLE_DEVICES", "VLLM_WORKER_MULTIPROC_METHOD")
 """Read by the engine's own processes; only handed on."""
 DATABASE = ("LOGS_DB_HOST", "LOGS_DB_PORT", "LOGS_DB_NAME", "LOGS_DB_USERNAME", "LOGS_DB_PASSWORD")
+CHAT = {
+    "BASE_URL": "url",
+    "CUSTOM_MODELS": "models",
+    "DEFAULT_MODEL": "default",
+    "CODE": "code",
+    "OPENAI_API_KEY": "key",
+}
+"""Those of the chat page, with their keys in `gateway.chat`."""
 LARGEST = 1_048_576
 """Bytes of a file of variables."""
 
@@ -78,6 +86,7 @@ class Guide:
         self._callers(gateway)
         self._journal(gateway)
         self._wait(gateway)
+        self._chat(gateway)
         if (most := self._number("MAX_N")) is not None:
             gateway["max_n"] = int(most)
         if self._flag("RUN_MIGRATIONS"):
@@ -157,6 +166,12 @@ class Guide:
         if (timeout := self._number("WAIT_VLLM_TIMEOUT")) is not None:
             wait["timeout"] = timeout
         gateway["wait"] = wait
+
+    def _chat(self, gateway: dict[str, Any]) -> None:
+        given = {key: text for name, key in CHAT.items() if (text := self._text(name))}
+        if given:
+            before = gateway["chat"] if isinstance(gateway.get("chat"), dict) else {}
+            gateway["chat"] = {**before, **given}
 
     def _engine(self, value: dict[str, Any]) -> None:
         args: dict[str, Any] = {}

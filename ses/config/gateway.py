@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_serializer, field_validator, model_validator
 
+from ses.config.chat import Chat
 from ses.config.fields import About, Part, Seconds, Secret, without_password
 
 OWN_DATABASE = "sqlite:///data/gateway.db"
@@ -76,6 +77,8 @@ class Gateway(Part):
     body: Annotated[int, Field(ge=1024, le=1_073_741_824)] = 12_582_912
     """Bytes of a request's body."""
     wait: Wait | None = None
+    chat: Chat = Chat()
+    """The page at `/chat`."""
     migrate: bool = False
     """Bring the tables up to date at start, as `ses db upgrade` does. Embedded databases always are."""
 

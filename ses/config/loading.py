@@ -79,10 +79,11 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
     problems += [p for e in errors if not _concerns((p := explainer.explain(e)), unread)]
     if problems or config is None:
         raise ConfigError(sorted(problems, key=lambda p: (p.line, p.column)))
+    warnings += [f"{file}: {warning}" for warning in config.gateway.chat.warnings]
     own = [secret.get_secret_value() for secret in _secrets(config)]
     if own and _readable_by_others(path) and len(own) > sum(text in references.read.values() for text in own):
         warnings.append(f"{file}: it holds secrets and other users can read it; chmod 600 {file}")
-    values = (*own, *references.read.values(), *_passwords(config))
+    values = (*own, *config.gateway.chat.codes, *references.read.values(), *_passwords(config))
     return config.read_from(
         path, document, warnings, (text for text in values if len(text) >= SHORTEST_SECRET)
     )

@@ -16,17 +16,18 @@ from ses.config import Config
 from ses.daemon.ledger import Ledger
 from ses.gateway.operation import Call, Operation
 from ses.gateway.v1.faults import flat_faults
-from ses.gateway.v1.routes import USERS, USERS_PATHS, V1
+from ses.gateway.v1.routes import CHAT, USERS, USERS_PATHS, V1
 from ses.llm.contract import Engine
 
 if TYPE_CHECKING:
+    from ses.gateway.chat.relay import Relay
     from ses.gateway.v1.censor import HttpCensor
     from ses.gateway.v1.doors import Door
     from ses.gateway.v1.waiting import EngineWait
 
 
 class ModelGateway:
-    """The language model's API, as the configuration wants it.
+    """The language model's API and the page to talk to it, as the configuration wants them.
 
     A daemon that has neither model nor callers of its own does not carry it: it is made when the first request comes, to say
     what it has to say.
@@ -40,6 +41,7 @@ class ModelGateway:
         self._began = int(clock.now())
         self._censor: HttpCensor | None = None
         self._wait: EngineWait | None = None
+        self._relay: Relay | None = None
         self._made: dict[tuple[str, str], Operation] = {}
         gateway = config.gateway
         if config.llm is not None or gateway.users or gateway.token or gateway.journal or gateway.wait:
@@ -54,6 +56,8 @@ class ModelGateway:
             await self._wait.stop()
         if self._censor is not None:
             await self._censor.close()
+        if self._relay is not None:
+            await self._relay.close()
 
     def operations(self) -> list[Operation]:
         if self._made:
@@ -68,7 +72,7 @@ class ModelGateway:
                 own_rules=True,
                 in_full=partial(self._operation, method, path),
             )
-            for method, path in V1 + USERS
+            for method, path in V1 + USERS + CHAT
         ]
 
     def faults(self) -> Middleware:
@@ -89,6 +93,7 @@ class ModelGateway:
         return handle
 
     def _make(self) -> None:
+        from ses.daemon.chat_page import ChatPage
         from ses.gateway.users.api import UsersApi
         from ses.gateway.users.attempts import Attempts
         from ses.gateway.v1.api import V1Api
@@ -118,9 +123,22 @@ class ModelGateway:
             waiting=self._wait or never,
             journaled=ledger.journaled,
         )
+        attempts = Attempts(self._clock)
+        page = ChatPage(
+            self._config,
+            self._engine,
+            ledger,
+            self._clock,
+            censor=self._censor,
+            waiting=self._wait or never,
+            door=self._door(),
+            began=self._began,
+        )
+        self._relay = page.relay
         operations = [
             *V1Api(serving, exchanges, began=self._began).operations(),
-            *UsersApi(ledger.users, Attempts(self._clock), trusted_proxies=trusted).operations(),
+            *UsersApi(ledger.users, attempts, trusted_proxies=trusted).operations(),
+            *page.operations(attempts),
         ]
         self._made = {(operation.method, operation.path): operation for operation in operations}
 

@@ -50,6 +50,7 @@ color-scheme: light dark }} code {{ font-size: .95em }}</style></head>
 <body><main><h1>SES {version}</h1>
 <p>The API and administration of this daemon. Robots that run: {robots}.</p>
 <ul>
+<li><a href="chat">chat</a>: talk to the language model</li>
 <li><a href="docs">docs</a>: every method, to be tried in the page (<a href="openapi.json">openapi.json</a>)</li>
 <li><a href="ready">ready</a>: the state of its parts</li>
 <li><a href="metrics">metrics</a>: for Prometheus</li>

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
 from aiohttp import web
 
 from ses.gateway.operation import Call, Operation
@@ -30,29 +28,33 @@ class V1Api:
 
     def operations(self) -> list[Operation]:
         return [
-            self._operation(
+            operation_of(
+                self._exchanges,
                 "POST",
                 "/v1/chat/completions",
                 "Go on with a conversation; with `stream` as server-sent events",
                 self._chat.serve,
                 body=ChatCompletionBody,
             ),
-            self._operation(
+            operation_of(
+                self._exchanges,
                 "POST",
                 "/v1/completions",
                 "Go on with a text; with `stream` as server-sent events",
                 self._completions.serve,
                 body=CompletionBody,
             ),
-            self._operation(
+            operation_of(
+                self._exchanges,
                 "POST",
                 "/v1/embeddings",
                 "Turn texts into vectors",
                 self._embeddings.serve,
                 body=EmbeddingBody,
             ),
-            self._operation("GET", "/v1/models", "The models there are", self._models.serve),
-            self._operation(
+            operation_of(self._exchanges, "GET", "/v1/models", "The models there are", self._models.serve),
+            operation_of(
+                self._exchanges,
                 "GET",
                 "/v1/models/{model:.+}",
                 "One of them",
@@ -61,22 +63,24 @@ class V1Api:
             ),
         ]
 
-    def _operation(self, method: str, path: str, summary: str, serve: Serve, **more: object) -> Operation:
-        return Operation(
-            method=method,
-            path=path,
-            summary=summary,
-            handler=self._led(serve),
-            scope=None,
-            own_rules=True,
-            failed=FlatError,
-            failures=POSTED if method == "POST" else (401, 404, 500, 503),
-            tag="model",
-            **more,  # type: ignore[arg-type]
-        )
 
-    def _led(self, serve: Serve) -> Callable[[Call], Awaitable[web.StreamResponse]]:
-        async def handle(call: Call) -> web.StreamResponse:
-            return await self._exchanges.lead(call.request, serve)
+def operation_of(
+    exchanges: Exchanges, method: str, path: str, summary: str, serve: Serve, **more: object
+) -> Operation:
+    """A method that `exchanges` lead to."""
 
-        return handle
+    async def handle(call: Call) -> web.StreamResponse:
+        return await exchanges.lead(call.request, serve)
+
+    return Operation(
+        method=method,
+        path=path,
+        summary=summary,
+        handler=handle,
+        scope=None,
+        own_rules=True,
+        failed=FlatError,
+        failures=POSTED if method == "POST" else (401, 404, 500, 503),
+        tag="model",
+        **more,  # type: ignore[arg-type]
+    )

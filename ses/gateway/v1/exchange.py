@@ -55,8 +55,11 @@ class Exchanges:
         body_limit: int,
         trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = (),
         journaled: bool = True,
+        below: str = "",
     ) -> None:
-        """`body_limit` in bytes. `journaled` false: nothing is assembled for a journal that keeps nothing."""
+        """`body_limit` in bytes. `journaled` false: nothing is assembled for a journal that keeps nothing. `below`: the path
+        under which `/v1` lies here; the journal leaves it out.
+        """
         self._door = door
         self._journal = journal
         self._clock = clock
@@ -64,6 +67,7 @@ class Exchanges:
         self._trusted = trusted_proxies
         self._journaled = journaled
         self._watch = Watch()
+        self._below = below
 
     async def lead(self, request: web.Request, serve: Serve) -> web.StreamResponse:
         """The answer, whatever happens. Raises `ClientGone` when nobody is left to be answered."""
@@ -104,7 +108,7 @@ class Exchanges:
             Entry(
                 user=visitor_address(request, self._trusted) or request.remote or "",
                 username=exchange.guest.name,
-                type=f"{request.method} {request.path}",
+                type=f"{request.method} {request.path.removeprefix(self._below)}",
                 request=None if exchange.raw is None else exchange.raw.decode(errors="replace"),
                 request_dt=began,
                 response=None if body is None else body.decode(errors="replace"),

@@ -1,4 +1,4 @@
-"""What aiohttp itself refuses below `/v1` and on the paths of users: unknown paths, other methods."""
+"""What aiohttp itself refuses below `/v1`, in the chat page's API and on the paths of users: unknown paths, other methods."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from ses.gateway.envelope import Handler
+from ses.gateway.v1.routes import FLAT_BELOW
 
 
 def flat_faults(paths: Collection[str]) -> Middleware:
-    """A middleware that answers with the flat object on these paths and everywhere below `/v1/`."""
+    """A middleware that answers with the flat object on these paths and everywhere below `FLAT_BELOW`."""
 
     @web.middleware
     async def faults(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if not request.path.startswith("/v1/") and request.path not in paths:
+        if not request.path.startswith(FLAT_BELOW) and request.path not in paths:
             return await handler(request)
         try:
             return await handler(request)

@@ -23,13 +23,11 @@ class Models:
 
     async def serve(self, exchange: Exchange) -> web.StreamResponse:
         del exchange
-        return at_once(
-            {"object": "list", "data": [self._shown(one) for one in self._serving.engine.models()]}
-        )
+        return at_once({"object": "list", "data": [self._shown(one) for one in self._serving.models()]})
 
     async def serve_one(self, exchange: Exchange) -> web.StreamResponse:
         wanted = exchange.request.match_info["model"]
-        for one in self._serving.engine.models():
+        for one in self._serving.models():
             if one.name == wanted:
                 return at_once(self._shown(one))
         raise unknown_model(wanted, 404)

@@ -1,4 +1,4 @@
-"""The routes of `/v1` and of the users' methods, known without what serves them."""
+"""The routes of `/v1`, of the users' methods and of the chat page, known without what serves them."""
 
 from __future__ import annotations
 
@@ -21,4 +21,15 @@ USERS = (
     ("POST", "/delete_by_token"),
     ("POST", "/delete_all_disabled"),
 )
+CHAT = (
+    ("GET", "/chat"),
+    ("GET", "/chat/v-{version:[0-9a-f]+}/{file}"),
+    ("GET", "/chat/settings"),
+    ("POST", "/chat/session"),
+    ("DELETE", "/chat/session"),
+    ("GET", "/chat/v1/models"),
+    ("POST", "/chat/v1/chat/completions"),
+)
 USERS_PATHS = frozenset(path for _, path in USERS)
+FLAT_BELOW = ("/v1/", "/chat/v1/", "/chat/session", "/chat/settings")
+"""Where failures are the flat object, beside the users' methods."""

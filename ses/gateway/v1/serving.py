@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 from ses.gateway.v1.asked import find_model
 from ses.gateway.v1.censor import Censor, CensorDown, Verdict
 from ses.gateway.v1.errors import V1Error, unavailable
-from ses.llm.contract import Engine, Task
+from ses.llm.contract import Engine, ModelInfo, Task
 
 Waiting = Callable[[], float | None]
 """While the daemon waits for the engine at its start: seconds after which a client may try again; else none."""
+
+
+Narrowing = Callable[[Sequence[ModelInfo]], Sequence[ModelInfo]]
+"""Of the engine's models those that are offered, in the order to show them in."""
 
 
 def never() -> float | None:
@@ -28,6 +32,7 @@ class Serving:
         censor: Censor | None = None,
         waiting: Waiting = never,
         journaled: bool = False,
+        narrowed: Narrowing | None = None,
     ) -> None:
         self.engine = engine
         self.max_n = max_n
@@ -35,12 +40,18 @@ class Serving:
         self.journaled = journaled
         """Streams are put together for the journal."""
         self._waiting = waiting
+        self._narrowed = narrowed
+
+    def models(self) -> Sequence[ModelInfo]:
+        """The models that requests may name."""
+        models = self.engine.models()
+        return models if self._narrowed is None else self._narrowed(models)
 
     def check_model(self, task: Task, model: str, unknown: V1Error) -> None:
         """Raises `unknown`, or 503 when there is nothing that could know a model."""
         if (wait := self._waiting()) is not None:
             raise unavailable(wait)
-        models = self.engine.models()
+        models = self.models()
         if not any(one.task == task for one in models):
             raise unavailable()
         if model:

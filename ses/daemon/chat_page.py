@@ -1,0 +1,168 @@
+"""Joins what the page at `/chat` is made of, as the configuration wants it."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Sequence
+from dataclasses import replace
+from ipaddress import ip_network
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from ses.clock import Clock
+from ses.config import Config
+from ses.daemon.ledger import Ledger
+from ses.daemon.parts import own_origins
+from ses.gateway.access import is_local
+from ses.gateway.chat.api import ChatApi, ChatRules
+from ses.gateway.chat.door import ChatDoor, key_refused
+from ses.gateway.chat.offer import Offer
+from ses.gateway.chat.page import NO_MODEL, THIS_MACHINE_ONLY, Pages, Trouble
+from ses.gateway.chat.relay import Relay
+from ses.gateway.chat.sessions import CodeSessions
+from ses.gateway.operation import Operation
+from ses.gateway.users.attempts import Attempts
+from ses.gateway.v1.api import V1Api, operation_of
+from ses.gateway.v1.censor import Censor
+from ses.gateway.v1.doors import NOBODY, Door, Guest
+from ses.gateway.v1.errors import unavailable
+from ses.gateway.v1.exchange import Exchanges
+from ses.gateway.v1.requests import ChatCompletionBody
+from ses.gateway.v1.serving import Serving, Waiting
+from ses.ledger.contract import LedgerDown, Silence
+from ses.llm.contract import Engine
+
+BELOW = "/chat"
+USED = ("/v1/models", "/v1/chat/completions")
+"""Of `/v1`, what the page needs."""
+
+
+class ChatPage:
+    """`door` is that of the daemon's own `/v1`."""
+
+    def __init__(
+        self,
+        config: Config,
+        engine: Engine,
+        ledger: Ledger,
+        clock: Clock,
+        *,
+        censor: Censor | None,
+        waiting: Waiting,
+        door: Door,
+        began: int,
+    ) -> None:
+        chat = config.gateway.chat
+        self._config = config
+        self._ledger = ledger
+        self._clock = clock
+        self._offer = Offer(chat.rules)
+        self._sessions = CodeSessions(chat.codes, clock)
+        self._key = chat.key.get_secret_value() if chat.key is not None else ""
+        self._trusted = tuple(ip_network(network) for network in config.trusted_proxies)
+        self.relay = (
+            Relay(chat.url, self._key, self._offer, clock) if chat.url and not _is_own(config) else None
+        )
+        self._serving = Serving(
+            engine,
+            max_n=config.gateway.max_n,
+            censor=censor,
+            waiting=waiting,
+            journaled=ledger.journaled,
+            narrowed=self._offer.chat_models,
+        )
+        self._door = door
+        self._began = began
+
+    def operations(self, attempts: Attempts) -> list[Operation]:
+        """`attempts` are those of `/token`, so that nobody has twice as many."""
+        config = self._config
+        rules = ChatRules(
+            ways=self._ways(),
+            everybody=self._everybody,
+            trouble=self._trouble,
+            offer=self._offer,
+            default=config.gateway.chat.default,
+            body_limit=config.gateway.body,
+            trusted_proxies=self._trusted,
+        )
+        return ChatApi(rules, Pages(), self._sessions, attempts, self._model()).operations()
+
+    def _model(self) -> Sequence[Operation]:
+        if (relay := self.relay) is not None:
+            # Those who keep a journal of it are its own people.
+            exchanges = Exchanges(
+                ChatDoor(self._sessions, relay, relay.stand),
+                Silence(),
+                self._clock,
+                body_limit=self._config.gateway.body,
+                journaled=False,
+            )
+            found = [
+                operation_of(exchanges, "GET", "/v1/models", "The models the page offers", relay.models),
+                operation_of(
+                    exchanges,
+                    "POST",
+                    "/v1/chat/completions",
+                    "Go on with a conversation, elsewhere",
+                    relay.chat,
+                    body=ChatCompletionBody,
+                ),
+            ]
+        else:
+            exchanges = Exchanges(
+                ChatDoor(self._sessions, self._door, self._stand),
+                self._ledger.journal,
+                self._clock,
+                body_limit=self._config.gateway.body,
+                trusted_proxies=self._trusted,
+                journaled=self._ledger.journaled,
+                below=BELOW,
+            )
+            found = V1Api(self._serving, exchanges, began=self._began).operations()
+        return [replace(one, path=f"{BELOW}{one.path}", tag="chat") for one in found if one.path in USED]
+
+    async def _stand(self) -> Guest:
+        """Who has the code comes in as the owner of the server's key, or as nobody in particular."""
+        if not self._key:
+            return NOBODY
+        if (users := self._ledger.users) is not None:
+            try:
+                user = await users.by_token(self._key)
+            except LedgerDown:
+                raise unavailable() from None
+            if user is None:
+                raise key_refused()
+            return Guest(user, self._key)
+        token = self._config.gateway.token
+        if token is not None and not hmac.compare_digest(token.get_secret_value(), self._key):
+            raise key_refused()
+        return NOBODY
+
+    @property
+    def _open(self) -> bool:
+        """The daemon's own model asks for no token."""
+        return self.relay is None and self._ledger.users is None and self._config.gateway.token is None
+
+    def _ways(self) -> list[str]:
+        ways = ["code"] if self._sessions.possible else []
+        if self.relay is None and self._ledger.users is not None:
+            ways.append("password")
+        return ways if self._open else [*ways, "token"]
+
+    def _everybody(self, request: web.Request) -> bool:
+        return (self._open or self.relay is not None) and is_local(request)
+
+    def _trouble(self, request: web.Request) -> Trouble | None:
+        if self.relay is None and self._config.llm is None:
+            return NO_MODEL
+        shut = self._open and not self._sessions.possible and not is_local(request)
+        return THIS_MACHINE_ONLY if shut else None
+
+
+def _is_own(config: Config) -> bool:
+    """Whether `gateway.chat.url` leads to this daemon."""
+    url = urlsplit(config.gateway.chat.url or "")
+    port = url.port or (443 if url.scheme == "https" else 80)
+    return ((url.hostname or "").casefold(), port) in own_origins(config)

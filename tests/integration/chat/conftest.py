@@ -1,0 +1,149 @@
+"""The chat page over an engine that says what it is told to, as the daemon puts it together, in a real Chromium."""
+
+from __future__ import annotations
+
+import json
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from playwright.async_api import async_playwright
+
+from ses.clock import SystemClock
+from ses.config import Config, load
+from ses.daemon.ledger import Ledger
+from ses.daemon.model_gateway import ModelGateway
+from ses.gateway.access import Access
+from ses.gateway.application import api
+from ses.gateway.metrics import Metrics
+from ses.llm.testing import ScriptedEngine
+from ses.redaction import Redactor
+
+ROOT = Path(__file__).parents[3]
+AXE = ROOT / "tests/widget/node_modules/axe-core/axe.min.js"
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync --disable-dev-shm-usage"
+).split()
+REMOTE = {"engine": "remote", "servers": [{"url": "http://127.0.0.1:9/v1"}]}
+"""Some model; the engine of a test stands in its place."""
+ENDED = """() => {
+    for (const one of document.getAnimations()) if (one.effect.getComputedTiming().endTime !== Infinity) one.finish();
+}"""
+
+
+@dataclass
+class Daemon:
+    """What the daemon serves of the model. `answer` is what the engine says next: a text, a whole answer or an error."""
+
+    url: str
+    engine: ScriptedEngine
+    ledger: Ledger
+    answer: list
+
+
+@asynccontextmanager
+async def serving(config: Config):
+    answer = ["Hello there, friend."]
+    engine = ScriptedEngine(lambda request: answer[0])
+    clock, metrics = SystemClock(), Metrics()
+    ledger = Ledger(config, clock, metrics, Redactor())
+    await ledger.open()
+    model = ModelGateway(config, engine, ledger, clock)
+    app = api(model.operations(), Access(None), metrics, [model.faults()])
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield Daemon(f"http://127.0.0.1:{runner.addresses[0][1]}", engine, ledger, answer)
+    finally:
+        engine.gate.set()
+        await runner.cleanup()
+        await model.stop()
+        await ledger.close()
+
+
+@pytest.fixture
+def serve(tmp_path):
+    """`async with serve({"token": "…"}) as daemon`: the settings are those of `gateway`."""
+
+    @asynccontextmanager
+    async def served(gateway: dict | None = None, *, llm: dict | None = REMOTE):
+        file = tmp_path / "config.json"
+        file.write_text(json.dumps({"llm": llm, "gateway": gateway or {}}))
+        file.chmod(0o600)
+        async with serving(load(file, {})) as daemon:
+            yield daemon
+
+    return served
+
+
+@pytest.fixture
+async def chromium():
+    if not Path(CHROMIUM).exists():
+        pytest.skip(f"{CHROMIUM} is not installed (apt-get install chromium)")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        await browser.close()
+
+
+class Person:
+    """Somebody before the page."""
+
+    def __init__(self, page) -> None:
+        self.page = page
+        self.complaints: list[str] = []
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("console", lambda told: self.complaints.append(told.text) if told.type == "error" else None)
+
+    def button(self, name: str):
+        return self.page.get_by_role("button", name=name, exact=True)
+
+    async def ask(self, text: str) -> None:
+        await self.page.locator("#message").fill(text)
+        await self.page.keyboard.press("Enter")
+
+    async def sees(self, text: str):
+        found = self.page.locator(".turn", has_text=text).last
+        await found.wait_for()
+        return found
+
+    async def sees_whole(self, text: str) -> None:
+        """An answer that has come to its end."""
+        await self.page.locator(".turn.assistant:not(.writing)", has_text=text).last.wait_for()
+
+    async def turns(self) -> list[str]:
+        """What is said, top to bottom."""
+        return await self.page.locator(".turn > .bubble, .turn > .prose").all_inner_texts()
+
+    async def dialogues(self) -> list[str]:
+        return await self.page.locator(".list .open > span:first-child").all_inner_texts()
+
+    async def axe(self) -> list[str]:
+        """What axe-core finds wrong, as `rule: element`."""
+        await self.page.evaluate(AXE.read_text())
+        await self.page.evaluate(ENDED)
+        found = await self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        return [
+            f"{violation['id']}: {node['html'][:120]} {node['failureSummary'][:200]}"
+            for violation in found["violations"]
+            for node in violation["nodes"]
+        ]
+
+
+@pytest.fixture
+def visit(chromium):
+    """`await visit(url, …)` opens the page in a browser of its own; `context=` that of an earlier person."""
+
+    async def go(url: str, *, context=None, ready: str = "#message", **options) -> Person:
+        context = context or await chromium.new_context(**{"locale": "en-US", **options})
+        person = Person(await context.new_page())
+        await person.page.goto(f"{url}/chat")
+        await person.page.locator(ready).wait_for()
+        return person
+
+    return go
