@@ -40,9 +40,10 @@ export class App {
     this.answering.onEnd = (dialogue, turn) => this.#ended(dialogue, turn);
     this.frame = this.#framed();
     this.#opened();
-    addEventListener("pagehide", () => dialogues.keepAll());
+    addEventListener("pagehide", () => dialogues.leave());
     document.addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && !document.querySelector("dialog[open]")) this.answering.stop(this.current);
+      const elsewhere = /** @type {Element} */ (event.target).matches("input") || document.querySelector("dialog[open]");
+      if (event.key === "Escape" && !elsewhere) this.answering.stop(this.current);
     });
   }
 

@@ -1,5 +1,6 @@
 /** All dialogues of this browser: which there are, which is shown, and that each is kept. */
 
+import { remembered } from "./memory.js";
 import { sound } from "./parameters.js";
 import { begin, settle } from "./thread.js";
 
@@ -8,6 +9,7 @@ import { begin, settle } from "./thread.js";
 
 const SOON = 400;
 /** Milliseconds between two savings of a dialogue that grows. */
+const LEFT = "left";
 
 export class Dialogues {
   /** @param {Memory} memory */
@@ -29,7 +31,13 @@ export class Dialogues {
   /** Read them all. Answers that no tab writes any more are settled. */
   async load() {
     const written = await heldByTabs();
-    for (const dialogue of await this.memory.all()) {
+    const kept = await this.memory.all().catch(() => {
+      this.memory.database = null; // a database that cannot be read is none
+      return [];
+    });
+    for (const dialogue of [...kept, ...takeLeft()]) {
+      const known = this.known.get(dialogue.id);
+      if (known && known.changed > dialogue.changed) continue;
       dialogue.parameters = sound(dialogue.parameters ?? {});
       this.known.set(dialogue.id, dialogue);
       if (!written.has(dialogue.id) && settle(dialogue)) this.keep(dialogue);
@@ -38,7 +46,7 @@ export class Dialogues {
 
   /** Those with something in them, the newest first. */
   get list() {
-    return [...this.known.values()].filter((one) => one.turns.length).sort((a, b) => b.changed - a.changed);
+    return [...this.known.values()].filter((one) => one.turns.length || one.draft).sort((a, b) => b.changed - a.changed);
   }
 
   /** @param {Parameters<typeof begin>[0]} with_ */
@@ -61,12 +69,11 @@ export class Dialogues {
     if (!this.waiting.has(dialogue.id)) this.waiting.set(dialogue.id, setTimeout(() => this.keep(dialogue), SOON));
   }
 
-  /** Save what waits: the page may be about to go. */
-  keepAll() {
-    for (const id of [...this.waiting.keys()]) {
-      const dialogue = this.known.get(id);
-      if (dialogue) this.keep(dialogue);
-    }
+  /** The page may be about to go, and the database then takes nothing for sure: what waits is left where it can be written at once. */
+  leave() {
+    const waiting = [...this.waiting.keys()].map((id) => this.known.get(id)).filter((one) => one !== undefined);
+    if (waiting.length) remembered.set(LEFT, JSON.stringify([...takeLeft(), ...waiting]));
+    for (const dialogue of waiting) this.keep(dialogue);
   }
 
   /** @param {Dialogue} dialogue */
@@ -102,6 +109,13 @@ export class Dialogues {
     }
     this.onForeign(id);
   }
+}
+
+/** Dialogues that a page left behind as it went. @returns {Dialogue[]} */
+function takeLeft() {
+  const text = remembered.get(LEFT);
+  if (text) remembered.set(LEFT, "");
+  return text ? JSON.parse(text) : [];
 }
 
 /** Hold a dialogue for as long as its answer is written, so that other tabs know. @param {string} id @param {() => Promise<void>} work */

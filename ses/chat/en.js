@@ -121,6 +121,7 @@ export default {
     too_long: "The dialogue has become too long for this model. Begin a new one, or shorten the message.",
     too_large: "The message is too large.",
     busy: "The model is busy or still starting.",
+    often: "Too many attempts.",
     broken: "The connection broke off.",
     request: "The model does not take this request.",
     server: "Something went wrong on the server.",

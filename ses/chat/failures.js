@@ -3,6 +3,9 @@
 /** @typedef {import("./types.d.ts").Failure} Failure */
 /** @typedef {import("./words.js").Words} Words */
 
+const SOON = 300;
+/** Seconds that are worth telling. */
+
 /** A request that failed. */
 export class Failed extends Error {
   /** @param {Failure} failure */
@@ -32,7 +35,8 @@ function kindOf(status, message) {
   if (status === 403) return "forbidden";
   if (status === 404 || /^The model ".*" does not exist/.test(message)) return "model";
   if (status === 413) return "too_large";
-  if (status === 429 || status === 503) return "busy";
+  if (status === 429) return "often";
+  if (status === 503) return "busy";
   if (status === 400 && /context length/.test(message)) return "too_long";
   return status >= 500 ? "server" : "request";
 }
@@ -41,5 +45,6 @@ function kindOf(status, message) {
 export function explained(failure, words) {
   const title = words.failures[failure.kind];
   const useful = ["forbidden", "model", "too_long", "request"].includes(failure.kind) && failure.message;
-  return { title: title + (failure.kind === "busy" && failure.wait ? ` ${words.again_in(failure.wait)}` : ""), detail: useful || "" };
+  const soon = failure.wait !== undefined && failure.wait <= SOON ? ` ${words.again_in(failure.wait)}` : "";
+  return { title: title + soon, detail: useful || "" };
 }

@@ -29,7 +29,7 @@ export class Frame {
     this.model = el("select", { id: "model", "aria-label": words.model, onchange: () => actions.model(this.model.value) });
     this.said = el("p", { class: "hidden", role: "status" });
     this.notices = el("div", { class: "notices", role: "status" });
-    this.unfold = iconButton("menu", words.show_dialogues, () => this.fold(false), { class: "quiet unfold" });
+    this.unfold = iconButton("panel", words.show_dialogues, () => this.fold(false), { class: "quiet unfold" });
     this.main = el(
       "main",
       {},

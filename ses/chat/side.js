@@ -30,7 +30,7 @@ export class Side {
     this.element = el(
       "nav",
       { class: "side", "aria-label": words.dialogues },
-      el("div", { class: "top" }, el("button", { type: "button", class: "begin", onclick: actions.begin }, icon("plus"), words.new_dialogue), iconButton("cross", words.hide_dialogues, actions.hide, { class: "quiet fold" })),
+      el("div", { class: "top" }, el("button", { type: "button", class: "begin", onclick: actions.begin }, icon("plus"), words.new_dialogue), iconButton("panel", words.hide_dialogues, actions.hide, { class: "quiet fold" })),
       el("label", { class: "search" }, icon("search"), this.search),
       this.list,
       this.nothing,

@@ -29,8 +29,8 @@ export function signIn(words, settings, may_close) {
     const choices = settings.ways.map((one) => el("label", {}, el("input", { type: "radio", name: "way", value: one, checked: one === way, onchange: () => draw(one) }), el("span", {}, words.ways[one])));
     const dialog = el(
       "dialog",
-      { class: "card signin", "aria-labelledby": "signin" },
-      el("div", { class: "brand" }, icon("check")),
+      { class: `card signin${may_close ? "" : " first"}`, "aria-labelledby": "signin" },
+      el("div", { class: "brand" }, icon("chat")),
       el("h2", { id: "signin" }, words.sign_in),
       el("p", {}, words.sign_in_hint),
       settings.ways.length > 1 && el("fieldset", { class: "ways" }, el("legend", { class: "hidden" }, words.sign_in), ...choices),

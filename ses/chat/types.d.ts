@@ -12,8 +12,6 @@ export interface Settings {
   default: string | null;
   /** Model → what people call it. */
   names: Record<string, string>;
-  /** Bytes that a request may have. */
-  message: number;
 }
 
 export interface Model {
@@ -42,7 +40,7 @@ export interface Usage {
 
 /** Why an answer did not come, or not to its end. */
 export interface Failure {
-  kind: "offline" | "signed_out" | "forbidden" | "model" | "too_long" | "too_large" | "busy" | "broken" | "request" | "server";
+  kind: "offline" | "signed_out" | "forbidden" | "model" | "too_long" | "too_large" | "busy" | "often" | "broken" | "request" | "server";
   /** The API's own words. */
   message: string;
   /** Seconds after which it may be tried again. */

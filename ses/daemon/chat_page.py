@@ -84,7 +84,6 @@ class ChatPage:
             trouble=self._trouble,
             offer=self._offer,
             default=config.gateway.chat.default,
-            body_limit=config.gateway.body,
             trusted_proxies=self._trusted,
         )
         return ChatApi(rules, Pages(), self._sessions, attempts, self._model()).operations()

@@ -49,8 +49,6 @@ class ChatSettings(BaseModel):
     """The model of a new dialogue."""
     names: dict[str, str]
     """Model → what people call it, where that differs."""
-    message: int
-    """Bytes that a request may have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +61,6 @@ class ChatRules:
     """Why there is no page for this request."""
     offer: Offer
     default: str | None = None
-    body_limit: int
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = field(default=())
 
 
@@ -167,7 +164,6 @@ class ChatApi:
                 "admitted": rules.everybody(request) or self._sessions.holds(request),
                 "default": rules.default,
                 "names": rules.offer.shown,
-                "message": rules.body_limit,
             }
         )
 

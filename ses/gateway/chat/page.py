@@ -33,7 +33,7 @@ TROUBLE = """\
 <!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><title>SES</title><meta name="viewport" content="width=device-width">
-<link rel="stylesheet" href="chat/v-{version}/base.css"></head>
+<link rel="stylesheet" href="chat/v-{version}/base.css"><link rel="icon" href="chat/v-{version}/icon.svg"></head>
 <body class="trouble"><main><h1>{title}</h1><p>{text}</p></main></body>
 </html>
 """

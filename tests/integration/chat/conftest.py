@@ -81,7 +81,7 @@ def serve(tmp_path):
     return served
 
 
-@pytest.fixture
+@pytest.fixture(scope="module", loop_scope="module")
 async def chromium():
     if not Path(CHROMIUM).exists():
         pytest.skip(f"{CHROMIUM} is not installed (apt-get install chromium)")
@@ -116,6 +116,10 @@ class Person:
         """An answer that has come to its end."""
         await self.page.locator(".turn.assistant:not(.writing)", has_text=text).last.wait_for()
 
+    async def is_told(self, text: str) -> None:
+        """Why the last answer is not whole."""
+        await self.page.locator(".turn .note", has_text=text).last.wait_for()
+
     async def turns(self) -> list[str]:
         """What is said, top to bottom."""
         return await self.page.locator(".turn > .bubble, .turn > .prose").all_inner_texts()
@@ -135,15 +139,20 @@ class Person:
         ]
 
 
-@pytest.fixture
-def visit(chromium):
+@pytest.fixture(loop_scope="module")
+async def visit(chromium):
     """`await visit(url, …)` opens the page in a browser of its own; `context=` that of an earlier person."""
+    contexts = []
 
     async def go(url: str, *, context=None, ready: str = "#message", **options) -> Person:
-        context = context or await chromium.new_context(**{"locale": "en-US", **options})
+        if context is None:
+            context = await chromium.new_context(**{"locale": "en-US", **options})
+            contexts.append(context)
         person = Person(await context.new_page())
         await person.page.goto(f"{url}/chat")
         await person.page.locator(ready).wait_for()
         return person
 
-    return go
+    yield go
+    for context in contexts:
+        await context.close()
