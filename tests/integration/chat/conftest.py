@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from aiohttp import web
 from playwright.async_api import async_playwright
 
@@ -81,7 +82,7 @@ def serve(tmp_path):
     return served
 
 
-@pytest.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def chromium():
     if not Path(CHROMIUM).exists():
         pytest.skip(f"{CHROMIUM} is not installed (apt-get install chromium)")
@@ -139,7 +140,7 @@ class Person:
         ]
 
 
-@pytest.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="module")
 async def visit(chromium):
     """`await visit(url, …)` opens the page in a browser of its own; `context=` that of an earlier person."""
     contexts = []
