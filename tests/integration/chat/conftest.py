@@ -4,23 +4,14 @@ from __future__ import annotations
 
 import json
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from aiohttp import web
 from playwright.async_api import async_playwright
 
-from ses.clock import SystemClock
-from ses.config import Config, load
-from ses.daemon.ledger import Ledger
-from ses.daemon.model_gateway import ModelGateway
-from ses.gateway.access import Access
-from ses.gateway.application import api
-from ses.gateway.metrics import Metrics
-from ses.llm.testing import ScriptedEngine
-from ses.redaction import Redactor
+from ses.config import load
+from ses.daemon.testing import serving_model
 
 ROOT = Path(__file__).parents[3]
 AXE = ROOT / "tests/widget/node_modules/axe-core/axe.min.js"
@@ -36,37 +27,6 @@ ENDED = """() => {
 }"""
 
 
-@dataclass
-class Daemon:
-    """What the daemon serves of the model. `answer` is what the engine says next: a text, a whole answer or an error."""
-
-    url: str
-    engine: ScriptedEngine
-    ledger: Ledger
-    answer: list
-
-
-@asynccontextmanager
-async def serving(config: Config):
-    answer = ["Hello there, friend."]
-    engine = ScriptedEngine(lambda request: answer[0])
-    clock, metrics = SystemClock(), Metrics()
-    ledger = Ledger(config, clock, metrics, Redactor())
-    await ledger.open()
-    model = ModelGateway(config, engine, ledger, clock)
-    app = api(model.operations(), Access(None), metrics, [model.faults()])
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    try:
-        yield Daemon(f"http://127.0.0.1:{runner.addresses[0][1]}", engine, ledger, answer)
-    finally:
-        engine.gate.set()
-        await runner.cleanup()
-        await model.stop()
-        await ledger.close()
-
-
 @pytest.fixture
 def serve(tmp_path):
     """`async with serve({"token": "…"}) as daemon`: the settings are those of `gateway`."""
@@ -76,7 +36,7 @@ def serve(tmp_path):
         file = tmp_path / "config.json"
         file.write_text(json.dumps({"llm": llm, "gateway": gateway or {}}))
         file.chmod(0o600)
-        async with serving(load(file, {})) as daemon:
+        async with serving_model(load(file, {})) as daemon:
             yield daemon
 
     return served

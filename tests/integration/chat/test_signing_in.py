@@ -116,5 +116,3 @@ async def test_a_model_elsewhere_is_reached_with_the_key_that_the_server_keeps(s
             await person.is_told("You stopped the answer.")
             while elsewhere.engine.running:
                 await person.page.evaluate("0")
-
-

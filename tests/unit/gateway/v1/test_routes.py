@@ -24,9 +24,10 @@ from ses.redaction import Redactor
 clock, config = SystemClock(), Config()
 model = ModelGateway(config, NoEngine(), Ledger(config, clock, Metrics(), Redactor()), clock)
 routes = model.operations()
-assert not {"sqlalchemy", "argon2", "ses.gateway.v1.chat", "ses.gateway.v1.requests", "ses.gateway.users.api"} & set(sys.modules)
+assert not {"sqlalchemy", "argon2", "ses.gateway.v1.chat", "ses.gateway.v1.requests", "ses.gateway.users.api", "ses.gateway.chat.api"} & set(sys.modules)
 assert [one.in_full().path for one in routes] == [one.path for one in routes]
 assert "ses.gateway.v1.chat" in sys.modules
+assert {(one.method, one.path) for one in model.operations()} == {(one.method, one.path) for one in routes}
 """
 
 
