@@ -30,7 +30,7 @@ def test_the_api_is_as_its_document_says(daemon, mode):
     tried = 0
     for result in schema.get_all_operations():
         operation = result.ok()
-        if operation.path.startswith("/v1"):
+        if operation.path.startswith(("/v1", "/chat/v1")):
             continue  # this daemon has no model, so they answer 503: tests/unit/gateway/v1 has them with one
 
         @hypothesis.given(case=operation.as_strategy(generation_mode=mode))

@@ -126,6 +126,47 @@ class TestTheEngine:
         assert any("GPUUTIL: has no effect" in one for one in warnings)
 
 
+class TestTheChatPage:
+    VARIABLES = {
+        "BASE_URL": "http://cotype:8080/",
+        "CUSTOM_MODELS": "-all,+cotype_pro_2=Cotype Pro 2",
+        "DEFAULT_MODEL": "cotype_pro_2",
+        "CODE": "first code 1,second code",
+        "OPENAI_API_KEY": "geheim-key",
+    }
+
+    def test_the_variables_stand_above_the_file_and_leave_its_other_keys(self, written):
+        config = written.load({"gateway": {"chat": {"url": "http://a", "default": "x"}}}, **self.VARIABLES)
+        chat = config.gateway.chat
+        assert (chat.url, chat.default) == ("http://cotype:8080", "cotype_pro_2")
+        assert chat.rules == (("-", "all", "all"), ("+", "cotype_pro_2", "Cotype Pro 2"))
+        assert chat.codes == ("first code 1", "second code")
+        assert {"first code 1", "second code", "geheim-key"} <= config.secrets
+        assert (
+            written.load({"gateway": {"chat": {"default": "x"}}}, CODE="a long code 1").gateway.chat.default
+            == "x"
+        )
+
+    def test_the_default_must_be_offered(self, written):
+        found = problems(written, {"CUSTOM_MODELS": "-all,+a,-b", "DEFAULT_MODEL": "b"})
+        assert found == {"gateway.chat.default": "`b` is not among `models` (-all,+a,-b)"}
+
+    @pytest.mark.parametrize("rules", ["-all,+", "-", "+=Name"])
+    def test_a_rule_needs_a_name(self, written, rules):
+        assert (
+            "a model's name after each" in problems(written, {"CUSTOM_MODELS": rules})["gateway.chat.models"]
+        )
+
+    @pytest.mark.parametrize(("name", "value"), [("BASE_URL", "cotype:8080"), ("CODE", ",")])
+    def test_what_is_no_address_and_no_code_is_refused(self, written, name, value):
+        assert problems(written, {name: value})
+
+    def test_what_is_probably_not_meant_is_told(self, written):
+        assert any("can be guessed" in one for one in written.load({}, CODE="1234").warnings)
+        assert any("no effect without" in one for one in written.load({}, OPENAI_API_KEY="k").warnings)
+        assert written.load({}, CODE="a long code 1", OPENAI_API_KEY="k").warnings == ()
+
+
 def test_bounds_and_waiting(written):
     found = gateway(
         written, {"MAX_N": "4", "WAIT_VLLM": "1", "WAIT_VLLM_ATTEMPTS": "7", "RUN_MIGRATIONS": "1"}

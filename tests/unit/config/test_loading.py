@@ -53,7 +53,16 @@ def test_the_example_shows_every_key_and_is_accepted(tmp_path):
     (tmp_path / "tls").mkdir()
     for name in ("cert.pem", "key.pem"):
         (tmp_path / "tls" / name).touch()
-    names = ("TELEGRAM_TOKEN", "TELEGRAM_SECRET", "VK_TOKEN", "VK_SECRET", "LLM_KEY", "SITE_KEY")
+    names = (
+        "TELEGRAM_TOKEN",
+        "TELEGRAM_SECRET",
+        "VK_TOKEN",
+        "VK_SECRET",
+        "LLM_KEY",
+        "SITE_KEY",
+        "CHAT_CODE",
+        "CHAT_KEY",
+    )
     config = load(example, {name: f"value-of-{name}" for name in names})
     assert config.auth is not None
     assert config.auth.keys["admin"].key.get_secret_value() == "k" * 32
