@@ -71,7 +71,7 @@ export default {
   system: "System prompt",
   system_hint: "How the model is to behave in this dialogue: its role, tone, form of answers.",
   parameters: "Parameters",
-  by_default: "default",
+  unset: "not set",
   /** @type {Record<string, {name: string, hint: string}>} */
   parameter: {
     temperature: { name: "Temperature", hint: "0: always the likeliest; higher: more varied. 0 to 2" },
@@ -82,7 +82,7 @@ export default {
     seed: { name: "Seed", hint: "A whole number: the same one gives the same answer" },
     stop: { name: "Stop at", hint: "Texts at which the answer ends, a line each, four at most" },
   },
-  reset: "Back to defaults",
+  reset: "Clear parameters",
   as_default: "Use for new dialogues",
   as_default_done: "New dialogues begin with these settings",
   export: "Export",

@@ -32,7 +32,7 @@ export class Frame {
     this.unfold = iconButton("panel", words.show_dialogues, () => this.fold(false), { class: "quiet unfold" });
     this.main = el(
       "main",
-      {},
+      { class: "stage" },
       el(
         "header",
         { class: "bar" },
@@ -52,6 +52,7 @@ export class Frame {
       this.composer.field.focus();
     });
     const shade = el("div", { class: "shade", onclick: () => this.fold(true) });
+    document.body.classList.add("app");
     document.body.replaceChildren(skip, this.side.element, shade, this.main, this.panel.element, this.said);
     NARROW.onchange = () => this.fold(NARROW.matches, false);
     this.fold(NARROW.matches || remembered.get("folded") === "yes", false);
@@ -71,7 +72,7 @@ export class Frame {
     if (!asked) return;
     if (!NARROW.matches) remembered.set("folded", folded ? "yes" : "");
     if (folded) this.unfold.focus();
-    else this.side.search.focus();
+    else this.side.begin.focus(); // not the search: on a phone it would bring up the keyboard
   }
 
   /** One notice at a time. @param {string} text @param {string} [label] @param {() => void} [act] */

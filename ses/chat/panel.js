@@ -92,7 +92,7 @@ export class Panel {
     const { name, hint } = words.parameter[range.name] ?? { name: range.name, hint: "" };
     const id = `p-${range.name}`;
     const value = dialogue.parameters[range.name];
-    const field = el("input", { id, type: "text", inputMode: range.whole ? "numeric" : "decimal", value: value ?? "", placeholder: words.by_default, "aria-describedby": `${id}-hint`, autocomplete: "off" });
+    const field = el("input", { id, type: "text", inputMode: range.whole ? "numeric" : "decimal", value: value ?? "", placeholder: words.unset, "aria-describedby": `${id}-hint`, autocomplete: "off" });
     const slider = range.usual === null ? null : el("input", { type: "range", tabIndex: -1, "aria-hidden": "true" });
     if (slider && range.usual !== null) {
       Object.assign(slider, { min: range.low, max: range.high, step: range.step, value: value ?? range.usual });

@@ -15,10 +15,13 @@ export class Prose {
     this.element = el("div", { class: "prose" });
     /** What stands in the element, block by block. @type {string[]} */
     this.keys = [];
+    this.text = "";
   }
 
   /** @param {string} text */
   show(text) {
+    if (text === this.text) return;
+    this.text = text;
     const wanted = blocks(text);
     const keys = wanted.map((block) => JSON.stringify(block));
     let same = 0;

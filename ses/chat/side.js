@@ -26,11 +26,12 @@ export class Side {
     this.renaming = "";
     this.search = el("input", { type: "search", placeholder: words.search, "aria-label": words.search_dialogues, oninput: () => this.#draw() });
     this.list = el("div", { class: "list" });
+    this.begin = el("button", { type: "button", class: "begin", onclick: actions.begin }, icon("plus"), words.new_dialogue);
     this.nothing = el("p", { class: "nothing", role: "status" });
     this.element = el(
       "nav",
       { class: "side", "aria-label": words.dialogues },
-      el("div", { class: "top" }, el("button", { type: "button", class: "begin", onclick: actions.begin }, icon("plus"), words.new_dialogue), iconButton("panel", words.hide_dialogues, actions.hide, { class: "quiet fold" })),
+      el("div", { class: "top" }, this.begin, iconButton("panel", words.hide_dialogues, actions.hide, { class: "quiet fold" })),
       el("label", { class: "search" }, icon("search"), this.search),
       this.list,
       this.nothing,
