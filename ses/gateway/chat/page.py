@@ -7,7 +7,7 @@ from functools import cached_property
 from html import escape
 from pathlib import Path
 from string import Template
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from aiohttp import web
 
@@ -31,7 +31,7 @@ PAGE = {
 }
 TROUBLE = """\
 <!doctype html>
-<html lang="en">
+<html lang="{language}">
 <head><meta charset="utf-8"><title>SES</title><meta name="viewport" content="width=device-width">
 <link rel="stylesheet" href="chat/v-{version}/base.css"><link rel="icon" href="chat/v-{version}/icon.svg"></head>
 <body class="trouble"><main><h1>{title}</h1><p>{text}</p></main></body>
@@ -40,24 +40,38 @@ TROUBLE = """\
 
 
 class Trouble(NamedTuple):
-    """Why the page cannot be used, for people."""
+    """Why the page cannot be used, for people: title and text in both languages."""
 
     status: int
-    title: str
-    text: str
+    en: tuple[str, str]
+    ru: tuple[str, str]
 
 
 NO_MODEL = Trouble(
     200,
-    "No language model is configured",
-    "Add llm to config.json (docs/model.md), or gateway.chat.url with the address of a model's API (docs/chat.md), "
-    "and start the daemon again.",
+    (
+        "No language model is configured",
+        "Add llm to config.json (docs/model.md), or gateway.chat.url with the address of a model's API (docs/chat.md), "
+        "and start the daemon again.",
+    ),
+    (
+        "Языковая модель не настроена",
+        "Добавьте в config.json llm (docs/ru/model.md) или gateway.chat.url с адресом API модели (docs/ru/chat.md) "
+        "и перезапустите службу.",
+    ),
 )
 THIS_MACHINE_ONLY = Trouble(
     403,
-    "The model answers only on this machine",
-    "It has neither a token nor users. To open it to others, configure gateway.token, gateway.users or gateway.chat.code "
-    "(docs/chat.md).",
+    (
+        "The model answers only on this machine",
+        "It has neither a token nor users. To open it to others, configure gateway.token, gateway.users or "
+        "gateway.chat.code (docs/chat.md).",
+    ),
+    (
+        "Модель отвечает только на своей машине",
+        "У неё нет ни токена, ни пользователей. Чтобы открыть её другим, настройте gateway.token, gateway.users или "
+        "gateway.chat.code (docs/ru/chat.md).",
+    ),
 )
 
 
@@ -82,7 +96,8 @@ class Pages:
     async def page(self, request: web.Request, trouble: Trouble | None = None) -> web.StreamResponse:
         """The page, or why there is none. Raises `ApiError` for a page of another site."""
         check_browser(request, page=True)
-        text = await asyncio.to_thread(self._told, trouble)
+        russian = request.headers.get("Accept-Language", "").casefold().startswith("ru")
+        text = await asyncio.to_thread(self._told, trouble, "ru" if russian else "en")
         return web.Response(
             status=trouble.status if trouble is not None else 200,
             text=text,
@@ -100,9 +115,10 @@ class Pages:
         response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
         return response
 
-    def _told(self, trouble: Trouble | None) -> str:
+    def _told(self, trouble: Trouble | None, language: Literal["en", "ru"]) -> str:
         if trouble is None:
             return self._index
+        title, text = trouble.ru if language == "ru" else trouble.en
         return TROUBLE.format(
-            version=self.assets.version, title=escape(trouble.title), text=escape(trouble.text)
+            version=self.assets.version, language=language, title=escape(title), text=escape(text)
         )

@@ -84,6 +84,8 @@ async def test_without_a_model_the_page_says_what_to_configure(browse):
     async with browse(llm=None) as browser:
         status, headers, text = await browser.call("GET", "/chat")
         assert status == 200
-        assert NO_MODEL.title in text
+        assert NO_MODEL.en[0] in text
         assert "gateway.chat.url" in text
+        _, _, text = await browser.call("GET", "/chat", headers={"Accept-Language": "ru-RU,ru;q=0.9"})
+        assert NO_MODEL.ru[0] in text
         assert "default-src 'none'" in headers["Content-Security-Policy"]
