@@ -51,26 +51,34 @@ NO_MODEL = Trouble(
     200,
     (
         "No language model is configured",
-        "Add llm to config.json (docs/model.md), or gateway.chat.url with the address of a model's API (docs/chat.md), "
-        "and start the daemon again.",
+        (
+            "Add llm to config.json (docs/model.md), or gateway.chat.url with the address of a model's API (docs/chat.md), "
+            "and start the daemon again."
+        ),
     ),
     (
         "Языковая модель не настроена",
-        "Добавьте в config.json llm (docs/ru/model.md) или gateway.chat.url с адресом API модели (docs/ru/chat.md) "
-        "и перезапустите службу.",
+        (
+            "Добавьте в config.json llm (docs/ru/model.md) или gateway.chat.url с адресом API модели (docs/ru/chat.md) "
+            "и перезапустите службу."
+        ),
     ),
 )
 THIS_MACHINE_ONLY = Trouble(
     403,
     (
         "The model answers only on this machine",
-        "It has neither a token nor users. To open it to others, configure gateway.token, gateway.users or "
-        "gateway.chat.code (docs/chat.md).",
+        (
+            "It has neither a token nor users. To open it to others, configure gateway.token, gateway.users or "
+            "gateway.chat.code (docs/chat.md)."
+        ),
     ),
     (
         "Модель отвечает только на своей машине",
-        "У неё нет ни токена, ни пользователей. Чтобы открыть её другим, настройте gateway.token, gateway.users или "
-        "gateway.chat.code (docs/ru/chat.md).",
+        (
+            "У неё нет ни токена, ни пользователей. Чтобы открыть её другим, настройте gateway.token, gateway.users или "
+            "gateway.chat.code (docs/ru/chat.md)."
+        ),
     ),
 )
 
