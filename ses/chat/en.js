@@ -101,7 +101,7 @@ export default {
   close: "Close",
   sign_in: "Sign in",
   sign_in_hint: "To talk to the model, sign in.",
-  ways: { token: "Token", password: "E-mail", code: "Access code" },
+  ways: { token: "Token", password: "E-mail", code: "Code" },
   email: "E-mail",
   password: "Password",
   stay: "Stay signed in on this device",

@@ -97,7 +97,7 @@ export default {
   close: "Закрыть",
   sign_in: "Войти",
   sign_in_hint: "Войдите, чтобы говорить с моделью.",
-  ways: { token: "Токен", password: "Почта", code: "Код доступа" },
+  ways: { token: "Токен", password: "Почта", code: "Код" },
   email: "Электронная почта",
   password: "Пароль",
   stay: "Не выходить на этом устройстве",

@@ -31,6 +31,8 @@ export class Talk {
     this.scroll = el("div", { class: "scroll", role: "region", "aria-label": words.messages, tabIndex: 0 }, this.hello, this.turns);
     this.down = el("button", { type: "button", class: "down", title: words.down, "aria-label": words.down, hidden: true, onclick: () => this.toEnd() }, icon("down"));
     this.element = el("section", { class: "talk" }, this.scroll, this.down);
+    // The field below grows with what is typed: who follows goes on following.
+    new ResizeObserver(() => this.follows && this.toEnd()).observe(this.scroll);
     this.scroll.addEventListener("scroll", () => this.#look(), { passive: true });
   }
 

@@ -73,6 +73,7 @@ export class TurnView {
   /** @param {Turn[]} all @param {boolean} busy */
   #tools(all, busy) {
     const { turn, words, actions } = this;
+    if (turn.role === "assistant" && !turn.text) return all.length > 1 ? el("div", { class: "tools" }, this.#versions(all, busy)) : null;
     const copying = iconButton("copy", words.copy, async () => {
       const done = await copy(this.turn.text);
       copying.replaceChildren(icon(done ? "check" : "alert"));
