@@ -20,6 +20,7 @@ export class Talk {
     this.views = new Map();
     this.dialogue = "";
     this.follows = true;
+    this.place = 0;
     this.turns = el("div", { class: "turns" });
     this.hello = el(
       "div",
@@ -68,9 +69,12 @@ export class Talk {
     if (last) this.views.get(last.id)?.edit();
   }
 
+  /** Only the reader's own way up ends the following; that the place changes its size does not. */
   #look() {
     const { scrollTop, scrollHeight, clientHeight } = this.scroll;
-    this.follows = scrollHeight - scrollTop - clientHeight < NEAR;
+    if (scrollHeight - scrollTop - clientHeight < NEAR) this.follows = true;
+    else if (scrollTop < this.place) this.follows = false;
+    this.place = scrollTop;
     this.down.hidden = this.follows;
   }
 }

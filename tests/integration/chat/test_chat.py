@@ -63,6 +63,31 @@ async def test_an_answer_streams_and_is_shown_as_markdown(serve, visit):
         assert person.complaints == []
 
 
+async def test_a_reader_who_scrolls_up_is_left_in_peace_until_he_comes_back(serve, visit):
+    far = "(() => { const s = document.querySelector('.scroll'); return s.scrollHeight - s.scrollTop - s.clientHeight; })()"
+    async with serve() as daemon:
+        daemon.answer[:] = ["\n\n".join(f"Paragraph {number}" for number in range(60))]
+        person = await visit(daemon.url)
+        await person.ask("Long?")
+        await person.sees_whole("Paragraph 59")
+        assert await person.page.evaluate(far) < 48
+        await person.page.locator("#message").fill("a\nb\nc\nd\ne\nf")  # the field takes room from the talk
+        await person.page.wait_for_function(f"{far} < 48")
+        daemon.engine.gate.clear()
+        await person.ask("And more?")
+        await person.page.locator(".turn.writing", has_text="Paragraph").wait_for()
+        await person.page.locator(".scroll").hover()
+        await person.page.mouse.wheel(0, -600)
+        await person.button("To the end").wait_for()
+        place = await person.page.evaluate("document.querySelector('.scroll').scrollTop")
+        daemon.engine.gate.set()
+        await person.page.locator(".turn.assistant:not(.writing)").nth(1).wait_for()
+        assert await person.page.evaluate("document.querySelector('.scroll').scrollTop") <= place
+        await person.button("To the end").click()
+        await person.page.wait_for_function(f"{far} < 48")
+        await person.button("To the end").wait_for(state="hidden")
+
+
 async def test_stop_ends_the_answer_here_and_on_the_server(serve, visit):
     async with serve() as daemon:
         person = await visit(daemon.url)
