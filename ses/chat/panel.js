@@ -104,11 +104,11 @@ export class Panel {
     }
     const take = () => {
       const { value: typed, fault } = read(range, field.value);
-      field.toggleAttribute("aria-invalid", Boolean(fault));
       if (fault) {
         field.setAttribute("aria-invalid", "true");
         return;
       }
+      field.removeAttribute("aria-invalid");
       if (slider && range.usual !== null) {
         slider.value = String(typed ?? range.usual);
         slider.classList.toggle("unset", typed === undefined);

@@ -156,9 +156,16 @@ class Daemon:
         log.info("started", robots=robots, api=api, public=public)
         self._supervisor.ready(self._status())
         if "INVOCATION_ID" not in os.environ:  # somebody looks on, not systemd
-            findings, keys = self._robots.findings(), self._config.auth is not None
             sys.stderr.write(
-                greeting(api, public, robots=robots, sites=list(self._sites), findings=findings, keys=keys)
+                greeting(
+                    api,
+                    public,
+                    robots=robots,
+                    sites=list(self._sites),
+                    findings=self._robots.findings(),
+                    keys=self._config.auth is not None,
+                    model=self._config.llm is not None or self._config.gateway.chat.url is not None,
+                )
             )
 
     async def _stop(self, *, opened: bool) -> None:

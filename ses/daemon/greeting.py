@@ -17,8 +17,9 @@ def greeting(
     sites: Sequence[str],
     findings: Mapping[str, Sequence[Finding]],
     keys: bool,
+    model: bool,
 ) -> str:
-    """One screen. `api` and `public` are the listeners' addresses."""
+    """One screen. `api` and `public` are the listeners' addresses; `model`: there is one to talk to."""
     lines = [f"SES {__version__}", ""]
     talk = [f"{public}/demo/{site}" for site in sites]
     key = '-H "X-API-Key: …" ' if keys else ""
@@ -26,6 +27,8 @@ def greeting(
         lines += [
             f"  {'talk to a robot' if number == 0 else '':18}{address}" for number, address in enumerate(talk)
         ]
+    if model:
+        lines.append(f"  {'talk to the model':18}{api}/chat")
     lines.append(f"  {'try the API':18}{api}/docs")
     lines.append(f"  {'robots':18}{', '.join(robots) or 'none yet: put one into the folder scenarios/'}")
     if robots:
