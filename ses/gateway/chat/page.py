@@ -26,7 +26,6 @@ POLICY = (
 PAGE = {
     **HARDENED,
     "Content-Security-Policy": POLICY,
-    "Cross-Origin-Opener-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
 }
 TROUBLE = """\

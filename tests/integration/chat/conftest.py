@@ -16,10 +16,11 @@ from ses.daemon.testing import serving_model
 ROOT = Path(__file__).parents[3]
 AXE = ROOT / "tests/widget/node_modules/axe-core/axe.min.js"
 CHROMIUM = "/usr/bin/chromium"
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --disable-dev-shm-usage"
-).split()
+FLAGS = [
+    *"--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync --disable-dev-shm-usage".split(),
+    "--host-resolver-rules=MAP chat.example 127.0.0.1",
+]
 REMOTE = {"engine": "remote", "servers": [{"url": "http://127.0.0.1:9/v1"}]}
 """Some model; the engine of a test stands in its place."""
 ENDED = """() => {

@@ -116,3 +116,18 @@ async def test_a_model_elsewhere_is_reached_with_the_key_that_the_server_keeps(s
             await person.is_told("You stopped the answer.")
             while elsewhere.engine.running:
                 await person.page.evaluate("0")
+
+
+async def test_on_plain_http_in_the_companys_network_everything_but_locks_works(serve, visit):
+    async with serve({"token": TOKEN}) as daemon:
+        daemon.answer[:] = ["See `this`:\n```\ncode\n```"]
+        person = await visit(daemon.url.replace("127.0.0.1", "chat.example"), ready="#secret")
+        assert not await person.page.evaluate("isSecureContext")
+        await enter(person, TOKEN)
+        await person.ask("Hi")
+        await person.sees_whole("code")
+        await person.page.locator("figure").get_by_role("button", name="Copy").click()
+        await person.page.locator("figure").get_by_text("Copied").wait_for()
+        await person.page.reload()
+        await person.sees_whole("code")
+        assert person.complaints == []
