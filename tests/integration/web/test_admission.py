@@ -91,7 +91,7 @@ async def test_sockets_are_counted_by_the_visitors_own_address(start):
             await socket.close()
 
 
-async def test_the_widget_weighs_at_most_20_kb_gzipped_and_12_more_with_files_and_voice(daemon):
+async def test_the_widget_weighs_at_most_20_kb_gzipped_and_12_more_with_files_voice_and_messengers(daemon):
     from ses.connectors.web.assets import Assets
     from ses.connectors.web.routes import WIDGET
 
@@ -104,7 +104,7 @@ async def test_the_widget_weighs_at_most_20_kb_gzipped_and_12_more_with_files_an
         imported = re.findall(rb'^import [^;]*"\./(\w+\.js)";', assets.get(name).body, re.MULTILINE)
         found += {module.decode() for module in imported} - first
     assert {"talk.js", "wire.js", "words.js"} < first
-    assert first.isdisjoint({"recorder.js", "media.js", "files.js", "parcels.js"})
+    assert first.isdisjoint({"recorder.js", "media.js", "files.js", "parcels.js", "elsewhere.js"})
     weight = sum(len(assets.get(name).packed) for name in first)
     assert weight + len(assets.entry(daemon.connector.site).packed) <= 20_000
     assert assets.weight - weight <= 12_000
