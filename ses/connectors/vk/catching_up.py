@@ -16,7 +16,7 @@ from ses.connectors.vk.parse import Malformed, message
 log = structlog.get_logger("ses.connectors.vk")
 
 PAGE, MESSAGES = 200, 50
-"""Conversations of one call; of each its last messages."""
+"""Conversations of one call; messages of one call."""
 OVERLAP = 60.0
 """Seconds before the last news that are read again; what was stored is known by its id."""
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
@@ -58,9 +58,8 @@ class Missed:
                 return peers
 
     async def _read(self, peer: int, since: float) -> list[Arrived]:
-        history = await self._calls.call("messages.getHistory", peer_id=peer, count=MESSAGES)
         arrived: list[Arrived] = []
-        for item in reversed(_unattended(history["items"])):
+        for item in reversed(_unattended(await self._recent(peer, since))):
             if item.get("date", 0) < since:
                 continue
             try:
@@ -68,6 +67,23 @@ class Missed:
             except Malformed as error:
                 log.warning("a message of VK cannot be read", reason=str(error))
         return arrived
+
+    async def _recent(self, peer: int, since: float) -> list[dict[str, Any]]:
+        """Both sides' messages since, the newest first, and some before: were one left out, it might come later than those
+        that follow it."""
+        found: dict[
+            int, dict[str, Any]
+        ] = {}  # a message that comes meanwhile moves the others to the next page
+        offset = 0
+        while True:
+            history = await self._calls.call(
+                "messages.getHistory", peer_id=peer, count=MESSAGES, offset=offset or None
+            )
+            page = history["items"]
+            found |= {item["conversation_message_id"]: item for item in page}
+            offset += MESSAGES
+            if len(page) < MESSAGES or page[-1].get("date", 0) < since:
+                return [found[number] for number in sorted(found, reverse=True)]
 
 
 def _unattended(newest_first: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:

@@ -13,6 +13,7 @@ from aiohttp import ClientSession, web
 from ses.connectors.contract import DeliveryFailed, Refused
 from ses.connectors.hooks import HookRoutes
 from ses.connectors.testing import MemoryReception
+from ses.connectors.vk.catching_up import MESSAGES
 from ses.connectors.vk.sending import random_id
 from ses.messages import Conversation, Outgoing
 
@@ -67,6 +68,20 @@ class TestReading:
         vk.forget()
         await join(joined.reception, wait=False)
         assert await vk.said(ANNA, 3) == ["echo раз", "echo два", "echo три"]
+
+    async def test_however_much_vk_forgot_it_is_read_in_order(self, vk, join):
+        joined = await join()
+        await vk.write(ANNA, "0")
+        await vk.said(ANNA, 1)
+        while await joined.reception.recall("vk.shop", "place") is None:
+            await asyncio.sleep(0.01)
+        await joined.connector.stop()
+        for number in range(1, MESSAGES + 30):
+            await vk.write(ANNA, str(number))
+        vk.forget()
+        await join(joined.reception, wait=False)
+        wanted = [f"echo {number}" for number in range(MESSAGES + 30)]
+        assert await vk.said(ANNA, MESSAGES + 30, seconds=30) == wanted
 
     async def test_what_a_human_answered_meanwhile_is_left_alone(self, vk, join):
         joined = await join()

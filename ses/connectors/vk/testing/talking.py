@@ -123,7 +123,7 @@ class Talking(Community):
 
     def _history(self, values: dict[str, str]) -> Any:
         lane = self.conversations.get(int(values["peer_id"]), [])
-        newest = list(reversed(lane))[: int(values.get("count", 20))]
+        newest = list(reversed(lane))[int(values.get("offset", 0)) :][: int(values.get("count", 20))]
         return {"count": len(lane), "items": [one.shown(self.group_id) for one in newest]}
 
 
