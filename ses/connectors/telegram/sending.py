@@ -138,10 +138,8 @@ class Sender:
         try:
             source, known = await self._files.source(file)
         except DeliveryFailed:
-            if file.kind == "voice" and piece.text:
-                return await self._words(
-                    place, where, piece
-                )  # what it says aloud is gone, its words are here
+            if file.kind == "voice":  # what it says aloud is gone, its words are here
+                return await self._unspoken(place, where, piece)
             raise
         kind = _fitting(file, source)
         under = dict(where)
@@ -152,11 +150,15 @@ class Sender:
                 place, lambda bot: getattr(bot, f"send_{kind}")(**{kind: source}, **under)
             )
         except BadRequest as error:
-            if kind == "voice" and piece.text and "VOICE_MESSAGES_FORBIDDEN" in str(error).upper():
-                return await self._words(place, where, piece)
+            if kind == "voice" and "VOICE_MESSAGES_FORBIDDEN" in str(error).upper():
+                return await self._unspoken(place, where, piece)
             raise
         self._files.remember(known, message)
         return [message.message_id]
+
+    async def _unspoken(self, place: Place, where: dict[str, Any], piece: Piece) -> list[int]:
+        """Only the text of a spoken message; a longer one than stands under a voice comes by itself."""
+        return await self._words(place, where, piece) if piece.text else []
 
     async def _album(self, place: Place, where: dict[str, Any], piece: Piece) -> list[int]:
         text, mode = _text(piece)

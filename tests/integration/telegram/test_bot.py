@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import ClientSession, web
 
-from ses.connectors.contract import DeliveryFailed
+from ses.connectors.contract import DeliveryFailed, FetchFailed, no_recording
 from ses.connectors.hooks import HookRoutes
 from ses.connectors.telegram.config import Account
 from ses.connectors.telegram.connector import SECRET_HEADER, TelegramConnector
@@ -51,10 +51,19 @@ class Bot:
 
 
 @asynccontextmanager
-async def bot_over(fake, *, token=TOKEN, folder=None, sleep=hurry, answer=lambda inbound: (), **settings):
+async def bot_over(
+    fake,
+    *,
+    token=TOKEN,
+    folder=None,
+    recording=no_recording,
+    sleep=hurry,
+    answer=lambda inbound: (),
+    **settings,
+):
     reception = MemoryReception(answer)
     account = Account("shop", "echo", token, poll=1, api=fake.url, **settings)
-    connector = TelegramConnector(account, robot_folder=lambda: folder, sleep=sleep)
+    connector = TelegramConnector(account, robot_folder=lambda: folder, recording=recording, sleep=sleep)
     reception.serve(connector)
     await connector.start(reception)
     try:
@@ -445,3 +454,49 @@ async def test_a_changed_webhook_is_a_conflict_said_plainly(fake):
         fake.webhook["url"] = "https://other.example/hook"
         await bot.becomes("failing")
         assert "another program" in bot.connector.state().problem
+
+
+# --- voices --------------------------------------------------------------------------------------------------------
+
+SPOKEN = Attachment("voice", media="audio:spoken.ogg")
+
+
+@pytest.mark.parametrize(
+    ("text", "there", "takes", "sent"),
+    [
+        ("Привет", True, True, [("sendVoice", "Привет")]),
+        ("Привет", True, False, [("sendMessage", "Привет")]),
+        ("Привет", False, True, [("sendMessage", "Привет")]),
+        ("а" * 1500, True, True, [("sendVoice", ""), ("sendMessage", "а" * 1500)]),
+        ("а" * 1500, True, False, [("sendMessage", "а" * 1500)]),
+        ("а" * 1500, False, True, [("sendMessage", "а" * 1500)]),
+    ],
+    ids=["voice", "forbidden", "gone", "long", "long and forbidden", "long and gone"],
+)
+async def test_what_is_said_aloud_is_never_lost(fake, tmp_path, text, there, takes, sent):
+    sound = tmp_path / "spoken.ogg"
+    sound.write_bytes(b"OggS")
+    person = fake.person(77)
+    if not takes:
+        fake.voiceless.add(person.id)
+    async with bot_over(fake, recording=lambda media: sound if there else None) as bot:
+        await bot.becomes("connected")
+        await bot.say(person.id, text, attachments=(SPOKEN,))
+    told = [
+        (one.method, one.fields.get("caption") or one.fields.get("text") or "") for one in fake.to(person.id)
+    ]
+    assert told == sent
+
+
+async def test_what_people_send_is_fetched_by_its_identifier(bot, fake):
+    fake.files["voice-1"] = b"sound"
+    assert await bot.connector.fetch("telegram:voice-1", 5) == b"sound"
+    for media, limit in (("telegram:voice-1", 4), ("telegram:gone", 5), ("media/a.ogg", 5)):
+        with pytest.raises(FetchFailed) as refused:
+            await bot.connector.fetch(media, limit)
+        assert not refused.value.passing
+    fake.faults.append(Fault(status=502))
+    with pytest.raises(FetchFailed) as broken:
+        await bot.connector.fetch("telegram:voice-1", 5)
+    assert broken.value.passing
+    assert TOKEN not in str(broken.value)
