@@ -134,6 +134,10 @@ make_environment() {
     "$python" -m venv "$environment"
     say "installing SES and what it needs (a minute or more)"
     install_into "$environment/bin/python" "$source_folder"
+    if [ -f "$prefix/packages.txt" ]; then # others' connectors come along into every new environment
+        say "installing the packages of $prefix/packages.txt"
+        install_into "$environment/bin/python" -r "$prefix/packages.txt"
+    fi
 }
 
 make_config() {

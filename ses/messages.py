@@ -5,12 +5,14 @@ All are msgspec structs: encoded in a fraction of a microsecond, and rejected wi
 
 from __future__ import annotations
 
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import msgspec
 
-Channel = Literal["web", "telegram", "vk", "api", "chat"]
-"""The kind of place a conversation happens in; `chat` is the terminal (`ses chat`, `ses test`)."""
+CHANNELS = ("web", "telegram", "vk", "api", "chat")
+"""The kinds of place that SES has itself; `chat` is the terminal (`ses chat`, `ses test`)."""
+Channel: TypeAlias = str
+"""The kind of place a conversation happens in: one of `CHANNELS`, or what a package brings (`ses.extensions`)."""
 
 
 class Conversation(NamedTuple):

@@ -1,12 +1,21 @@
-"""`connectors.{web,telegram,vk}.{name}`: the places where people talk to robots."""
+"""`connectors.{kind}.{name}`: the places where people talk to robots."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import cache
 from hashlib import sha256
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import (
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationInfo,
+    create_model,
+    field_validator,
+    model_validator,
+)
 
 from ses.config.fields import About, HttpUrl, Many, Name, Origin, Part, RobotId, Secret, Variables
 
@@ -96,9 +105,20 @@ class Vk(Part):
 
 
 class Connectors(Part):
+    """SES's own kinds; a file that names kinds of packages is read as a subclass with a field for each."""
+
     web: dict[Name, Web] = {}
     telegram: dict[Name, Telegram] = {}
     vk: dict[Name, Vk] = {}
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _with_foreign_kinds(
+        cls, data: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo
+    ) -> Any:
+        """`context["kinds"]`: the models of packages' kinds."""
+        models = (info.context or {}).get("kinds") if cls is Connectors else None
+        return connectors_with(models).model_validate(data, context=info.context) if models else handler(data)
 
     @model_validator(mode="after")
     def _elsewhere_is_there(self) -> Self:
@@ -121,6 +141,23 @@ class Connectors(Part):
                         "a conversation goes on with its robot",
                     )
         return self
+
+    def all(self) -> Iterator[tuple[str, str, Any]]:
+        """Kind, name and settings of every connector."""
+        for kind in type(self).model_fields:
+            for name, settings in getattr(self, kind).items():
+                yield kind, name, settings
+
+
+def connectors_with(models: dict[str, type[Part]]) -> type[Connectors]:
+    """SES's own kinds and those of packages."""
+    return _connectors_with(tuple(sorted(models.items()))) if models else Connectors
+
+
+@cache
+def _connectors_with(models: tuple[tuple[str, type[Part]], ...]) -> type[Connectors]:
+    fields: dict[str, Any] = {kind: (dict[Name, model], {}) for kind, model in models}  # type: ignore[valid-type]
+    return create_model("Connectors", __base__=Connectors, **fields)
 
 
 def original_web_key(key: str, settings: dict[str, Any]) -> tuple[str, dict[str, Any]] | None:

@@ -14,6 +14,7 @@ from ses.config.document import Path as Keys
 from ses.config.fields import About
 from ses.config.problems import Problem, dotted, nearest, one_of
 from ses.config.shape import all_keys, keys, parts_at
+from ses.extensions import installed
 
 _KINDS = {
     "int": "a whole number",
@@ -32,13 +33,20 @@ class Explainer:
     """Turns error details into problems with place, key and remedy; never repeats a value that may be secret."""
 
     def __init__(
-        self, file: str, document: Document, model: type[BaseModel], hidden: Mapping[Keys, str]
+        self,
+        file: str,
+        document: Document,
+        model: type[BaseModel],
+        hidden: Mapping[Keys, str],
+        connectors: type[BaseModel],
     ) -> None:
         self._file = file
         self._document = document
         self._model = model
         self._hidden = hidden
         """Where values came from `env:` or `file:`."""
+        self._connectors = connectors
+        """Describes `connectors`, the kinds of packages among them."""
 
     def problem(self, path: Keys, message: str) -> Problem:
         line, column = self._document.place(path)
@@ -65,7 +73,12 @@ class Explainer:
         return path
 
     def _is_a_key(self, path: Keys, step: str | int) -> bool:
-        return any(step in keys(part) for part in parts_at(self._model, path))
+        return any(step in keys(part) for part in self._parts(path))
+
+    def _parts(self, path: Keys) -> list[type[BaseModel]]:
+        if path[:1] == ("connectors",):
+            return parts_at(self._connectors, path[1:])
+        return parts_at(self._model, path)
 
     def _message(self, error: ErrorDetails, path: Keys) -> str:
         kind, context = error["type"], error.get("ctx", {})
@@ -89,11 +102,15 @@ class Explainer:
         return text[0].lower() + text[1:] + self._shown(path, error["input"])
 
     def _unknown_key(self, path: Keys) -> str:
-        parts = parts_at(self._model, path[:-1])
+        parts = self._parts(path[:-1])
         known = sorted({key for part in parts for key in keys(part)})
+        if path[:-1] == ("connectors",):
+            known = sorted({*known, *installed()})
         name = str(path[-1])
         if near := nearest(name, known):
             return f"unknown key; did you mean `{near}`?"
+        if path[:-1] == ("connectors",):
+            return f"there is no such kind of connector; known here: {one_of(known)}; a package brings more (docs/connectors.md)"
         elsewhere = [dotted(there) for there, _ in all_keys(self._model) if there[-1] == name]
         if elsewhere:
             return f"unknown key here; it belongs to {one_of(elsewhere[:3])}"
@@ -109,7 +126,7 @@ class Explainer:
         """`, not "abc"`; nothing for values that may be secret."""
         if path in self._hidden:
             return " (the value comes from elsewhere and is not shown)"
-        if {"token", "key", "secret", "secret_token"} & {str(step) for step in path}:
+        if {"token", "key", "secret", "secret_token"} & {str(step) for step in path} or self._is_secret(path):
             return ""
         if given is None or isinstance(given, bool):
             return f", not {'null' if given is None else str(given).lower()}"
@@ -118,3 +135,8 @@ class Explainer:
         if isinstance(given, str):
             return f', not "{given if len(given) <= 60 else given[:60] + "…"}"'
         return ", not an object" if isinstance(given, dict) else ", not an array"
+
+    def _is_secret(self, path: Keys) -> bool:
+        """Whether a model holds the value as a secret, whatever its key is called."""
+        fields = [part.model_fields.get(str(path[-1])) for part in self._parts(path[:-1])] if path else []
+        return any("SecretStr" in repr(field.annotation) for field in fields if field is not None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from ses.config.document import Document
@@ -16,17 +17,29 @@ UNSUPPORTED: tuple[Keys, ...] = (
     ("servers", "ups"),
 )
 
+REMEDIES: dict[Keys, str] = {
+    (
+        "connectors",
+        "max",
+    ): "ignored: MAX is spoken by a package of its own, ses-connector-max, which is not installed here; "
+    "docs/connectors.md says how to get it"
+}
 
-def take_unsupported(document: Document, file: str) -> list[str]:
-    """Take these keys out of the document; a line about each."""
-    found = [path for path in UNSUPPORTED if _take(document.value, path)]
+
+def take_unsupported(document: Document, file: str, brought: Collection[str] = ()) -> list[str]:
+    """Take these keys out of the document; a line about each. `brought`: kinds of connector that a package supports."""
+    found = [
+        path
+        for path in UNSUPPORTED
+        if not (path[0] == "connectors" and path[-1] in brought) and _take(document.value, path)
+    ]
     audio = _at(document.value, ("storage", "audio"))
     if isinstance(audio, dict):
         for key in [key for key in audio if key not in AudioStorage.model_fields]:
             del audio[key]
             found.append(("storage", "audio", key))
     return [
-        f"{file}:{document.place(path)[0]}: {dotted(path)}: known but not supported here, ignored"
+        f"{file}:{document.place(path)[0]}: {dotted(path)}: {REMEDIES.get(path, 'known but not supported here, ignored')}"
         for path in found
     ]
 

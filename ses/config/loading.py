@@ -11,11 +11,12 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from ses.config.connectors import original_web_key
+from ses.config.connectors import connectors_with, original_web_key
 from ses.config.document import Document, parse
 from ses.config.document import Path as Keys
 from ses.config.environment import Guide, with_file
 from ses.config.explain import Explainer
+from ses.config.foreign import take_foreign
 from ses.config.legacy import take_unsupported
 from ses.config.model import Config
 from ses.config.problems import ConfigError, Problem, dotted, nearest, one_of
@@ -62,7 +63,8 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
     if document.value is None or not isinstance(document.value, dict):
         faults = [Problem(file, dotted(f.path), f.message, f.line, f.column) for f in document.faults]
         raise ConfigError(faults or [Problem(file, "", "a configuration is an object: { … }", 1, 1)])
-    warnings = take_unsupported(document, file)
+    foreign = take_foreign(document, file)
+    warnings = take_unsupported(document, file, foreign.models) + foreign.warnings
     _name_web_connectors(document)
     references = References(environment, path.parent)
     value = references.resolve(document.value)
@@ -70,11 +72,11 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
     guide.lay_over(value)
     document.value = value  # so that a problem of what was laid over names its key, too
     warnings += guide.warnings
-    explainer = Explainer(file, document, Config, references.read)
+    explainer = Explainer(file, document, Config, references.read, connectors_with(foreign.models))
     problems = [Problem(file, dotted(f.path), f.message, f.line, f.column) for f in document.faults]
     problems += [explainer.problem(keys, message) for keys, message in references.failed]
     problems += guide.problems
-    config, errors = _validated(value, path.parent, references)
+    config, errors = _validated(value, {"base": path.parent, "kinds": foreign.models}, references)
     unread = {keys for keys, _ in references.failed}
     problems += [p for e in errors if not _concerns((p := explainer.explain(e)), unread)]
     if problems or config is None:
@@ -85,22 +87,19 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
         warnings.append(f"{file}: it holds secrets and other users can read it; chmod 600 {file}")
     values = (*own, *config.gateway.chat.codes, *references.read.values(), *_passwords(config))
     return config.read_from(
-        path, document, warnings, (text for text in values if len(text) >= SHORTEST_SECRET)
+        path,
+        document,
+        warnings,
+        (text for text in values if len(text) >= SHORTEST_SECRET),
+        foreign.left_out,
     )
 
 
 def check_robots(config: Config, known: Collection[str]) -> None:
     """Raises `ConfigError` when a connector or a key names a robot that is not among the `known` ids."""
     named: list[tuple[Keys, str]] = []
-    kinds: dict[str, Mapping[str, Any]] = {
-        "web": config.connectors.web,
-        "telegram": config.connectors.telegram,
-        "vk": config.connectors.vk,
-    }
-    for kind, connectors in kinds.items():
-        named += [
-            (("connectors", kind, name, "robot"), connector.robot) for name, connector in connectors.items()
-        ]
+    for kind, name, connector in config.connectors.all():
+        named.append((("connectors", kind, name, "robot"), connector.robot))
     for name, key in (config.auth.keys if config.auth else {}).items():
         named += [(("auth", "keys", name, "robots", i), robot) for i, robot in enumerate(key.robots)]
     problems = [_no_such_robot(config, path, robot, known) for path, robot in named if robot not in known]
@@ -172,11 +171,13 @@ def _name_web_connectors(document: Document) -> None:
                 document.places[(*new, *path[3:])] = place
 
 
-def _validated(value: Any, base: Path, references: References) -> tuple[Config | None, list[Any]]:
+def _validated(
+    value: Any, context: dict[str, Any], references: References
+) -> tuple[Config | None, list[Any]]:
     """The configuration or pydantic's errors. A text from `env:` or `file:` where a number or a truth value is wanted is
     read as JSON and tried again."""
     try:
-        return Config.model_validate(value, context={"base": base}), []
+        return Config.model_validate(value, context=context), []
     except ValidationError as error:
         errors = error.errors(include_url=False)
     again = False
@@ -187,7 +188,7 @@ def _validated(value: Any, base: Path, references: References) -> tuple[Config |
     if not again:
         return None, errors
     try:
-        return Config.model_validate(value, context={"base": base}), []
+        return Config.model_validate(value, context=context), []
     except ValidationError as error:
         return None, error.errors(include_url=False)
 

@@ -7,7 +7,15 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import parse_qs, urlsplit
 
-from pydantic import Field, PrivateAttr, ValidationInfo, field_serializer, field_validator, model_validator
+from pydantic import (
+    Field,
+    PrivateAttr,
+    SerializeAsAny,
+    ValidationInfo,
+    field_serializer,
+    field_validator,
+    model_validator,
+)
 
 from ses.config.access import Auth
 from ses.config.connectors import Connectors
@@ -26,6 +34,7 @@ from ses.config.fields import (
     is_loopback,
     without_password,
 )
+from ses.config.foreign import LeftOut
 from ses.config.gateway import Gateway
 from ses.config.llm import Llm
 from ses.config.servers import Servers
@@ -172,7 +181,7 @@ class Config(Part):
     port: Port = 6190
     logs: Logs = Logs()
     servers: Servers = Servers()
-    connectors: Connectors = Connectors()
+    connectors: SerializeAsAny[Connectors] = Connectors()
     widget: Widget = Widget()
     storage: Storage = Storage()
     scenarios: FilePath = Path("scenarios/")
@@ -192,12 +201,19 @@ class Config(Part):
     _warnings: tuple[str, ...] = PrivateAttr(default=())
     _secrets: frozenset[str] = PrivateAttr(default=frozenset())
     _document: Document | None = PrivateAttr(default=None)
+    _left_out: tuple[LeftOut, ...] = PrivateAttr(default=())
 
     def read_from(
-        self, file: Path, document: Document, warnings: Sequence[str], secrets: Iterable[str]
+        self,
+        file: Path,
+        document: Document,
+        warnings: Sequence[str],
+        secrets: Iterable[str],
+        left_out: Sequence[LeftOut],
     ) -> Self:
         """Remember where this came from; for the loader only."""
         self._file, self._document = file, document
+        self._left_out = tuple(left_out)
         self._warnings, self._secrets = tuple(warnings), frozenset(secrets)
         return self
 
@@ -221,6 +237,11 @@ class Config(Part):
     def warnings(self) -> tuple[str, ...]:
         """Things that are probably not meant, one line each; the start goes on."""
         return self._warnings
+
+    @property
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """Connectors whose packages are broken."""
+        return self._left_out
 
     @property
     def secrets(self) -> frozenset[str]:

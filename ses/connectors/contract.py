@@ -9,8 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Generic, Literal, Protocol, TypeVar, runtime_checkable
 
+import structlog
+from pydantic import BaseModel
+
+from ses.clock import Clock
 from ses.errors import SesError
 from ses.messages import Conversation, Delta, Inbound, Outgoing
 
@@ -207,3 +211,47 @@ class Channel(Connector, Protocol):
         ...
 
     def state(self) -> ConnectorState: ...
+
+
+Settings = TypeVar("Settings", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings(Generic[Settings]):
+    """What a connector of a package is made from."""
+
+    kind: str
+    """`max`"""
+    name: str
+    """As configured, without the kind: `shop`."""
+    settings: Settings
+    """`connectors.max.shop`, read by the package's own model."""
+    clock: Clock
+    robot_folder: Callable[[], Path | None]
+    """Where the robot's files lie now; its `media/` is what it may send. None while the robot cannot be read."""
+    recording: Recording
+    """Where the robot's spoken words lie that it sends as voice messages."""
+    log: structlog.stdlib.BoundLogger
+    """Says which connector speaks. Secrets of the configuration are blotted out of it."""
+
+    @property
+    def full_name(self) -> str:
+        """`max.shop`: what `Connector.name` must be."""
+        return f"{self.kind}.{self.name}"
+
+    @property
+    def hook(self) -> str:
+        """The path of the public listener at which `POST` reaches the connector's method `hook` (`hooks.Hooked`)."""
+        return f"/hook/{self.kind}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind(Generic[Settings]):
+    """What a package names under the entry point group `ses.connectors`; the entry point's name is the kind."""
+
+    contract: int
+    """The version of this contract that the package is written for (`ses.extensions.CONTRACT`), as a plain number."""
+    settings: type[Settings]
+    """A subclass of `ses.config.fields.Part` with a field `robot`."""
+    make: Callable[[Surroundings[Settings]], Channel]
+    """Import the messenger's library in here: only who has a bot pays for it. Must not wait for anything."""

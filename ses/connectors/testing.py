@@ -1,4 +1,4 @@
-"""A daemon in memory, for the tests of any connector: keeps what it is given, answers by a function."""
+"""For the tests of any connector: a daemon in memory that answers by a function, and a connector without a messenger."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from ses.connectors.contract import Connector, Entry, Refused
-from ses.messages import Conversation, Inbound, Outgoing
+from ses.clock import Clock, SystemClock
+from ses.connectors.contract import Connector, ConnectorState, Entry, Reception, Refused
+from ses.messages import Conversation, Delta, Inbound, Outgoing
 
 Answer = Callable[[Inbound], Sequence[Outgoing]]
 """What the robot says to an inbound; `id` and `seq` are filled in here."""
@@ -98,3 +99,115 @@ class MemoryReception:
 
     async def recall(self, connector: str, name: str) -> str | None:
         return self._facts.get((connector, name))
+
+
+class MemoryConnector:
+    """Implements `Channel` without a messenger: people are objects, `person("ann").say("hi")`. A send is tried until the
+    reception takes it, as every messenger's is."""
+
+    replays = False
+
+    def __init__(
+        self, name: str = "shop", robot: str = "echo", *, kind: str = "memory", clock: Clock | None = None
+    ) -> None:
+        self.name = f"{kind}.{name}"
+        self.kind = kind
+        self.robot = robot
+        self.clock = clock or SystemClock()
+        self.said: defaultdict[str, list[Outgoing]] = defaultdict(list)
+        """What the robot said, by session."""
+        self.changed = asyncio.Condition()
+        """Notified when something was stored or delivered."""
+        self.stored: set[tuple[str, str]] = set()
+        """Session and id of what is on disk."""
+        self._queue: asyncio.Queue[Inbound] = asyncio.Queue()
+        self._reception: Reception | None = None
+        self._receiving: asyncio.Task[None] | None = None
+
+    def person(self, session: str) -> MemoryPerson:
+        return MemoryPerson(self, session)
+
+    def send(self, inbound: Inbound) -> None:
+        """The messenger brings something."""
+        self._queue.put_nowait(inbound)
+
+    async def start(self, reception: Reception) -> None:
+        self._reception = reception
+        self._receiving = asyncio.create_task(self._receive(reception))
+
+    async def refuse(self) -> None:
+        task, self._receiving = self._receiving, None
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def stop(self) -> None:
+        await self.refuse()
+
+    async def deliver(self, conversation: Conversation, message: Outgoing) -> None:
+        async with self.changed:
+            self.said[conversation.session].append(message)
+            self.changed.notify_all()
+
+    def typing(self, conversation: Conversation, on: bool) -> None:
+        pass
+
+    def stream(self, conversation: Conversation, delta: Delta) -> None:
+        pass
+
+    def state(self) -> ConnectorState:
+        return ConnectorState(self.name, self.robot, "connected" if self._receiving else "stopped")
+
+    async def _receive(self, reception: Reception) -> None:
+        while True:
+            inbound = await self._queue.get()
+            while True:
+                try:
+                    await reception.receive(inbound)
+                    break
+                except Refused as refusal:
+                    await asyncio.sleep(refusal.retry_after or 1.0)
+            async with self.changed:
+                self.stored.add((inbound.session, inbound.id))
+                self.changed.notify_all()
+
+
+class MemoryPerson:
+    """Somebody who talks through a `MemoryConnector`."""
+
+    def __init__(self, connector: MemoryConnector, session: str) -> None:
+        self._connector = connector
+        self._count = 0
+        self.conversation = Conversation(connector.name, session)
+
+    async def say(self, text: str, id: str | None = None) -> str:
+        return self._send(id, text=text)
+
+    async def press(self, button: str) -> str:
+        said = self._connector.said[self.conversation.session]
+        await self._until(lambda: any(one.id == button for message in said for one in message.buttons))
+        return self._send(None, button=button)
+
+    async def acknowledged(self, id: str) -> None:
+        await self._until(lambda: (self.conversation.session, id) in self._connector.stored)
+
+    async def reads(self, count: int) -> list[str]:
+        said = self._connector.said[self.conversation.session]
+        await self._until(lambda: len(said) >= count)
+        return [message.text for message in said[:count]]
+
+    async def _until(self, holds: Callable[[], bool]) -> None:
+        async with self._connector.changed:
+            await self._connector.changed.wait_for(holds)
+
+    def _send(self, id: str | None, *, text: str | None = None, button: str | None = None) -> str:
+        self._count += 1
+        known = id or f"m{self._count}"
+        connector = self._connector
+        self._connector.send(
+            Inbound(
+                connector=connector.name, session=self.conversation.session, id=known, robot=connector.robot,
+                channel=connector.kind, at=connector.clock.now(), text=text, button=button,
+            )
+        )  # fmt: skip
+        return known

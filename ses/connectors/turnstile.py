@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 
 import structlog
 
@@ -24,8 +24,14 @@ class Turnstile:
     """Each conversation has a line of its own while something of it waits."""
 
     def __init__(
-        self, reception: Reception, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+        self,
+        reception: Reception,
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        dropped: Collection[str] = (),
     ) -> None:
+        """`dropped`: codes of refusals that are final, whatever they say of another time."""
+        self._dropped = dropped
         self._reception = reception
         self._sleep = sleep
         self._lines: dict[str, _Line] = {}
@@ -84,6 +90,9 @@ class Turnstile:
             try:
                 await self._reception.receive(inbound)
             except Refused as refusal:
+                if refusal.code in self._dropped:
+                    log.info("a message is not taken", connector=inbound.connector, code=refusal.code)
+                    return False
                 if refusal.retry_after is None:
                     # Its text says all; a traceback would hide it.
                     log.error(  # noqa: TRY400

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Protocol, cast
+from typing import Protocol
 
 import structlog
 
@@ -12,7 +12,7 @@ from ses.clock import Clock
 from ses.connectors.contract import Refused
 from ses.conversations.robots import Robots
 from ses.errors import SesError
-from ses.messages import Channel, Inbound
+from ses.messages import Inbound
 from ses.storage.contract import Store
 from ses.storage.rows import ExpiredRow
 
@@ -86,7 +86,7 @@ class Endings:
             session=row.session,
             id=f"~end-{row.turn}",
             robot=row.robot,
-            channel=cast("Channel", kind(row.connector)),
+            channel=kind(row.connector),
             at=self._clock.now(),
             event="end",
         )

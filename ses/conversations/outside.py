@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from hashlib import sha256
 from secrets import token_urlsafe
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -17,7 +17,7 @@ from ses.conversations.quiet import QuietHours
 from ses.conversations.records import decode_inbound, encode
 from ses.conversations.robots import Robots
 from ses.dialogue.arriving import BUILT_IN_EVENTS
-from ses.messages import Channel, Dictated, Inbound
+from ses.messages import Dictated, Inbound
 from ses.scenario.nearest import nearest
 from ses.scenario.program import Program
 from ses.storage.contract import Store
@@ -139,7 +139,7 @@ class Outside:
             session=session,
             id=f"~out-{token_urlsafe(16)}",
             robot=target.robot,
-            channel=cast("Channel", connector.partition(".")[0]),
+            channel=connector.partition(".")[0],
             at=self._clock.now(),
             user=target.user,
             variables=dict(target.variables),

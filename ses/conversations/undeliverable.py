@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import cast
 
 import structlog
 
@@ -11,7 +10,7 @@ from ses.clock import Clock
 from ses.connectors.contract import Refused
 from ses.conversations.lane import Lane
 from ses.conversations.records import decode_inbound
-from ses.messages import Channel, Inbound, Outgoing
+from ses.messages import Inbound, Outgoing
 from ses.storage.contract import Store
 
 log = structlog.get_logger("ses.delivery")
@@ -42,7 +41,7 @@ class Undeliverable:
                     session=lane.conversation.session,
                     id=f"{MARK}{turn}",
                     robot=lane.robot,
-                    channel=cast("Channel", lane.conversation.connector.partition(".")[0]),
+                    channel=lane.conversation.connector.partition(".")[0],
                     at=self._clock.now(),
                     event="error",
                     payload={"kind": "delivery", "message": reason},

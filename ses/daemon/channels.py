@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import structlog
+
+from ses import extensions
 from ses.clock import Clock
 from ses.config import Config
-from ses.connectors.contract import Channel, ConnectorState, Recording
+from ses.connectors.contract import Channel, ConnectorState, Recording, Surroundings
 from ses.connectors.web.connector import WebConnector
 from ses.conversations.conversations import Conversations
 
 if TYPE_CHECKING:
     from ses.config import Telegram, Vk
+
+log = structlog.get_logger("ses.daemon")
 
 RobotFolder = Callable[[str], Path | None]
 Maker = Callable[[str, Any, RobotFolder, Recording, Clock], Channel]
@@ -48,6 +53,36 @@ def vk_community(name: str, settings: Vk, folder: RobotFolder, recording: Record
 MAKERS: Mapping[str, Maker] = {"telegram": telegram_bot, "vk": vk_community}
 
 
+def made(
+    kind: str, name: str, settings: Any, folder: RobotFolder, recording: Recording, clock: Clock
+) -> Channel:
+    """The connector for one entry of the configuration. Raises `Broken` when a package cannot make it."""
+    if (maker := MAKERS.get(kind)) is not None:
+        return maker(name, settings, folder, recording, clock)
+    full = f"{kind}.{name}"
+    surroundings = Surroundings(
+        kind=kind,
+        name=name,
+        settings=settings,
+        clock=clock,
+        robot_folder=partial(folder, settings.robot),
+        recording=recording,
+        log=structlog.get_logger(f"ses.connectors.{kind}").bind(connector=full),
+    )
+    package = extensions.package_of(kind)
+    try:
+        connector = extensions.kind(kind).make(surroundings)
+    except Exception as error:  # whatever a stranger's code does; the other bots go on
+        raise extensions.Broken(
+            f"the package {package} cannot make it: {type(error).__name__}: {error}"[:500]
+        ) from error
+    if not isinstance(connector, Channel) or connector.name != full:
+        raise extensions.Broken(
+            f"what the package {package} made is no `ses.connectors.contract.Channel` with the name {full}"
+        )
+    return connector
+
+
 class Channels:
     """All configured bots, by full name: `telegram.shop`."""
 
@@ -59,6 +94,9 @@ class Channels:
         self._recording = recording
         self._clock = clock
         self._settings: dict[str, Any] = {}
+        self._secrets: frozenset[str] = frozenset()
+        self._left_out: list[ConnectorState] = []
+        """Those that a broken package was to make."""
         self.connectors: dict[str, Channel] = {}
 
     async def join(self, config: Config) -> None:
@@ -66,34 +104,70 @@ class Channels:
         its state and in the log; the others and the daemon go on."""
         wanted = {
             f"{kind}.{name}": (kind, name, settings)
-            for kind in MAKERS
-            for name, settings in getattr(config.connectors, kind).items()
+            for kind, name, settings in config.connectors.all()
+            if kind != "web"
         }
         for full, connector in list(self.connectors.items()):
             if full not in wanted or wanted[full][2] != self._settings[full]:
                 del self.connectors[full], self._settings[full]
-                await connector.stop()
+                await _ended(connector.stop, full)
+        self._left_out, self._secrets = [], config.secrets
+        for absent in config.left_out:
+            self._leave_out(absent.name, absent.robot, absent.problem)
         for full, (kind, name, settings) in wanted.items():
             if full not in self.connectors:
-                connector = MAKERS[kind](name, settings, self._robot_folder, self._recording, self._clock)
-                self._conversations.attach(connector)
-                await connector.start(self._conversations)
+                try:
+                    connector = made(kind, name, settings, self._robot_folder, self._recording, self._clock)
+                    self._conversations.attach(connector)
+                    await connector.start(self._conversations)
+                except Exception as error:
+                    if kind in MAKERS:
+                        raise
+                    package = extensions.package_of(kind)
+                    problem = f"the package {package} cannot start it: {type(error).__name__}: {error}"
+                    self._leave_out(
+                        full, settings.robot, str(error) if isinstance(error, extensions.Broken) else problem
+                    )
+                    continue
                 self._settings[full] = settings
                 self.connectors[full] = connector
 
+    def states(self, sites: Mapping[str, WebConnector]) -> list[ConnectorState]:
+        """How every connector is doing, by name."""
+        own = [_state(full, channel) for full, channel in self.connectors.items()]
+        return sorted(
+            [*(site.state() for site in sites.values()), *own, *self._left_out], key=lambda state: state.name
+        )
+
     async def refuse(self) -> None:
         """Take nothing new; what is being answered is still delivered."""
-        await asyncio.gather(*(connector.refuse() for connector in self.connectors.values()))
+        await asyncio.gather(*(_ended(one.refuse, full) for full, one in self.connectors.items()))
 
     async def stop(self) -> None:
-        await asyncio.gather(*(connector.stop() for connector in self.connectors.values()))
+        await asyncio.gather(*(_ended(one.stop, full) for full, one in self.connectors.items()))
+
+    def _leave_out(self, full: str, robot: str, problem: str) -> None:
+        for secret in self._secrets:  # a stranger's error may say anything
+            problem = problem.replace(secret, "***")
+        log.error("a connector is left out", connector=full, problem=problem)
+        self._left_out.append(
+            ConnectorState(full, robot, "refused", since=self._clock.now(), problem=problem, errors=1)
+        )
 
 
-def connector_states(
-    sites: Mapping[str, WebConnector], channels: Mapping[str, Channel]
-) -> list[ConnectorState]:
-    """How every connector is doing, by name."""
-    return sorted(
-        [site.state() for site in sites.values()] + [channel.state() for channel in channels.values()],
-        key=lambda state: state.name,
-    )
+async def _ended(work: Callable[[], Awaitable[None]], full: str) -> None:
+    """One that cannot end keeps nobody else from it."""
+    try:
+        await work()
+    except Exception:
+        log.exception("a connector cannot be ended", connector=full)
+
+
+def _state(full: str, channel: Channel) -> ConnectorState:
+    try:
+        return channel.state()
+    except Exception as error:
+        log.exception("a connector cannot tell how it is doing", connector=full)
+        return ConnectorState(
+            full, "", "failing", problem=f"it cannot tell how it is doing: {type(error).__name__}"
+        )

@@ -18,7 +18,7 @@ from ses.connectors.web.connector import WebConnector
 from ses.conversations.conversations import Conversations
 from ses.conversations.robots import Robots
 from ses.daemon import language_model, parts, speech
-from ses.daemon.channels import MAKERS, Channels
+from ses.daemon.channels import Channels
 from ses.daemon.greeting import greeting
 from ses.daemon.interfaces import Interfaces
 from ses.daemon.ledger import Ledger
@@ -114,7 +114,7 @@ class Daemon:
             robot_folder=files.path,
             emulations=emulations,
             sites=self._sites,
-            channels=self._channels.connectors,
+            channels=self._channels,
             readiness=self._readiness,
             healthy=lambda: language_model.healthy(self._engine.state()),
             model=self._model,
@@ -142,7 +142,6 @@ class Daemon:
         await self._join_sites(self._config)  # first: turns left from before are delivered through them
         await self._channels.join(self._config)
         await self._conversations.start()
-        self._warn_of_absent_connectors()
         await self._ledger.open()
         await self._interfaces.start()
         self._in_background("robots watched", self._robots.watch)
@@ -259,13 +258,6 @@ class Daemon:
                 self._conversations.attach(site)
                 await site.start(self._conversations)
                 self._sites[name] = site
-
-    def _warn_of_absent_connectors(self) -> None:
-        for kind in {"telegram", "vk"} - MAKERS.keys():
-            for name in getattr(self._config.connectors, kind):
-                log.warning(
-                    "this release has no such connector yet; it is left out", connector=f"{kind}.{name}"
-                )
 
     def _known_robots(self) -> set[str]:
         """Robots with a folder, those with errors among them: an error in a robot is no error of the configuration."""

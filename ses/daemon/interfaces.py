@@ -8,14 +8,14 @@ from pathlib import Path
 
 from ses.clock import Clock
 from ses.config import Config
-from ses.connectors.contract import Channel, Recording
+from ses.connectors.contract import Recording
 from ses.connectors.hooks import HookRoutes
 from ses.connectors.web.connector import WebConnector
 from ses.connectors.web.routes import WebRoutes
 from ses.conversations.conversations import Conversations
 from ses.conversations.robots import Robots
 from ses.daemon import parts
-from ses.daemon.channels import connector_states
+from ses.daemon.channels import Channels
 from ses.daemon.model_gateway import ModelGateway
 from ses.gateway.access import Access
 from ses.gateway.application import api, public
@@ -47,7 +47,7 @@ class Interfaces:
         robot_folder: Callable[[str], Path | None],
         emulations: TestApi | None,
         sites: Mapping[str, WebConnector],
-        channels: Mapping[str, Channel],
+        channels: Channels,
         readiness: Readiness,
         healthy: Callable[[], bool],
         model: ModelGateway,
@@ -61,7 +61,7 @@ class Interfaces:
             SendApi(conversations, robots.ids),
             RecordsApi(conversations),
             RobotsApi(robots, parts.robot_connectors(config)),
-            ConnectorsApi(lambda: connector_states(sites, channels), conversations.undelivered),
+            ConnectorsApi(lambda: channels.states(sites), conversations.undelivered),
             EmulationApi(emulations),
             HealthApi(readiness, healthy),
             metrics,
@@ -79,7 +79,7 @@ class Interfaces:
         tls = tls_context(config.tls.cert, config.tls.key) if config.tls is not None else None
         everything = api(self.operations, self.access, metrics, [model.faults()])
         self._api = Listener(everything, config.host, config.port, tls, setting="port")
-        world = public([*web.routes(), *HookRoutes(channels).routes()])
+        world = public([*web.routes(), *HookRoutes(channels.connectors).routes()])
         self._public = Listener(world, config.widget.host, config.widget.port, tls, setting="widget.port")
         self._listeners = [self._api, self._public]
         if config.telemetry.port is not None:

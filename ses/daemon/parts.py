@@ -118,7 +118,6 @@ def public_listener(config: Config) -> PublicListener:
 def robot_connectors(config: Config) -> dict[str, list[str]]:
     """The connectors that talk to each robot."""
     found: dict[str, list[str]] = {}
-    for kind in ("web", "telegram", "vk"):
-        for name, connector in getattr(config.connectors, kind).items():
-            found.setdefault(connector.robot, []).append(f"{kind}.{name}")
+    for kind, name, connector in config.connectors.all():
+        found.setdefault(connector.robot, []).append(f"{kind}.{name}")
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 
@@ -11,7 +11,7 @@ from ses.dialogue.ports import VoiceQuestion
 from ses.dialogue.saying import rendered
 from ses.dialogue.turn import Turn
 from ses.errors import StepError
-from ses.messages import Channel, Dictated, Inbound
+from ses.messages import Dictated, Inbound
 from ses.scenario.expressions.values import plain, written
 from ses.scenario.program import CallService, Http, Sbs, Send
 from ses.services.answers import Answer, HttpRequest
@@ -117,7 +117,7 @@ async def send(turn: Turn, op: Send) -> None:
             session=there.session,
             id=f"~send-{sha256(call.encode()).hexdigest()[:32]}",
             robot=turn.session.robot,
-            channel=cast("Channel", there.connector.partition(".")[0]),
+            channel=there.connector.partition(".")[0],
             at=turn.at,
             user=there.user,
             variables=dict(there.variables),

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from hashlib import sha256
-from typing import cast
 
 from ses.dialogue.ending import drop_everything
 from ses.dialogue.failing import event_flow
@@ -20,7 +19,7 @@ from ses.dialogue.session import Pending, Session
 from ses.dialogue.stack import push, under_way
 from ses.dialogue.turn import Draft, Turn
 from ses.dialogue.versions import settle_versions
-from ses.messages import Channel, Inbound, Passage
+from ses.messages import Inbound, Passage
 
 TOKEN = "go_"  # noqa: S105  what tokens of such links begin with
 YES, NO = 0, 1
@@ -166,7 +165,7 @@ def _inbound(
         session=session,
         id=id_[:64],
         robot=turn.session.robot,
-        channel=cast("Channel", connector.partition(".")[0]),
+        channel=connector.partition(".")[0],
         at=turn.at,
         user=user,
         outside=True,

@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
+
+from ses.extensions import installed
+from ses.messages import CHANNELS
 
 Identifier = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
 PRINTED = r"^[^\x00-\x1f\x7f]+$"
@@ -24,6 +27,18 @@ def _instant(text: str) -> str:
 
 Time = Annotated[str, Field(max_length=40), AfterValidator(_instant)] | Annotated[float, Field(ge=0, le=1e11)]
 """ISO 8601, UTC when no zone is given; or seconds since 1970."""
+
+
+def _channel(name: str) -> str:
+    if name not in CHANNELS and name not in installed():
+        raise ValueError(f"must be one of {', '.join((*CHANNELS, *installed()))}")
+    return name
+
+
+ChannelName = Annotated[
+    str, AfterValidator(_channel), WithJsonSchema({"type": "string", "enum": [*CHANNELS]})
+]
+"""A kind of place: SES's own, or what an installed package brings."""
 Kind = Literal["image", "file", "audio", "voice", "video", "location", "contact", "sticker"]
 
 
@@ -50,7 +65,7 @@ class AskBody(Taken):
     """Instead of `text`: the `id` of a pressed button."""
     session_id: SessionId | None = None
     """Absent: a new conversation, whose id stands in the answer."""
-    channel: Literal["web", "telegram", "vk", "api", "chat"] = "api"
+    channel: ChannelName = "api"
     """As if it came from there, for texts that differ by channel."""
     variables: dict[str, Any] = Field(default={}, max_length=100)
     """Session variables; only declared names of a fitting type are taken."""

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from ses.messages import Channel
-from ses.scenario.models.messages import choice
+from ses.scenario.models.messages import CHANNEL, choice
 from ses.scenario.models.scalars import Boolean, Data, OneOrMany, Seconds, Share, Text, Whole
 from ses.scenario.models.shape import Shape
 from ses.scenario.reading.nodes import Map, Node, Scalar
@@ -277,7 +277,7 @@ class CaseShape(Shape):
     called = "a test"
 
     name: Text
-    channel: Annotated[Channel, choice("web", "telegram", "vk", "api", "chat")] = "chat"
+    channel: Annotated[Channel, CHANNEL] = "chat"
     now: Annotated[Text | None, Field(description="The time at its beginning, in the robot's zone")] = None
     variables: Annotated[Data | None, Field(description="Variables it begins with")] = None
     mock: Annotated[MockMap | None, Field(description="What the services answer")] = None

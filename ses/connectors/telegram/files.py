@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable
 from pathlib import Path
 
 from telegram import InputFile, Message
 
 from ses.connectors.contract import DeliveryFailed, Recording, no_recording
+from ses.connectors.media import RobotFolder, own_file
 from ses.connectors.telegram.incoming import OWN_FILE
 from ses.connectors.telegram.render import File
 
@@ -19,9 +19,6 @@ PHOTO = 10 << 20
 """Bytes of a picture; a larger one goes as a file."""
 KEPT = 1_000
 """Files whose identifiers are remembered."""
-
-RobotFolder = Callable[[], Path | None]
-"""The folder in which the robot's files lie."""
 
 
 class Files:
@@ -44,7 +41,7 @@ class Files:
             return file.media.removeprefix(OWN_FILE), None
         if file.media.startswith(("https://", "http://")):
             return file.media, None
-        path = self._path(file.media) or self._recording(file.media)
+        path = own_file(self._folder(), file.media) or self._recording(file.media)
         if path is None:
             raise DeliveryFailed(f"there is no file {file.media!r} in the robot's folder", None)
         known = await asyncio.to_thread(_state, path)
@@ -64,17 +61,6 @@ class Files:
             self._sent[known] = identifier
             if len(self._sent) > KEPT:
                 self._sent.popitem(last=False)
-
-    def _path(self, media: str) -> Path | None:
-        folder = self._folder()
-        if folder is None or not media.startswith("media/"):
-            return None
-        root = (folder / "media").resolve()
-        try:
-            path = (folder / media).resolve()
-            return path if path.is_relative_to(root) and path.is_file() else None
-        except (OSError, ValueError):  # too long a name, a NUL in it
-            return None
 
 
 def _state(path: Path) -> tuple[str, int, int]:

@@ -21,11 +21,12 @@ from ses.connectors.contract import (
     no_recording,
 )
 from ses.connectors.groups import Whitelist
+from ses.connectors.media import RobotFolder
 from ses.connectors.vk.calls import Calls
 from ses.connectors.vk.catching_up import Missed
 from ses.connectors.vk.client import CallFailed
 from ses.connectors.vk.config import Community
-from ses.connectors.vk.files import Files, RobotFolder
+from ses.connectors.vk.files import Files
 from ses.connectors.vk.hook import Hook
 from ses.connectors.vk.incoming import PageTurn, Reader, peer_of
 from ses.connectors.vk.intake import Intake

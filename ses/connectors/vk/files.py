@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +11,12 @@ from vk_api import VkApiGroup, VkUpload
 from vk_api.exceptions import VkApiError
 
 from ses.connectors.contract import Recording, no_recording
+from ses.connectors.media import SPOKEN, RobotFolder, own_file
 from ses.connectors.vk.calls import Calls
 from ses.connectors.vk.client import CallFailed
 from ses.connectors.vk.wire import CONNECT
 from ses.messages import Attachment
 
-RobotFolder = Callable[[], Path | None]
-"""The folder in which the robot's files lie."""
-
-SPOKEN = "audio:"
-"""What `Attachment.media` of something said aloud begins with."""
 KEPT = 1000
 """Uploads whose names are remembered."""
 PICTURES = frozenset({".jpg", ".jpeg", ".png", ".gif"})
@@ -42,7 +37,7 @@ class Files:
         """How VK knows a file: `photo-1_2_key`; none for what is no file of the robot. Raises `CallFailed`."""
         if not attachment.media or "://" in attachment.media:
             return None
-        path = self._path(attachment.media) or self._recording(attachment.media)
+        path = own_file(self._folder(), attachment.media) or self._recording(attachment.media)
         if path is None:
             if attachment.media.startswith(SPOKEN):
                 return None  # what it says aloud is gone; its words are in the text
@@ -57,18 +52,6 @@ class Files:
             if len(self._known) > KEPT:
                 self._known.popitem(last=False)
         return name
-
-    def _path(self, media: str) -> Path | None:
-        """The file below the robot's `media/`; none for one that is not there, or lies elsewhere."""
-        folder = self._folder()
-        if folder is None:
-            return None
-        try:
-            path = (folder / media).resolve()
-            inside = path.is_relative_to((folder / "media").resolve()) and path.is_file()
-        except (OSError, ValueError):
-            return None
-        return path if inside else None
 
     async def _upload(self, kind: str, path: Path, title: str, peer: int) -> str:
         for _ in range(2):  # an address to upload to, and the word that it was: two calls

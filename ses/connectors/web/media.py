@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-SPOKEN = "audio:"
-"""What `Attachment.media` of something the robot says aloud begins with."""
+from ses.connectors.media import SPOKEN
+
 INLINE = frozenset({".png", ".jpg", ".jpeg", ".gif", ".webp", ".mp3", ".ogg", ".wav", ".mp4", ".webm"})
 """Shown in place; all others, SVG and HTML above all, are only ever downloaded."""
 

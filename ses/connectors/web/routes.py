@@ -10,12 +10,13 @@ from pathlib import Path
 from aiohttp import web
 
 from ses.connectors.contract import Recording, no_recording
+from ses.connectors.media import SPOKEN
 from ses.connectors.web.admission import admitted, connector_name, visitor_address
 from ses.connectors.web.assets import FOREVER, SHORT, Assets, answer
 from ses.connectors.web.config import Listener
 from ses.connectors.web.connector import WebConnector
 from ses.connectors.web.demo import Demo
-from ses.connectors.web.media import SPOKEN, media_answer, media_file, media_url
+from ses.connectors.web.media import media_answer, media_file, media_url
 from ses.connectors.web.receiving import Receiving
 from ses.connectors.web.uploads import UploadFolder
 

@@ -10,13 +10,14 @@ from pydantic import Field, ValidationInfo
 
 from ses.scenario.findings import did_you_mean
 from ses.scenario.models.messages import (
-    CHANNELS,
     Buttons,
     MessageField,
     QuestionField,
     Short,
     Wording,
     choice,
+    is_channel,
+    no_such_channel,
 )
 from ses.scenario.models.scalars import (
     Boolean,
@@ -225,8 +226,6 @@ def check_event_name(name: str, node: Map, info: ValidationInfo) -> None:
             length=len(name),
         )  # fmt: skip
         raise reported()
-    if channel is not None and channel not in CHANNELS:
-        report.error("unknown-channel", at, f"there is no channel `{channel}`",
-                     suggestion=did_you_mean(channel, CHANNELS) or "known: " + ", ".join(CHANNELS),
-                     length=len(name))  # fmt: skip
+    if channel is not None and not is_channel(channel):
+        no_such_channel(name, at, report)
         raise reported()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
-from typing import Annotated, Any, ClassVar, Literal, get_args
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
     BeforeValidator,
@@ -16,15 +16,15 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
-from ses.messages import Channel
-from ses.scenario.findings import did_you_mean
+from ses.extensions import installed
+from ses.messages import CHANNELS
+from ses.scenario.findings import Report, did_you_mean
 from ses.scenario.models.scalars import Boolean, Data, Expr, Kind, Label, Reference, Text
 from ses.scenario.models.shape import Shape, not_a_text, report_of, reported
 from ses.scenario.program import Source
 from ses.scenario.reading.mishaps import quoted
 from ses.scenario.reading.nodes import Map, Node, Scalar, Seq
 
-CHANNELS: tuple[str, ...] = get_args(Channel)
 _LANGUAGE = re.compile(r"[a-z]{2}")
 _TEXT: dict[str, Any] = {"type": ["string", "number", "boolean"]}
 _VARIANTS: dict[str, Any] = {"anyOf": [_TEXT, {"type": "array", "items": _TEXT, "minItems": 1}]}
@@ -63,6 +63,34 @@ def choice(*allowed: str) -> BeforeValidator:
         raise reported()
 
     return BeforeValidator(take)
+
+
+def is_channel(name: str) -> bool:
+    """Whether conversations can happen there: the kinds of packages are looked for only when it is none of SES's own."""
+    return name in CHANNELS or name in installed()
+
+
+def known_channels() -> tuple[str, ...]:
+    return (*CHANNELS, *installed())
+
+
+def _channel(node: Node, info: ValidationInfo) -> str:
+    if isinstance(node, Scalar) and is_channel(node.text):
+        return node.text
+    no_such_channel(node.text if isinstance(node, Scalar) else "", node.at, report_of(info))
+    raise reported()
+
+
+CHANNEL = BeforeValidator(_channel)
+"""Marks a field that names a channel."""
+
+
+def no_such_channel(name: str, at: Source, report: Report) -> None:
+    """Report a channel that is none, with what was probably meant."""
+    known = known_channels()
+    report.error("unknown-channel", at, f"there is no channel `{name.rpartition('@')[2]}`",
+                 suggestion=did_you_mean(name.rpartition("@")[2], known) or "known: " + ", ".join(known),
+                 length=len(name))  # fmt: skip
 
 
 def is_translated(node: Node) -> bool:
@@ -152,12 +180,10 @@ class ChannelsForm:
             raise reported()
         known = Map(node.at)
         for key, value in node.items():
-            if key in CHANNELS:
+            if is_channel(key):
                 known.put(key, node.keys_at[key], value)
             else:
-                report.error("unknown-channel", node.keys_at[key], f"there is no channel `{key}`",
-                             suggestion=did_you_mean(key, CHANNELS) or "known: " + ", ".join(CHANNELS),
-                             length=len(key))  # fmt: skip
+                no_such_channel(key, node.keys_at[key], report)
         return inner(known)
 
 

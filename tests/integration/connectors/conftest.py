@@ -19,7 +19,7 @@ from ses.connectors.hooks import HookRoutes
 from ses.connectors.telegram.config import Account
 from ses.connectors.telegram.connector import TelegramConnector
 from ses.connectors.telegram.testing import TOKEN, Person, Sent, TelegramFake, telegram
-from ses.connectors.testing import MemoryReception
+from ses.connectors.testing import MemoryConnector, MemoryPerson, MemoryReception
 from ses.connectors.vk.config import Community
 from ses.connectors.vk.connector import VkConnector
 from ses.connectors.vk.testing import FakeVk
@@ -40,7 +40,7 @@ class WebSide:
     """The sender repeats what was not acknowledged, under the same id."""
 
     def __init__(self, reception: MemoryReception) -> None:
-        self._reception = reception
+        self.reception = reception
         self.connector = WebConnector(
             Site(name="site", robot="echo", token="t", origins=frozenset({ORIGIN})),
             WebLimits(messages=1e6, per=1, burst=1e6),
@@ -48,8 +48,8 @@ class WebSide:
 
     @asynccontextmanager
     async def running(self):
-        self._reception.serve(self.connector)
-        await self.connector.start(self._reception)
+        self.reception.serve(self.connector)
+        await self.connector.start(self.reception)
         app = web.Application()
         app.add_routes(WebRoutes({"site": self.connector}, lambda _robot: Path("/nonexistent")).routes())
         runner = web.AppRunner(app)
@@ -90,15 +90,6 @@ class WebPerson:
         while id not in self._page.acknowledged:
             await self._page.receive()
 
-    async def is_unacknowledged(self, id: str) -> bool:
-        """Wait a moment for an acknowledgement that must not come."""
-        try:
-            async with asyncio.timeout(0.1):
-                await self.acknowledged(id)
-        except TimeoutError:
-            return True
-        return False
-
     async def reads(self, count: int) -> list[str]:
         """The first `count` texts of the robot, in order, each once."""
         while len(self._page.shown) < count:
@@ -117,7 +108,7 @@ class TelegramSide:
     resends = False
 
     def __init__(self, reception: MemoryReception) -> None:
-        self._reception = reception
+        self.reception = reception
         self._people = itertools.count(1001)
 
     @asynccontextmanager
@@ -125,8 +116,8 @@ class TelegramSide:
         async with telegram() as self.fake:
             account = Account("shop", "echo", TOKEN, poll=1, api=self.fake.url)
             self.connector = TelegramConnector(account, sleep=hurry)
-            self._reception.serve(self.connector)
-            await self.connector.start(self._reception)
+            self.reception.serve(self.connector)
+            await self.connector.start(self.reception)
             await self.fake.until(lambda: any(method == "deleteWebhook" for method, _ in self.fake.calls))
             try:
                 yield self
@@ -154,14 +145,6 @@ class TelegramPerson:
     async def acknowledged(self, id: str) -> None:
         await self._fake.until(lambda: self._fake.confirmed > self._updates[id])
 
-    async def is_unacknowledged(self, id: str) -> bool:
-        try:
-            async with asyncio.timeout(0.1):
-                await self.acknowledged(id)
-        except TimeoutError:
-            return True
-        return False
-
     async def reads(self, count: int) -> list[str]:
         return await self._fake.says(self._person.id, count)
 
@@ -180,7 +163,7 @@ class VkSide:
     resends = True
 
     def __init__(self, reception: MemoryReception) -> None:
-        self._reception = reception
+        self.reception = reception
         self._people = itertools.count(1001)
         self.fake = FakeVk(now=time.time)
 
@@ -188,8 +171,8 @@ class VkSide:
     async def running(self):
         async with vk_running(self.fake):
             self.connector = VkConnector(self._community(), robot_folder=lambda: None, wait=1)
-            self._reception.serve(self.connector)
-            await self.connector.start(self._reception)
+            self.reception.serve(self.connector)
+            await self.connector.start(self.reception)
             try:
                 async with self._connected():
                     yield self
@@ -210,7 +193,7 @@ class VkSide:
     async def stored(self, mark: int) -> None:
         """Return when the daemon has noted that everything up to an event is stored."""
         while True:
-            place = await self._reception.recall(self.connector.name, "place")
+            place = await self.reception.recall(self.connector.name, "place")
             if place is not None and int(json.loads(place)["ts"]) >= mark:
                 return
             await asyncio.sleep(0.005)
@@ -279,19 +262,38 @@ class VkPerson:
         async with asyncio.timeout(10):
             await self._side.stored(self._marks[id])
 
-    async def is_unacknowledged(self, id: str) -> bool:
-        try:
-            async with asyncio.timeout(0.1):
-                await self.acknowledged(id)
-        except TimeoutError:
-            return True
-        return False
-
     async def reads(self, count: int) -> list[str]:
         return await self._side.fake.said(self._user, count)
 
 
-SIDES = {"telegram": TelegramSide, "vk": VkSide, "vk-callback": VkCallbackSide, "web": WebSide}
+class MemorySide:
+    """No messenger at all."""
+
+    resends = True
+
+    def __init__(self, reception: MemoryReception) -> None:
+        self.reception = reception
+        self.connector = MemoryConnector()
+        self._people = itertools.count(1)
+
+    @asynccontextmanager
+    async def running(self):
+        self.reception.serve(self.connector)
+        await self.connector.start(self.reception)
+        yield self
+        await self.connector.stop()
+
+    async def person(self) -> MemoryPerson:
+        return self.connector.person(str(next(self._people)))
+
+
+SIDES = {
+    "memory": MemorySide,
+    "telegram": TelegramSide,
+    "vk": VkSide,
+    "vk-callback": VkCallbackSide,
+    "web": WebSide,
+}
 
 
 @pytest.fixture(params=SIDES)
@@ -299,8 +301,3 @@ async def side(request):
     """A running connector over a reception in memory."""
     async with SIDES[request.param](MemoryReception()).running() as side:
         yield side
-
-
-@pytest.fixture
-def reception(side):
-    return side._reception

@@ -207,7 +207,7 @@ def test_keys_of_newer_originals_are_warned_of_and_the_start_goes_on(written):
     told = [warning.split(".json:")[1] for warning in config.warnings]
     assert told == [
         "1: vad: known but not supported here, ignored",
-        "2: connectors.max: known but not supported here, ignored",
+        "2: connectors.max: ignored: MAX is spoken by a package of its own, ses-connector-max, which is not installed here; docs/connectors.md says how to get it",
         "2: connectors.freeswitch: known but not supported here, ignored",
         "3: servers.ups: known but not supported here, ignored",
         "4: storage.audio.warm: known but not supported here, ignored",

@@ -112,6 +112,15 @@ class TestTurnstile:
         assert await turnstile.enter(inbound("a")) is False
         assert await turnstile.enter(inbound("b")) is True
 
+    async def test_a_connector_may_take_some_refusals_for_final(self):
+        reception = MemoryReception()
+        reception.refusals = [Refused("flood", "slower", 1000.0)]
+        turnstile = Turnstile(reception, dropped=("flood",))
+        assert await asyncio.gather(turnstile.enter(inbound("a")), turnstile.enter(inbound("b"))) == [
+            False,
+            True,
+        ]
+
     async def test_a_flood_of_one_person_is_bounded_and_holds_up_nobody(self):
         reception = MemoryReception()
         reception.refusals = [Refused("flood", "slower", 1000.0)]

@@ -7,7 +7,7 @@ from typing import Any
 from ses.scenario.compiling.lowering.assembly import Assembly
 from ses.scenario.findings import did_you_mean
 from ses.scenario.models import steps as model
-from ses.scenario.models.messages import CHANNELS
+from ses.scenario.models.messages import is_channel, known_channels
 from ses.scenario.models.scalars import Text
 from ses.scenario.models.sending import SendBody
 from ses.scenario.program import (
@@ -88,9 +88,9 @@ class Calls(Assembly):
     def _send(self, body: SendBody, at: Source) -> None:
         connector = str(body.connector or "")
         kind = connector.partition(".")[0]
-        if body.connector is not None and kind not in CHANNELS:
+        if body.connector is not None and not is_channel(kind):
             self._report.error("unknown-channel", body.connector.at, f"there is no channel `{kind}`",
-                               suggestion=did_you_mean(kind, CHANNELS) or "known: " + ", ".join(CHANNELS),
+                               suggestion=did_you_mean(kind, known_channels()) or "known: " + ", ".join(known_channels()),
                                length=len(connector))  # fmt: skip
         to = self._pieces.template(body.to)
         message = Message(variants=self._context.speech.wording(body.text))
