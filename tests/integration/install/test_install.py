@@ -199,6 +199,7 @@ def test_an_update_keeps_conversations_and_everything_that_is_the_administrators
     config.write_bytes(before := before.replace(b'"robot": "pizzeria"', b'"robot": "helpdesk"'))
     log = (machine.prefix / "logs/ses.log").read_text()
     environment = (machine.prefix / "venv").resolve()
+    (machine.prefix / "packages.txt").write_text(f"{ROOT}/docs/examples/ses-connector-max\n")
 
     done = machine.install_sh("-i")
 
@@ -212,6 +213,8 @@ def test_an_update_keeps_conversations_and_everything_that_is_the_administrators
     assert not (machine.prefix / "scenarios/pizzeria").exists(), "a robot that was removed does not come back"
     assert (machine.prefix / "venv").resolve() != environment
     assert not environment.exists(), "old releases do not pile up"
+    brought = [machine.prefix / "venv/bin/python", "-c", "import ses.extensions as e; print(*e.installed())"]
+    assert subprocess.run(brought, capture_output=True, text=True, cwd="/").stdout == "max\n"
     with machine.daemon() as api:
         status, session = call(f"{api}/ses/session/helpdesk/{asked['session_id']}", key)
         assert status == 200

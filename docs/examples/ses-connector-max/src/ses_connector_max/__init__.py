@@ -1,0 +1,18 @@
+"""Bots of the messenger MAX: long polling or a webhook in, `POST /messages` out. `connectors.max.{name}` configures one.
+
+The Bot API is described at <https://dev.max.ru/docs-api>.
+"""
+
+from __future__ import annotations
+
+from ses.connectors.contract import Channel, Kind, Surroundings
+from ses_connector_max.config import Max
+
+
+def _make(surroundings: Surroundings[Max]) -> Channel:
+    from ses_connector_max.connector import MaxConnector
+
+    return MaxConnector(surroundings)
+
+
+KIND = Kind(contract=1, settings=Max, make=_make)

@@ -1,0 +1,7 @@
+"""What SES asks of every connector, over the double of MAX: by long polling and by webhook."""
+
+from ses.connectors.promises import ConnectorContract
+
+
+class TestMax(ConnectorContract):
+    """With the fixture `side` of `conftest.py`."""
