@@ -24,7 +24,7 @@ def dictate(turn: Turn, said: Dictated) -> None:
             buttons = _buttons(turn, said)
             turn.session.labels = any(button.id for button in buttons)
             masked = said.masked if said.masked is not None else mask_values(turn, said.text)
-            turn.drafts.append(Draft(said.text, masked, buttons, said.attachments, said.format))
+            turn.drafts.append(Draft(said.text, masked, buttons, said.attachments, said.format, turn.aloud()))
     except StepError as error:
         turn.trace.errors.append({"kind": error.kind, "message": str(error)})
         turn.trace.kept = True

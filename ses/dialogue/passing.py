@@ -149,7 +149,7 @@ def _tell(turn: Turn, key: str) -> None:
     text = engine_text(turn, key)
     if text:
         turn.session.labels = False
-        turn.drafts.append(Draft(text, None))
+        turn.drafts.append(Draft(text, None, voice=turn.aloud()))
 
 
 def _user(session: Session) -> str:

@@ -34,7 +34,8 @@ async def _speak(turn: Turn, draft: Draft) -> None:
     text = plain(draft.text) if draft.format == "markdown" else draft.text
     draft.voice = False
     voices = turn.ports.voices
-    if not text.strip() or len(text) > LONGEST or voices is None:
+    brought = any(one.kind == "voice" for one in draft.attachments)
+    if brought or not text.strip() or len(text) > LONGEST or voices is None:
         return
     session, program = turn.session, turn.newest
     try:

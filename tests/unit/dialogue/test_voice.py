@@ -9,7 +9,7 @@ import pytest
 
 from ses.dialogue.session import Session, VoiceMessage
 from ses.errors import StepError
-from ses.messages import Attachment
+from ses.messages import Attachment, Dictated
 
 VOICE = Attachment("voice", media="telegram:v1", mime="audio/ogg")
 ROBOT = """
@@ -398,6 +398,14 @@ async def test_messages_of_each_leg_are_spoken_once(talk):
     await robot.say("привет")
     assert [text for text, _ in robot.ports.voices.spoken] == ["Минутку", "Готово 7"]
     assert aloud(robot) == [True, True]
+
+
+async def test_what_another_system_lets_the_robot_say_is_spoken_too_unless_it_brings_a_voice(talk):
+    robot = talking(talk, SPEAKING % "always")
+    await robot.turn(robot.inbound(outside=True, say=Dictated(text="Заказ готов")))
+    await robot.turn(robot.inbound(outside=True, say=Dictated(text="Слушайте", attachments=(VOICE,))))
+    assert robot.ports.voices.spoken == [("Заказ готов", "anna")]
+    assert [len(message.attachments) for message in robot.heard] == [1, 1]
 
 
 async def test_a_robot_in_a_terminal_is_silent(talk):
