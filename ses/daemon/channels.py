@@ -13,7 +13,13 @@ import structlog
 from ses import extensions
 from ses.clock import Clock
 from ses.config import Config
-from ses.connectors.contract import Channel, ConnectorState, Recording, Surroundings
+from ses.connectors.contract import (
+    Addressable,
+    Channel,
+    ConnectorState,
+    Recording,
+    Surroundings,
+)
 from ses.connectors.web.connector import WebConnector
 from ses.conversations.conversations import Conversations
 
@@ -131,6 +137,18 @@ class Channels:
                     continue
                 self._settings[full] = settings
                 self.connectors[full] = connector
+        self._tell_dead_ends(config)
+
+    def _tell_dead_ends(self, config: Config) -> None:
+        """Only a made connector shows whether a conversation can come to it."""
+        for name, site in config.connectors.web.items():
+            for to in site.elsewhere:
+                if to in self.connectors and not isinstance(self.connectors[to], Addressable):
+                    log.warning(
+                        "no conversation can go on there: the connector's package has no `begin` and `link`; take it out",
+                        setting=f"connectors.web.{name}.elsewhere",
+                        connector=to,
+                    )
 
     def states(self, sites: Mapping[str, WebConnector]) -> list[ConnectorState]:
         """How every connector is doing, by name."""

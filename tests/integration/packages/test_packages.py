@@ -118,7 +118,11 @@ async def test_broken_packages_are_named_and_the_others_go_on(site, daemon, tmp_
     site.install("ses-pigeon", "pigeon", "ses_pigeon:KIND", ses_pigeon=module())
     (tmp_path / "scenarios/echo").mkdir(parents=True)
     (tmp_path / "scenarios/echo/robot.yaml").write_text(ROBOT.replace("PLACE", "web"))
-    web = {"site": {"token": "t", "robot": "echo", "origins": ["https://shop.example"]}}
+    web = {
+        "site": {
+            "token": "t", "robot": "echo", "origins": ["https://shop.example"], "elsewhere": ["pigeon.roof"]
+        }
+    }  # fmt: skip
     kinds = {kind: {"roof": BOT} for kind in ("pigeon", *BROKEN)}
     running = daemon({"connectors": {"web": web, **kinds}})
     await running.start()
@@ -131,6 +135,7 @@ async def test_broken_packages_are_named_and_the_others_go_on(site, daemon, tmp_
         assert f"the package ses-{kind} 0.1.0 " in state["problem"]
         assert problem in state["problem"]
         assert problem in told
+    assert "no conversation can go on there" in told, "what a package does not offer is told at the start"
     assert "t-o-k-e-n" not in told + running.log.read_text() + str(states)
 
 
