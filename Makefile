@@ -40,7 +40,7 @@ unit: prepare-test ## Fast tests, no network
 
 integration: prepare-test ## Tests with real servers, processes and a real browser
 	$(say) 'integration tests'
-	@$(BIN)/pytest -q tests/integration docs/examples --ignore tests/integration/llm
+	@$(BIN)/pytest -q --numprocesses 2 --dist loadfile tests/integration docs/examples --ignore tests/integration/llm
 
 peers: prepare-test ## Tests with other people's clients
 	@if compgen -G 'tests/peers/**/test_*.py' >/dev/null || compgen -G 'tests/peers/test_*.py' >/dev/null; then printf '\n== tests with others'\'' clients\n'; $(BIN)/pytest -q tests/peers; fi
