@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import (
     Field,
     ModelWrapValidatorHandler,
+    SecretStr,
     ValidationInfo,
     create_model,
     field_validator,
@@ -18,6 +19,25 @@ from pydantic import (
 )
 
 from ses.config.fields import About, HttpUrl, Many, Name, Origin, Part, RobotId, Secret, Variables
+
+SECRET_BYTES = 32
+"""Of a secret that others' tokens are checked with."""
+
+
+class Identity(Part):
+    """Visitors whom the site's server vouches for by a signed token."""
+
+    secret: Secret
+    """Shared with the site's server, which signs with it."""
+
+    @field_validator("secret")
+    @classmethod
+    def _long_enough(cls, secret: SecretStr) -> SecretStr:
+        if len(secret.get_secret_value().encode()) < SECRET_BYTES:
+            raise ValueError(
+                f"must have {SECRET_BYTES} bytes at least, like those of `openssl rand -base64 {SECRET_BYTES}`"
+            )
+        return secret
 
 
 class Web(Part):
@@ -40,6 +60,7 @@ class Web(Part):
     host: HttpUrl | None = None
     """The address under which the page reaches the websocket; else that of its script."""
     type: Literal["chat", "assistant"] = "chat"
+    identity: Identity | None = None
     elsewhere: Many[str] = ()
     """Messengers in which a visitor may go on with the conversation: `telegram.shop`, `vk.shop`."""
 

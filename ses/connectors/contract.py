@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, Literal, Protocol, TypeVar, runtime_checkable
+from typing import Any, Generic, Literal, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import structlog
 from pydantic import BaseModel
@@ -50,6 +50,15 @@ class Entry:
     outgoing: Outgoing | None = None
 
 
+class Holder(NamedTuple):
+    """Whose a session is."""
+
+    key_hash: bytes | None
+    """Of the key that its reader shows."""
+    user: str
+    """The person behind it; empty, or the session's own name (`CONNECTOR/SESSION`), when nobody told."""
+
+
 class Reception(Protocol):
     """The daemon as a connector sees it."""
 
@@ -62,6 +71,15 @@ class Reception(Protocol):
 
     async def known(self, conversation: Conversation) -> bytes | None:
         """The key hash stored with a session that has begun; none for one that has not, or has expired."""
+        ...
+
+    async def holder(self, conversation: Conversation) -> Holder | None:
+        """Whose a session is that has begun; none for one that has not, or has expired."""
+        ...
+
+    async def identify(self, conversation: Conversation, user: str) -> bool:
+        """A session that has begun and is nobody's is that person's from now on, with what was kept for it by user. False when
+        it is another's."""
         ...
 
     async def history(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from ses.clock import Clock, SystemClock
-from ses.connectors.contract import Connector, ConnectorState, Entry, Reception, Refused
+from ses.connectors.contract import Connector, ConnectorState, Entry, Holder, Reception, Refused
 from ses.messages import Conversation, Delta, Inbound, Outgoing
 
 Answer = Callable[[Inbound], Sequence[Outgoing]]
@@ -35,6 +35,7 @@ class MemoryReception:
         self._turns: defaultdict[Conversation, int] = defaultdict(int)
         self._seqs: defaultdict[Conversation, int] = defaultdict(int)
         self._facts: dict[tuple[str, str], str] = {}
+        self._users: dict[Conversation, str] = {}
         self.links: dict[str, str] = {}
         """By connector: what links to it begin with."""
         self.received: list[Inbound] = []
@@ -61,6 +62,7 @@ class MemoryReception:
         self._ids[conversation].add(inbound.id)
         if key_hash is not None:
             self._keys.setdefault(conversation, key_hash)
+        self._users.setdefault(conversation, inbound.user)
         self.received.append(inbound)
         self._entries[conversation].append(Entry("visitor", inbound.id, inbound.at, None, inbound=inbound))
         self._turns[conversation] += 1
@@ -80,6 +82,15 @@ class MemoryReception:
 
     async def known(self, conversation: Conversation) -> bytes | None:
         return self._keys.get(conversation)
+
+    async def holder(self, conversation: Conversation) -> Holder | None:
+        user = self._users.get(conversation)
+        return None if user is None else Holder(self._keys.get(conversation), user)
+
+    async def identify(self, conversation: Conversation, user: str) -> bool:
+        if self._users.get(conversation) == "":
+            self._users[conversation] = user
+        return self._users.get(conversation) == user
 
     async def history(
         self, conversation: Conversation, *, after: int | None, limit: int = 100

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ses.clock import Clock
-from ses.connectors.contract import Connector, Entry, Refused
+from ses.connectors.contract import Connector, Entry, Holder, Refused
 from ses.conversations.addresses import Addresses
 from ses.conversations.answering import Answering
 from ses.conversations.asking import Askers, Reply
@@ -129,11 +129,23 @@ class Conversations:
 
     async def known(self, conversation: Conversation) -> bytes | None:
         """The key hash of a session that has begun and not expired."""
+        holder = await self.holder(conversation)
+        return holder and holder.key_hash
+
+    async def holder(self, conversation: Conversation) -> Holder | None:
         mailbox = self._shelf.peek(conversation)
-        if mailbox is not None and mailbox.row:
-            return mailbox.key_hash if self._clock.now() < mailbox.expires else None
-        row = await self._store.session(*conversation)
-        return None if row is None or row.expires <= self._clock.now() else row.key_hash
+        known = mailbox if mailbox is not None and mailbox.row else await self._store.session(*conversation)
+        if known is None or known.expires <= self._clock.now():
+            return None
+        return Holder(known.key_hash, known.user)
+
+    async def identify(self, conversation: Conversation, user: str) -> bool:
+        if not await self._store.identify(*conversation, user, self._clock.now()):
+            return False
+        mailbox = self._shelf.peek(conversation)
+        if mailbox is not None:
+            mailbox.user = user
+        return True
 
     async def history(
         self, conversation: Conversation, *, after: int | None, limit: int = 100

@@ -41,6 +41,7 @@ class Mailbox:
         "state",
         "task",
         "turn",
+        "user",
         "waiting",
     )
 
@@ -55,6 +56,7 @@ class Mailbox:
         self.private = False
         self.expires = 0.0
         self.key_hash: bytes | None = None
+        self.user = ""
         self.waiting: deque[Waiting] | None = None
         self.arriving = 0
         """Inbounds on their way to the disk."""
@@ -83,6 +85,7 @@ class Mailbox:
         self.private = bool(row.private)
         self.expires = row.expires
         self.key_hash = row.key_hash
+        self.user = row.user
 
     def put(self, waiting: Waiting) -> None:
         if self.waiting is None:

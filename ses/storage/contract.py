@@ -158,6 +158,11 @@ class Store(Protocol):
         """Two names of one person from now on. Where both had a value of one name, that of `keep`'s person stays."""
         ...
 
+    async def identify(self, connector: str, session: str, user: str, at: float) -> bool:
+        """A session that is nobody's becomes that person's, and what was kept for it alone joins what is kept for him, as in
+        `join`. True also when it was his already; false when it is another's, or not there."""
+        ...
+
     async def names(self, user: str) -> Sequence[str]:
         """All names of the person of that name, itself among them."""
         ...

@@ -44,6 +44,8 @@ class SessionRow(msgspec.Struct, gc=False):
     touched: float
     expires: float
     key_hash: bytes | None
+    user: str
+    """Who is behind it; empty, or its own name (`CONNECTOR/SESSION`), when that is nobody but its reader."""
 
 
 class Accepted(msgspec.Struct, gc=False):

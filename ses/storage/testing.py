@@ -107,6 +107,40 @@ class StoreContract:
         assert (await store.conversations_of("pizzeria", "telegram:1"))[0].connector == "web.site"
         assert await store.conversations_of("another", "telegram:1") == []
 
+    async def test_a_session_that_is_nobodys_becomes_a_persons_with_what_was_kept_for_it(
+        self, store: Store
+    ) -> None:
+        known, _ = await begun(store, "known", user="web.site:ann")
+        await store.commit(record(known, 1, user="web.site:ann", user_values={"bonus": 500}))
+        page, _ = await begun(store, "s2")
+        await store.commit(record(page, 1, user="web.site/s2", user_values={"bonus": 5, "city": "Омск"}))
+        for _ in range(2):
+            assert await store.identify("web.site", "s2", "web.site:ann", 200.0)
+        row = await store.session("web.site", "s2")
+        assert row is not None
+        assert row.user == "web.site:ann"
+        assert await store.user_values("pizzeria", "web.site/s2") == {"bonus": 500, "city": "Омск"}
+        assert {one.session for one in await store.conversations_of("pizzeria", "web.site:ann")} == {
+            "known",
+            "s2",
+        }
+
+    async def test_a_session_that_is_somebodys_stays_his(self, store: Store) -> None:
+        await begun(store, "known", user="web.site:ann")
+        moved, _ = await begun(store, "moved")
+        await store.commit(record(moved, 1, user="web.site/moved", user_values={"city": "Омск"}))
+        await store.join("telegram:1", "web.site/moved", 200.0)
+        for session in ("known", "moved", "never"):
+            assert not await store.identify("web.site", session, "web.site:bob", 300.0)
+        assert await store.user_values("pizzeria", "web.site:bob") == {}
+        row = await store.session("web.site", "known")
+        assert row is not None
+        assert row.user == "web.site:ann"
+        await store.join("telegram:1", "web.site:carl", 400.0)
+        assert await store.identify("web.site", "moved", "web.site:carl", 400.0), (
+            "both are names of telegram:1"
+        )
+
     async def test_a_phone_leads_to_who_owns_it_else_to_whose_values_hold_it(self, store: Store) -> None:
         session = 0
         for number in (1, 2):

@@ -47,6 +47,8 @@ export class SesWidget extends HTMLElement {
   #words = words("en");
   #page = false;
   #origin = "";
+  /** @type {string | null | undefined} */
+  #identity;
   /** @type {Line | null} */
   #last = null;
   #unread = 0;
@@ -75,9 +77,11 @@ export class SesWidget extends HTMLElement {
     }
     this.#label(tag.getAttribute("title") || titleOf(settings.title, language) || this.#words.title);
     this.#store = new Store(browserShelf("localStorage"), place, browserShelf("sessionStorage"));
+    this.#identity = tag.getAttribute("identity");
     const variables = readVariables(tag.getAttribute("variables"));
     this.#talk = new Talk(world, this.#store, this, () => ({
       variables,
+      identity: this.#identity || undefined,
       page: {
         url: location.href.slice(0, 1024),
         title: document.title.slice(0, 256),
@@ -104,7 +108,19 @@ export class SesWidget extends HTMLElement {
     this.#talk.stop();
   }
 
+  /** Who the visitor is: a token that the site's server signed; without one he is nobody. @param {string} [token] */
+  identify(token) {
+    this.#identity = token;
+    this.#talk.renew();
+  }
+
   // What the dialogue shows
+
+  /** @param {string} reason */
+  unidentified(reason) {
+    console.error("SES widget: " + reason);
+    if (this.dispatchEvent(new Event("ses-identity", { bubbles: true, cancelable: true }))) this.identify();
+  }
 
   reset() {
     this.#lines.clear();

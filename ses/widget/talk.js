@@ -84,6 +84,11 @@ export class Talk {
     this.#wire.nudge();
   }
 
+  /** Something that `hello` says has changed. */
+  renew() {
+    this.#wire.renew();
+  }
+
   /** The page is left: the next one in this tab may show the visitor's own words. */
   leave() {
     this.#store.handOver(this.#mine, this.#world.now());
@@ -196,7 +201,7 @@ export class Talk {
   }
 
   /** @param {Extract<Frame, {type: "welcome"}>} frame */
-  #welcome({ session, key, settings, messages }) {
+  #welcome({ session, key, settings, messages, another }) {
     this.#largest = settings.upload ?? 0;
     this.#view.offer(settings);
     if (key !== null) {
@@ -214,6 +219,8 @@ export class Talk {
     for (const message of messages) this.#message(message, false);
     // Another tab may have left some in the storage.
     for (const message of this.#store.unsent()) this.#unsent.set(message.id, message);
+    // What another person left here is not to be said in this one's name.
+    if (another) for (const { id } of this.#waiting()) this.#forget(id);
     for (const message of this.#waiting()) {
       this.#quiet = false;
       // Files belong to the session they were sent in.
@@ -277,7 +284,8 @@ export class Talk {
   }
 
   /** @param {Extract<Frame, {type: "error"}>} error */
-  #refused({ id, code, retry_after }) {
+  #refused({ id, code, message, retry_after }) {
+    if (code === "identity") return this.#view.unidentified(message);
     if (id !== undefined && this.#asked.has(id)) return this.#answered(id, null);
     if (retry_after !== undefined) {
       this.#careful = true;

@@ -41,7 +41,7 @@ type Settings = {
 };
 
 type Frame =
-  | { type: "welcome"; session: string; key: string | null; settings: Offer; messages: Shown[] }
+  | { type: "welcome"; session: string; key: string | null; settings: Offer; messages: Shown[]; another?: boolean }
   | Shown
   | { type: "ack"; id: string }
   | { type: "delta"; id: string; attempt: number; at: number; text: string }
@@ -124,6 +124,8 @@ interface View {
   elsewhere(names: string[], ask: (to: string) => Promise<Way | null>): void;
   typing(on: boolean): void;
   link(state: Link): void;
+  /** The site's word on who the visitor is was refused. */
+  unidentified(reason: string): void;
 }
 
 interface Socket {

@@ -48,6 +48,13 @@ export class Wire {
     else if (this.state === "open") this.#ping();
   }
 
+  /** Say `hello` anew, on a socket of its own. */
+  renew() {
+    if (!this.#wanted) return;
+    this.#end();
+    this.#connect();
+  }
+
   /** @param {object} frame */
   send(frame) {
     if (this.state === "open") this.#socket?.send(JSON.stringify(frame));

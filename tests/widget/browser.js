@@ -21,6 +21,8 @@ export class Browser {
   uploads = [];
   shares = [];
   heard = [];
+  /** Why the site's word on its visitor was refused. */
+  refusals = [];
 
   constructor(shelf = new MemoryShelf(), { disk = new Map(), tab, time = 1_000_000 } = {}) {
     this.time = time;
@@ -72,6 +74,7 @@ export class Browser {
       heard: (of, text) => this.heard.push([of, text]),
       typing: (on) => (this.dots = on),
       link: (state) => this.links.push(state),
+      unidentified: (reason) => this.refusals.push(reason),
     };
     this.talk = new Talk(world, new Store(shelf, "host/site", tab), view, () => ({}));
   }
@@ -81,9 +84,9 @@ export class Browser {
   }
 
   /** The socket opens and the daemon welcomes. */
-  welcome(messages = [], { session = "s1", key = null, settings = {} } = {}) {
+  welcome(messages = [], { session = "s1", key = null, settings = {}, another } = {}) {
     this.socket.onopen();
-    this.get({ type: "welcome", session, key, settings, messages });
+    this.get({ type: "welcome", session, key, settings, messages, another });
   }
 
   get(frame) {

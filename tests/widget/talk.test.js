@@ -73,6 +73,45 @@ test("an unknown pair: the fresh one is taken and the unsent go there", () => {
   assert.deepEqual(page.texts, ["новое", "ответ"]);
 });
 
+test("what another person left unsent is neither said nor kept", () => {
+  const shelf = new MemoryShelf();
+  const page = connected(shelf);
+  page.lose();
+  page.talk.say("её слова");
+  const later = new Browser(shelf);
+  later.talk.connect();
+  later.welcome([], { session: "s2", key: "k2", another: true });
+  assert.deepEqual(later.said, []);
+  assert.deepEqual(later.texts, []);
+  assert.deepEqual(new Store(shelf, "host/site").unsent(), []);
+  later.talk.say("его слова");
+  assert.deepEqual(later.said, ["его слова"]);
+});
+
+test("when the visitor signs in hello is said anew on another socket, and not before the page wants one", () => {
+  const page = new Browser();
+  page.talk.renew();
+  assert.equal(page.sockets.length, 0);
+  page.talk.connect();
+  page.welcome([], { key: "k1" });
+  const [first] = page.sockets;
+  page.talk.renew();
+  assert.equal(first.gone, true);
+  assert.equal(page.sockets.length, 2);
+  first.onclose({ code: 1005 });
+  page.welcome();
+  assert.deepEqual(page.socket.sent[0], { type: "hello", session: "s1", key: "k1", after: 0 });
+  assert.equal(page.talk.link, "open");
+});
+
+test("a refused identity is told to the page", () => {
+  const page = new Browser();
+  page.talk.connect();
+  page.socket.onopen();
+  page.get({ type: "error", code: "identity", message: "The token has expired" });
+  assert.deepEqual(page.refusals, ["The token has expired"]);
+});
+
 test("a displaced page stays away until its visitor acts, and then fetches all", () => {
   const page = connected();
   page.get(robot(1, "раз"));

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 from typing import Any, Literal, Protocol
 
+from pydantic import SecretStr
+
 
 @dataclass(frozen=True, slots=True)
 class Site:
@@ -33,6 +35,8 @@ class Site:
     transcription: bool = False
     variables: Mapping[str, Any] = field(default_factory=dict)
     """Session variables every conversation of this connector starts with."""
+    identity: SecretStr | None = None
+    """With it the site's server signs who its visitors are; at least 32 bytes."""
     elsewhere: tuple[str, ...] = ()
     """Connectors in which a visitor may go on: `telegram.shop`."""
 
@@ -82,6 +86,11 @@ class Listener:
     uploads: UploadRate = UploadRate()
 
 
+class IdentitySettings(Protocol):
+    @property
+    def secret(self) -> SecretStr: ...
+
+
 class WebSettings(Protocol):
     """`connectors.web.{name}` as the configuration holds it."""
 
@@ -109,6 +118,8 @@ class WebSettings(Protocol):
     def type(self) -> Literal["chat", "assistant"]: ...
     @property
     def elsewhere(self) -> tuple[str, ...]: ...
+    @property
+    def identity(self) -> IdentitySettings | None: ...
 
 
 def site_of(name: str, settings: WebSettings) -> Site:
@@ -126,5 +137,6 @@ def site_of(name: str, settings: WebSettings) -> Site:
         microphone=settings.microphone,
         transcription=settings.transcription,
         variables=dict(settings.variables),
+        identity=settings.identity.secret if settings.identity else None,
         elsewhere=tuple(settings.elsewhere),
     )

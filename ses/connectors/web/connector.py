@@ -12,9 +12,10 @@ from typing import Literal
 from aiohttp import web
 
 from ses.clock import Clock, SystemClock
-from ses.connectors.contract import ConnectorState, Reception
+from ses.connectors.contract import ConnectorState, Holder, Reception
 from ses.connectors.web import outlet as outlets
 from ses.connectors.web.config import Site, WebLimits
+from ses.connectors.web.identity import Identity
 from ses.connectors.web.outlet import Outlet
 from ses.connectors.web.parse import Hello
 from ses.connectors.web.render import MediaUrl
@@ -51,7 +52,9 @@ class WebConnector:
         """By session; a visit sits here from its welcome to its end or displacement."""
         self._all: set[Visit] = set()
         self._typing: set[str] = set()
-        self._fresh: OrderedDict[str, bytes] = OrderedDict()
+        self._fresh: OrderedDict[str, Holder] = OrderedDict()
+        secret = site.identity and site.identity.get_secret_value()
+        self._identity = Identity(self.name, secret, self._clock) if secret else None
         self._heart: asyncio.Task[None] | None = None
 
     # Connector
@@ -128,6 +131,7 @@ class WebConnector:
             limits=self.limits,
             reception=reception,
             seats=self,
+            identity=self._identity,
             uploads=self._uploads,
             media_url=media_url,
             clock=self._clock,
@@ -142,27 +146,42 @@ class WebConnector:
 
     async def key_fits(self, session: str, key: str) -> bytes | None:
         """The stored hash when the pair is right, else none. Takes the same time for a wrong key."""
-        stored = self._fresh.get(session)
-        if stored is None and self._reception is not None:
-            stored = await self._reception.known(Conversation(self.name, session))
+        holder = await self._holder(session, key)
+        return holder and holder.key_hash
+
+    async def _holder(self, session: str, key: str) -> Holder | None:
+        """Whose the session is when the pair is right."""
+        holder = self._fresh.get(session)
+        if holder is None and self._reception is not None:
+            holder = await self._reception.holder(Conversation(self.name, session))
+        stored = holder and holder.key_hash
         given = hashlib.sha256(key.encode()).digest()
         right = secrets.compare_digest(given, stored or b"\0" * 32)
-        return stored if right and stored is not None else None
+        return holder if right and stored is not None else None
 
     # Seats, as a visit sees them
 
-    async def seat(self, hello: Hello) -> Seat:
-        """The page's own session when its pair is right, else a fresh one."""
+    async def seat(self, hello: Hello, user: str) -> Seat:
+        """The page's own session when its pair is right and it is no other person's, else a fresh one."""
+        another = False
         if hello.session is not None and hello.key is not None:
-            key_hash = await self.key_fits(hello.session, hello.key)
-            if key_hash is not None:
-                return Seat(hello.session, None, key_hash, begun=hello.session not in self._fresh)
+            holder = await self._holder(hello.session, hello.key)
+            if holder is not None and holder.key_hash is not None:
+                fresh = hello.session in self._fresh
+                owner = holder.user if holder.user.startswith(f"{self.name}:") else ""
+                if owner == user or (not owner and not fresh and await self._identify(hello.session, user)):
+                    return Seat(hello.session, None, holder.key_hash, begun=not fresh)
+                another = bool(owner) or not fresh
         session, key = secrets.token_urlsafe(18), secrets.token_urlsafe(32)
         key_hash = hashlib.sha256(key.encode()).digest()
-        self._fresh[session] = key_hash
+        self._fresh[session] = Holder(key_hash, user)
         if len(self._fresh) > FRESH_PAIRS:
             self._fresh.popitem(last=False)
-        return Seat(session, key, key_hash, begun=False)
+        return Seat(session, key, key_hash, begun=False, another=another)
+
+    async def _identify(self, session: str, user: str) -> bool:
+        assert self._reception is not None
+        return await self._reception.identify(Conversation(self.name, session), user)
 
     def take(self, session: str, visit: Visit) -> None:
         earlier = self._visits.get(session)

@@ -26,8 +26,8 @@ class Hello(_Frame, tag="hello", frozen=True):
     key: Handle | None = None
     after: Annotated[int, msgspec.Meta(ge=0, lt=1 << 53)] | None = None
     """The last `seq` shown; none: the last entries, the visitor's own among them."""
-    identity: str | None = None
-    """A token signed by the site's server. Not read yet, therefore never trusted."""
+    identity: Annotated[str, msgspec.Meta(max_length=8192)] | None = None
+    """A token by which the site's server says who the visitor is (`ses.connectors.web.identity`)."""
     variables: dict[str, Any] = {}
     page: dict[str, Any] = {}
 

@@ -65,12 +65,14 @@ class Elsewhere(msgspec.Struct, tag_field="type", tag="elsewhere"):
     qr: QrCode
 
 
-class Welcome(msgspec.Struct, tag_field="type", tag="welcome"):
+class Welcome(msgspec.Struct, omit_defaults=True, tag_field="type", tag="welcome"):
     session: str
     key: str | None
     """The new session's key; null when the page's own pair was right."""
     settings: Settings
     messages: list[ShownMessage]
+    another: bool = False
+    """The page's pair is somebody else's: what waits there to be sent is not this visitor's."""
 
 
 class Ack(msgspec.Struct, tag_field="type", tag="ack"):

@@ -27,7 +27,9 @@ class Uploads(Protocol):
 class Seats(Protocol):
     """Who sits in which session: one socket each."""
 
-    async def seat(self, hello: Hello) -> Seat: ...
+    async def seat(self, hello: Hello, user: str) -> Seat:
+        """`user`: the person whom the site vouches for, empty for anybody."""
+        ...
 
     def take(self, session: str, visit: Visit) -> None:
         """Give the session to this visit; who had it is displaced (4001)."""
@@ -51,3 +53,5 @@ class Seat(msgspec.Struct, frozen=True):
     key_hash: bytes
     begun: bool
     """Something was stored in it already."""
+    another: bool = False
+    """The page came with the pair of somebody else."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -16,6 +16,7 @@ from ses.connectors.contract import Entry, Reception, Refused
 from ses.connectors.web import render
 from ses.connectors.web.config import Site, WebLimits
 from ses.connectors.web.feed import Feed
+from ses.connectors.web.identity import Identity, Unidentified
 from ses.connectors.web.outlet import Outlet
 from ses.connectors.web.pace import Pace
 from ses.connectors.web.parse import (
@@ -68,6 +69,7 @@ class Visit:
         limits: WebLimits,
         reception: Reception,
         seats: Seats,
+        identity: Identity | None,
         uploads: Uploads | None,
         media_url: render.MediaUrl,
         clock: Clock,
@@ -79,6 +81,7 @@ class Visit:
         self._limits = limits
         self._reception = reception
         self._seats = seats
+        self._identity = identity
         self._uploads = uploads
         self._media_url = media_url
         self._clock = clock
@@ -88,6 +91,9 @@ class Visit:
         self._conversation = Conversation(self._connector, "")
         self._seat: Seat | None = None
         self._begun = False
+        self._user = ""
+        self._vouched: Mapping[str, Any] = {}
+        """Variables from the site's token, until a message has brought them in."""
         self._page: dict[str, Any] = {}
         self._language = ""
         self._refused_until = 0.0
@@ -131,7 +137,9 @@ class Visit:
         self._page = page
         language = hello.page.get("language")
         self._language = language[:35] if isinstance(language, str) else ""
-        seat = await self._seats.seat(hello)
+        if hello.identity:
+            self._identified(hello.identity)
+        seat = await self._seats.seat(hello, self._user)
         self._seat = seat
         self._begun = seat.begun
         self._conversation = Conversation(self._connector, seat.session)
@@ -149,10 +157,26 @@ class Visit:
             upload=self._uploads.largest if self._uploads is not None else 0,
             elsewhere=self._site.elsewhere,
         )
-        self.outlet.send(render.encode(render.Welcome(seat.session, seat.key, settings, messages)))
+        welcome = render.Welcome(seat.session, seat.key, settings, messages, seat.another)
+        self.outlet.send(render.encode(welcome))
         self.feed.catch_up(after or 0, messages)
         if self._seats.is_typing(seat.session):
             self.feed.typing(on=True)
+
+    def _identified(self, token: str) -> None:
+        """Raises `CutOff`: a page that means somebody is never taken for a page without anybody."""
+        if self._identity is None:
+            setting = f"connectors.{self._connector}.identity.secret"
+            raise self._unidentified(f"`identity` is not taken here: `{setting}` is not set")
+        try:
+            person = self._identity.person(token)
+        except Unidentified as refusal:
+            raise self._unidentified(str(refusal)) from None
+        self._user, self._vouched = person.user, person.variables
+
+    def _unidentified(self, reason: str) -> CutOff:
+        log.info("identity refused", connector=self._connector, reason=reason)
+        return CutOff(1008, render.Failure("identity", reason))
 
     async def _after(self, seq: int) -> Sequence[Entry] | None:
         """What the robot said after `seq`; none when that cannot be read, and the visit ends."""
@@ -233,7 +257,8 @@ class Visit:
             robot=self._site.robot,
             channel="web",
             at=self._clock.now(),
-            variables={} if self._begun else dict(self._site.variables),
+            user=self._user,
+            variables={**({} if self._begun else self._site.variables), **self._vouched},
             page=self._page,
             language=self._language,
             **what,
@@ -254,7 +279,9 @@ class Visit:
             await self._sleep(wait)
         assert self._seat is not None
         try:
-            await self._reception.receive(inbound, key_hash=None if self._begun else self._seat.key_hash)
+            key_hash = None if self._begun else self._seat.key_hash
+            if await self._reception.receive(inbound, key_hash=key_hash):
+                self._vouched = {}
         except Refused as refusal:
             self._refuse(refusal, answer_to)
             return

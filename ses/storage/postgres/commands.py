@@ -25,7 +25,9 @@ from ses.storage.rows import (
     fact_key,
 )
 
-SESSION = "id, connector, session, robot, state, turn, seq, private, created, touched, expires, key_hash"
+SESSION = (
+    'id, connector, session, robot, state, turn, seq, private, created, touched, expires, key_hash, "user"'
+)
 """The columns of `SessionRow`, in their order."""
 
 # --- accepting -------------------------------------------------------------------------------------------------

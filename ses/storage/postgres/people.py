@@ -10,7 +10,9 @@ import msgspec
 
 from ses.storage.rows import SessionRow
 
-_COLUMNS = "id, connector, session, robot, state, turn, seq, private, created, touched, expires, key_hash"
+_COLUMNS = (
+    'id, connector, session, robot, state, turn, seq, private, created, touched, expires, key_hash, "user"'
+)
 """Of `SessionRow`, in their order."""
 
 
@@ -52,6 +54,29 @@ async def _join(db: asyncpg.Connection, stays: str, goes: str, names: Collection
         stays, goes,
     )  # fmt: skip
     await db.execute('DELETE FROM user_values WHERE "user" = $1', goes)
+
+
+async def identify(db: asyncpg.Connection, whats: Sequence[tuple[str, str, str, float]]) -> list[bool]:
+    """Sessions (connector, session) that are nobody's become a person's, with what was kept for each alone; false for one
+    that is another's, or not there."""
+    return [await _identify(db, *what) for what in whats]
+
+
+async def _identify(db: asyncpg.Connection, connector: str, session: str, user: str, at: float) -> bool:
+    found: str | None = await db.fetchval(
+        'SELECT "user" FROM sessions WHERE session = $1 AND connector = $2', session, connector
+    )
+    own = f"{connector}/{session}"
+    if found is None or found == user:
+        return found is not None
+    persons = await persons_of(db, {own, user})
+    if found not in ("", own) or persons[own] not in (own, persons[user]):
+        return False
+    await db.execute(
+        'UPDATE sessions SET "user" = $1 WHERE session = $2 AND connector = $3', user, session, connector
+    )
+    await join(db, [(user, own, at)])
+    return True
 
 
 async def prove(db: asyncpg.Connection, name: str, user: str, at: float) -> None:

@@ -27,7 +27,7 @@ _encode = msgspec.json.encode
 _decode = msgspec.json.decode
 
 FIND_SESSION = (
-    "SELECT id, connector, session, robot, state, turn, seq, private, created, touched, expires, key_hash"
+    "SELECT id, connector, session, robot, state, turn, seq, private, created, touched, expires, key_hash, user"
     " FROM sessions WHERE session = ? AND connector = ?"
 )
 """The columns of `SessionRow`, in their order."""
@@ -69,7 +69,7 @@ def _find_or_begin(db: sqlite3.Connection, arrival: Arrival) -> SessionRow:
     assert begun.lastrowid is not None
     return SessionRow(
         begun.lastrowid, arrival.connector, arrival.session, arrival.robot, None, 0, 0, False, at, at, arrival.expires,
-        arrival.key_hash,
+        arrival.key_hash, arrival.user,
     )  # fmt: skip
 
 

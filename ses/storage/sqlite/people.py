@@ -10,7 +10,9 @@ import msgspec
 
 from ses.storage.rows import SessionRow
 
-_COLUMNS = "id, connector, session, robot, state, turn, seq, private, created, touched, expires, key_hash"
+_COLUMNS = (
+    "id, connector, session, robot, state, turn, seq, private, created, touched, expires, key_hash, user"
+)
 """Of `SessionRow`, in their order."""
 
 
@@ -41,6 +43,23 @@ def join(db: sqlite3.Connection, what: tuple[str, str, float]) -> None:
         )
     db.execute("UPDATE OR IGNORE user_values SET user = ? WHERE user = ?", (stays, goes))
     db.execute("DELETE FROM user_values WHERE user = ?", (goes,))
+
+
+def identify(db: sqlite3.Connection, what: tuple[str, str, str, float]) -> bool:
+    """A session (connector, session) that is nobody's becomes a person's, with what was kept for it alone; false when it is
+    another's, or not there."""
+    connector, session, user, at = what
+    found = db.execute(
+        "SELECT user FROM sessions WHERE session = ? AND connector = ?", (session, connector)
+    ).fetchone()
+    own = f"{connector}/{session}"
+    if found is None or found[0] == user:
+        return found is not None
+    if found[0] not in ("", own) or person_of(db, own) not in (own, person_of(db, user)):
+        return False
+    db.execute("UPDATE sessions SET user = ? WHERE session = ? AND connector = ?", (user, session, connector))
+    join(db, (user, own, at))
+    return True
 
 
 def prove(db: sqlite3.Connection, what: tuple[str, str, float]) -> None:

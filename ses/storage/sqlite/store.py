@@ -177,6 +177,9 @@ class SqliteStore:
     async def join(self, keep: str, other: str, at: float) -> None:
         await self._writing.run(people.join, (keep, other, at))
 
+    async def identify(self, connector: str, session: str, user: str, at: float) -> bool:
+        return bool(await self._writing.run(people.identify, (connector, session, user, at)))
+
     async def keep_call(self, name: str, call: CallRow, at: float) -> CallRow:
         kept: CallRow = await self._writing.run(outside.keep_call, (name, call, at))
         return kept

@@ -27,6 +27,21 @@ def test_an_empty_configuration_has_every_default(written):
     assert config.warnings == ()
 
 
+def test_a_secret_that_signs_visitors_has_32_bytes_and_is_not_shown(written):
+    assert written.load(web()).connectors.web["site"].identity is None
+    secret = "s" * 31 + "ю"
+    config = written.load(web(identity={"secret": "env:SITE_SECRET"}), SITE_SECRET=secret)
+    assert config.connectors.web["site"].identity.secret.get_secret_value() == secret
+    assert secret not in config.model_dump_json()
+    assert secret in config.secrets
+    (short,) = written.problems(web(identity={"secret": "env:SITE_SECRET"}), SITE_SECRET="s" * 31)
+    assert "connectors.web.site.identity.secret: must have 32 bytes at least" in short
+    assert "sss" not in short
+    (empty,) = written.problems(web(identity={}))
+    assert "connectors.web.site.identity" in empty
+    assert "secret" in empty
+
+
 def test_relative_paths_count_from_the_folder_of_the_file(written, tmp_path):
     config = written.load(
         {"logs": {"path": "l"}, "storage": {"url": "sqlite:///d/x.db"}, "scenarios": "/abs"}
@@ -56,6 +71,7 @@ def test_the_example_shows_every_key_and_is_accepted(tmp_path):
     names = (
         "TELEGRAM_TOKEN",
         "TELEGRAM_SECRET",
+        "SITE_SECRET",
         "VK_TOKEN",
         "VK_SECRET",
         "LLM_KEY",
@@ -63,7 +79,7 @@ def test_the_example_shows_every_key_and_is_accepted(tmp_path):
         "CHAT_CODE",
         "CHAT_KEY",
     )
-    config = load(example, {name: f"value-of-{name}" for name in names})
+    config = load(example, {name: f"the value of {name} in full length" for name in names})
     assert config.auth is not None
     assert config.auth.keys["admin"].key.get_secret_value() == "k" * 32
 
