@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import re
+import shutil
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import jwt
 import pytest
+from pydantic import SecretStr
 
 from ses.clock import SystemClock
 from ses.connectors.web.config import Site, WebLimits
@@ -76,17 +83,35 @@ def test_any_other_token_is_refused_with_the_reason_and_nothing_of_the_token(tok
     assert not any(len(part) > 5 and part in str(refused.value) for part in token.split("."))
 
 
-def test_only_sites_with_a_secret_load_the_library():
-    import subprocess
-    import sys
+@pytest.mark.parametrize(("language", "command"), [("python", [sys.executable, "-"]), ("js", ["node", "-"])])
+def test_the_signing_examples_of_the_page_on_the_widget_are_taken(language, command):
+    if not shutil.which(command[0]):
+        pytest.skip("node is not installed")
+    page = (Path(__file__).parents[3] / "docs/widget.md").read_text(encoding="utf-8")
+    (example,) = re.findall(rf"```{language}\n(import.*?)```", page, re.DOTALL)
+    around = {
+        "python": ("from types import SimpleNamespace as A\nvisitor = A(id=42)\n", "\nprint(token)"),
+        "js": ("const visitor = { id: 42 };\n", "\nconsole.log(token);"),
+    }[language]
+    if language == "js":
+        command = [command[0], "--input-type=module", "-"]
+    done = subprocess.run(
+        command,
+        input=example.join(around),
+        capture_output=True,
+        check=True,
+        text=True,
+        env={**os.environ, "SITE_SECRET": SECRET},
+    )
+    assert person(done.stdout.strip()).user == "web.site:42"
 
+
+def test_only_sites_with_a_secret_load_the_library():
     program = "import sys, ses.connectors.web.connector; sys.exit('jwt' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
 def test_a_secret_is_not_shown_by_what_holds_it():
-    from pydantic import SecretStr
-
     site = Site("site", "echo", "T0ken", frozenset(), identity=SecretStr(SECRET))
     assert SECRET not in repr(site)
     assert WebConnector(site, WebLimits()).site.identity is site.identity
