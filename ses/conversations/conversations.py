@@ -22,7 +22,7 @@ from ses.conversations.outside import Brought, Order, Outside
 from ses.conversations.quiet import QuietHours
 from ses.conversations.records import decode_inbound, decode_outgoing
 from ses.conversations.recovery import Recovery
-from ses.conversations.retention import Retention
+from ses.conversations.retention import Retention, swept
 from ses.conversations.robots import Robots
 from ses.conversations.shelf import Shelf
 from ses.conversations.turns import Turns
@@ -104,8 +104,8 @@ class Conversations:
         loop = asyncio.get_running_loop()
         self._background = [
             loop.create_task(self._recovery.run_suspects()),
-            loop.create_task(self._endings.run()),
-            loop.create_task(self._retention.run()),
+            loop.create_task(swept(self._endings.sweep, "expired sessions could not be ended")),
+            loop.create_task(swept(self._retention.sweep, "expired sessions could not be removed")),
         ]
         self._intake.open = True
 

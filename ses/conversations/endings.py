@@ -11,15 +11,12 @@ import structlog
 from ses.clock import Clock
 from ses.connectors.contract import Refused
 from ses.conversations.robots import Robots
-from ses.errors import SesError
 from ses.messages import Inbound
 from ses.storage.contract import Store
 from ses.storage.rows import ExpiredRow
 
 log = structlog.get_logger("ses.retention")
 
-PERIOD = 600.0
-"""Seconds between two rounds."""
 PAGE = 200
 """Expired sessions read at once."""
 AT_ONCE = 16
@@ -54,15 +51,6 @@ class Endings:
         self._robots = robots
         self._ask = ask
         self._clock = clock
-
-    async def run(self) -> None:
-        """Until cancelled."""
-        while True:
-            await asyncio.sleep(PERIOD)
-            try:
-                await self.sweep()
-            except SesError as error:
-                log.warning("expired sessions could not be ended", reason=str(error))
 
     async def sweep(self) -> int:
         """End every session that has expired by now; how many ended."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import structlog
 
@@ -24,23 +25,24 @@ PAGE = 200
 """Sessions removed in one transaction, so that turns do not wait behind a long one."""
 
 
+async def swept(sweep: Callable[[], Awaitable[object]], failure: str) -> None:
+    """Sweep again and again until cancelled; `failure` is what the log says of a sweep that the store refused."""
+    while True:
+        await asyncio.sleep(PERIOD)
+        try:
+            await sweep()
+        except SesError as error:
+            log.warning(failure, reason=str(error))
+
+
 class Retention:
-    """Sweeps in the background."""
+    """Removes what nobody needs any more."""
 
     def __init__(self, store: Store, robots: Robots, shelf: Shelf, clock: Clock) -> None:
         self._store = store
         self._robots = robots
         self._shelf = shelf
         self._clock = clock
-
-    async def run(self) -> None:
-        """Until cancelled."""
-        while True:
-            await asyncio.sleep(PERIOD)
-            try:
-                await self.sweep()
-            except SesError as error:
-                log.warning("expired sessions could not be removed", reason=str(error))
 
     async def sweep(self) -> int:
         """Remove everything that has expired; how many sessions went."""
