@@ -21,6 +21,8 @@ log = structlog.get_logger("ses.robots")
 
 UNUSED = 600.0
 """Seconds after which an old version that nobody talks to leaves memory."""
+STEP = 250
+"""Milliseconds between two looks whether files changed."""
 
 
 class Edition(NamedTuple):
@@ -184,7 +186,7 @@ class Robots:
         if not self._source.folder.is_dir():
             log.warning("there is no folder of robots to be watched", folder=str(self._source.folder))
             return
-        async for _ in awatch(self._source.folder, recursive=True, step=100):
+        async for _ in awatch(self._source.folder, recursive=True, step=STEP):
             try:
                 await self.reload()
             except (SesError, OSError) as error:

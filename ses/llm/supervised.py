@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import aclosing
 from typing import Protocol
 
 import msgspec
@@ -110,18 +109,14 @@ class Supervised:
     async def chat(self, request: ChatRequest) -> ChatAnswer:
         return await self._alive().chat(request)
 
-    async def stream_chat(self, request: ChatRequest) -> AsyncGenerator[ChatChunk, None]:
-        async with aclosing(self._alive().stream_chat(request)) as chunks:
-            async for chunk in chunks:
-                yield chunk
+    def stream_chat(self, request: ChatRequest) -> AsyncGenerator[ChatChunk, None]:
+        return self._alive().stream_chat(request)
 
     async def complete(self, request: CompletionRequest) -> CompletionAnswer:
         return await self._alive().complete(request)
 
-    async def stream_complete(self, request: CompletionRequest) -> AsyncGenerator[CompletionAnswer, None]:
-        async with aclosing(self._alive().stream_complete(request)) as pieces:
-            async for piece in pieces:
-                yield piece
+    def stream_complete(self, request: CompletionRequest) -> AsyncGenerator[CompletionAnswer, None]:
+        return self._alive().stream_complete(request)
 
     async def embed(self, request: EmbeddingRequest) -> EmbeddingAnswer:
         return await self._alive().embed(request)

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
-LOOK_EVERY = 0.1
+LOOK_EVERY = 0.25
 """Seconds. The server tells nobody that a connection closed, but the request knows it."""
 
 

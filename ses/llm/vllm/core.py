@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, suppress
+from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
@@ -18,13 +19,14 @@ from ses.llm.supervised import Load
 from ses.llm.vllm.counting import count
 from ses.llm.vllm.failures import speaks_of_length, typed
 from ses.llm.vllm.gauge import Gauge
+from ses.llm.vllm.plain import shorten_streams
 
 T = TypeVar("T")
 
 RANKS: Mapping[Priority, int] = {"conversation": 0, "gateway": 1, "batch": 2}
 """vLLM serves the lower number first, and takes a place away from a higher one when its cache is full."""
-LOOKS = 0.1
-"""Seconds between two looks whether the engine core lives."""
+LOOKS = 0.5
+"""Seconds between two looks whether the engine core lives; a request that fails makes one look at once."""
 DATA = len("data: ")
 
 
@@ -36,9 +38,11 @@ class VllmCore:
         self._state = state
         self._gauge = gauge
         self._name = name
+        self._doubted = asyncio.Event()
         self.max_model_len: int = engine.model_config.max_model_len
         chat = getattr(state, "openai_serving_chat", None)
         if chat is not None:
+            shorten_streams(chat)
             chat.render_chat_request = self._fitting(chat.render_chat_request)
             completion = state.openai_serving_completion
             completion.render_completion_request = self._fitting(completion.render_completion_request)
@@ -47,21 +51,15 @@ class VllmCore:
         answer = await self._chat(request, stream=False)
         return wire.chat_answer.decode(answer.model_dump_json())
 
-    async def stream_chat(self, request: ChatRequest) -> AsyncGenerator[ChatChunk, None]:
-        events = await self._chat(request, stream=True)
-        async with aclosing(self._pieces(events, wire.chat_chunk)) as chunks:
-            async for chunk in chunks:
-                yield chunk
+    def stream_chat(self, request: ChatRequest) -> AsyncGenerator[ChatChunk, None]:
+        return self._pieces(partial(self._chat, request, stream=True), wire.chat_chunk)
 
     async def complete(self, request: CompletionRequest) -> CompletionAnswer:
         answer = await self._completion(request, stream=False)
         return wire.completion_answer.decode(answer.model_dump_json())
 
-    async def stream_complete(self, request: CompletionRequest) -> AsyncGenerator[CompletionAnswer, None]:
-        events = await self._completion(request, stream=True)
-        async with aclosing(self._pieces(events, wire.completion_answer)) as pieces:
-            async for piece in pieces:
-                yield piece
+    def stream_complete(self, request: CompletionRequest) -> AsyncGenerator[CompletionAnswer, None]:
+        return self._pieces(partial(self._completion, request, stream=True), wire.completion_answer)
 
     async def embed(self, request: EmbeddingRequest) -> EmbeddingAnswer:
         from vllm.entrypoints.pooling.embed.protocol import EmbeddingCompletionRequest
@@ -82,8 +80,10 @@ class VllmCore:
         return self._gauge.load
 
     async def died(self) -> str:
-        while not self._dead:  # noqa: ASYNC110  vLLM has a flag and no event
-            await asyncio.sleep(LOOKS)
+        while not self._dead:  # vLLM has a flag and no event
+            self._doubted.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._doubted.wait(), LOOKS)
         return "its process ended"
 
     async def close(self) -> None:
@@ -133,7 +133,7 @@ class VllmCore:
         except Exception as error:
             if request is not None and speaks_of_length(error):
                 raise await self._too_long(request) from error
-            raise typed(error, dead=self._dead) from error
+            raise self._failure(error) from error
         task = asyncio.current_task()
         if task is not None and task.cancelling():
             raise asyncio.CancelledError
@@ -143,18 +143,33 @@ class VllmCore:
         return told
 
     async def _pieces(
-        self, events: AsyncGenerator[str, None], decoder: msgspec.json.Decoder[T]
+        self, ask: Callable[[], Awaitable[AsyncGenerator[Any, None]]], decoder: msgspec.json.Decoder[T]
     ) -> AsyncGenerator[T, None]:
-        """The pieces of a stream of server-sent events that never left the process."""
-        async with aclosing(events):
-            async for event in events:
-                if event.startswith('data: {"error"'):
-                    refusal = wire.refusal(event[DATA:].encode())
-                    raise self._refused(refusal.code if isinstance(refusal.code, int) else 500, refusal)
-                if event.startswith("data: {"):
-                    yield decoder.decode(event[DATA:])
+        """The pieces of a stream: as they are, or read from server-sent events that never left the process."""
+        async with aclosing(await ask()) as events:
+            try:
+                async for event in events:
+                    if not isinstance(event, str):
+                        yield event
+                    elif event.startswith("data: {"):
+                        yield self._read(event[DATA:], decoder)
+            except EngineError:
+                raise
+            except Exception as error:
+                raise self._failure(error) from error
+
+    def _read(self, event: str, decoder: msgspec.json.Decoder[T]) -> T:
+        if event.startswith('{"error"'):
+            refusal = wire.refusal(event.encode())
+            raise self._refused(refusal.code if isinstance(refusal.code, int) else 500, refusal)
+        return decoder.decode(event)
+
+    def _failure(self, error: Exception) -> EngineError:
+        self._doubted.set()
+        return typed(error, dead=self._dead)
 
     def _refused(self, status: int, refusal: wire.Refusal) -> EngineError:
+        self._doubted.set()
         if self._dead:
             return EngineDied("the model's engine ended while it answered")
         return wire.failure(status, refusal, model=self._name)

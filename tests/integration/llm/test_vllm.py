@@ -8,6 +8,7 @@ import math
 import time
 from contextlib import aclosing
 
+import msgspec
 import pytest
 
 from ses.llm.errors import BadRequest, ContextTooLong, UnknownModel
@@ -56,6 +57,27 @@ def test_a_stream_says_the_same_piece_by_piece(engine, loop):
     assert "".join(chunk.text for chunk in chunks) == whole.text
     assert chunks[-1].usage == whole.usage or chunks[-1].usage.completion_tokens == 20
     assert len(chunks) > 10
+
+
+def test_plain_streams_say_what_those_of_vllm_itself_say(engine, loop):
+    plain = ask(temperature=0, max_tokens=20, n=2)
+    ours = loop.run(collected(engine.stream_chat(plain)))
+    theirs = loop.run(collected(engine.stream_chat(msgspec.structs.replace(plain, logprobs=True))))
+    assert theirs[-1].usage.prompt_tokens_details is not None
+    assert ours[-1].usage == msgspec.structs.replace(
+        theirs[-1].usage, prompt_tokens_details=ours[-1].usage.prompt_tokens_details
+    )
+    for index in (0, 1):
+        assert told(ours, index) == told(theirs, index)
+
+
+def told(chunks, index):
+    return [
+        (piece.delta.role, piece.delta.content, piece.finish_reason, piece.stop_reason)
+        for chunk in chunks
+        for piece in chunk.choices
+        if piece.index == index
+    ]
 
 
 def test_a_prompt_seen_before_is_warm(engine, loop):
