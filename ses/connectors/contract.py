@@ -165,6 +165,14 @@ class Transcribing(Protocol):
         ...
 
 
+@runtime_checkable
+class Speaking(Protocol):
+    """A connector whose people can play voice messages; through any other, what a robot says aloud goes as text alone."""
+
+    voice: Literal["ogg", "mp3", "wav"]
+    """What a recording that is handed to `deliver` is made of; `ogg` is Opus, as messengers want it."""
+
+
 @dataclass(frozen=True, slots=True)
 class ConnectorState:
     """How a connection to a foreign side is doing: what `ses connectors` shows."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -12,6 +12,7 @@ import structlog
 
 from ses.audio.conversion import Converter, Form, seconds_of
 from ses.audio.store import AudioStore
+from ses.connectors.contract import Speaking
 from ses.conversations.recordings import Recordings
 from ses.dialogue.ports import VoiceQuestion
 from ses.dialogue.session import VoiceMessage
@@ -28,8 +29,6 @@ WAIT = 60.0
 """Seconds that a recording has to be recognised by `async=1`, and twice its length more."""
 DETAILS = 16_384
 """Bytes of what SPR tells beside the text that are kept."""
-FORMS: Mapping[str, Form] = {"telegram": "ogg", "vk": "ogg", "web": "mp3"}
-"""What a voice message is made of, by kind of channel; elsewhere there is nobody to listen. All browsers play mp3."""
 MIMES: Mapping[Form, str] = {"wav": "audio/wav", "ogg": "audio/ogg", "mp3": "audio/mpeg"}
 REMEMBERED = 8 << 20
 """Bytes of spoken texts that are remembered: greetings and questions are said again and again."""
@@ -53,12 +52,19 @@ class DaemonVoices:
     """Implements `ses.dialogue.ports.Voices`."""
 
     def __init__(
-        self, services: SpeechServices, recordings: Recordings, store: AudioStore, converter: Converter
+        self,
+        services: SpeechServices,
+        recordings: Recordings,
+        store: AudioStore,
+        converter: Converter,
+        connector: Callable[[str], object],
     ) -> None:
+        """`connector`: the connector of a full name such as `telegram.shop`, none when there is none."""
         self._services = services
         self._recordings = recordings
         self._store = store
         self._converter = converter
+        self._connector = connector
         self._spoken = _Spoken()
 
     async def hear(
@@ -130,9 +136,10 @@ class DaemonVoices:
         self, conversation: Conversation, text: str, voice: str, *, keep: float
     ) -> Attachment | None:
         """See `Voices.speak`."""
-        form = FORMS.get(conversation.connector.partition(".")[0])
-        if form is None:
+        connector = self._connector(conversation.connector)
+        if not isinstance(connector, Speaking):
             return None
+        form = connector.voice
         try:
             data = self._spoken.get((text, voice, form)) or await self._synthesised(text, voice, form)
             media = await self._store.keep(conversation, data, form, keep)

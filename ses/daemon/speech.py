@@ -24,4 +24,4 @@ def voices(
 ) -> DaemonVoices:
     """`connector`: the connector of a full name such as `telegram.shop`, none when there is none."""
     recordings = Recordings(store, parts.uploads(config), ways_out, connector)
-    return DaemonVoices(ways_out, recordings, store, Converter())
+    return DaemonVoices(ways_out, recordings, store, Converter(), connector)

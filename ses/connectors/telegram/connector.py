@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import structlog
 from aiohttp import web
@@ -55,6 +56,7 @@ class TelegramConnector:
     """Implements `Connector` and `Channel` for one entry of `connectors.telegram`."""
 
     replays = False
+    voice: Literal["ogg"] = "ogg"
 
     def __init__(
         self,

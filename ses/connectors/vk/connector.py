@@ -6,7 +6,7 @@ import asyncio
 import secrets
 from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import structlog
 from aiohttp import web
@@ -49,6 +49,7 @@ class VkConnector:
     """Implements `Channel` for one entry of `connectors.vk`."""
 
     replays = False
+    voice: Literal["ogg"] = "ogg"
 
     def __init__(
         self,

@@ -31,6 +31,7 @@ class WebConnector:
     """Implements `Connector` for one entry of `connectors.web`."""
 
     replays = True
+    voice: Literal["mp3"] = "mp3"  # all browsers play it
 
     def __init__(
         self,

@@ -73,6 +73,8 @@ class Services:
 
 
 class Bot:
+    voice = "ogg"
+
     def __init__(self, *answers):
         self.answers = list(answers)
         self.asked = 0
@@ -92,8 +94,14 @@ def built(tmp_path):
         store = AudioStore(tmp_path / "web", tmp_path / "hot", cold, clock)
         uploads = UploadFolder(tmp_path / "web", 1000)
         services, converter = Services(), Converter()
-        recordings = Recordings(store, uploads, services, {"telegram.shop": bot}.get)
-        voices = DaemonVoices(services, recordings, store, converter)
+        connectors = {
+            "telegram.shop": bot or Bot(b""),
+            "web.site": SimpleNamespace(voice="mp3"),
+            "max.shop": SimpleNamespace(voice="ogg"),
+            "line.desk": SimpleNamespace(),
+        }
+        recordings = Recordings(store, uploads, services, connectors.get)
+        voices = DaemonVoices(services, recordings, store, converter, connectors.get)
         return SimpleNamespace(
             voices=voices, services=services, store=store, uploads=uploads, converter=converter
         )
@@ -208,7 +216,12 @@ async def test_a_voice_is_looked_at(built, question, answer):
 
 
 @pytest.mark.parametrize(
-    ("conversation", "form", "mime"), [(BOT, "ogg", "audio/ogg"), (SITE, "mp3", "audio/mpeg")]
+    ("conversation", "form", "mime"),
+    [
+        (BOT, "ogg", "audio/ogg"),
+        (SITE, "mp3", "audio/mpeg"),
+        (Conversation("max.shop", "1"), "ogg", "audio/ogg"),
+    ],
 )
 async def test_a_spoken_text_has_the_form_its_channel_plays(built, conversation, form, mime):
     one = built()
@@ -237,5 +250,6 @@ async def test_the_same_words_are_made_once(built):
 
 async def test_where_nobody_listens_nothing_is_made(built):
     one = built()
-    assert await one.voices.speak(Conversation("api", "x"), "Привет", "", keep=KEEP) is None
+    for deaf in ("api", "line.desk"):
+        assert await one.voices.speak(Conversation(deaf, "x"), "Привет", "", keep=KEEP) is None
     assert one.services.spoken == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from aiohttp import web
@@ -34,6 +34,7 @@ class MaxConnector:
     """Implements `Channel` for one entry of `connectors.max`."""
 
     replays = False
+    voice: Literal["ogg"] = "ogg"
 
     def __init__(
         self,
