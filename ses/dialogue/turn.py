@@ -110,7 +110,8 @@ class Turn:
         self.runaways = 0
         self._waits = 0
         self._cpu = 0.0
-        self._since = time.thread_time()
+        self._since: float | None = None
+        """None for the many turns that are too short to be timed: asking for the time of a thread is a system call."""
 
     # --- where the turn is ---
 
@@ -231,7 +232,8 @@ class Turn:
 
     def pause(self) -> None:
         """Stop counting processor time (others run while this turn waits)."""
-        self._cpu += time.thread_time() - self._since
+        if self._since is not None:
+            self._cpu += time.thread_time() - self._since
 
     async def waiting(self, service: str, call: Awaitable[T]) -> T:
         """Await something outside: its time is traced, and is not this turn's."""
@@ -244,7 +246,7 @@ class Turn:
         finally:
             self.trace.time(service, self.ports.clock.monotonic() - started)
             self._waits -= 1
-            if not self._waits:
+            if not self._waits and self._since is not None:
                 self._since = time.thread_time()
 
     # --- legs ---
@@ -308,7 +310,6 @@ class Turn:
 
     def finish(self) -> Leg:
         """The final leg."""
-        self.pause()
         self.heard = {}  # it points back here: without a cycle nothing waits for the garbage collector
         outgoing = self.outgoing()
         return Leg(
