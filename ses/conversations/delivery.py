@@ -263,12 +263,14 @@ class Delivery:
         await self._mark(lane, message, failed=False)
 
     async def _mark(self, lane: Lane, message: Outgoing, *, failed: bool) -> None:
-        if self._done is not None:
-            self._done.add((lane.session, message.seq))
         try:
             await self._store.delivered(lane.session, message.seq, failed=failed)
         except SesError as error:
             # It will be sent once more after a restart: at least once is what was promised.
             log.warning("a delivery could not be noted", message=message.id, reason=str(error))
+        if (
+            self._done is not None
+        ):  # only now: a look that began while the row was written has read it without the mark
+            self._done.add((lane.session, message.seq))
         kind = lane.conversation.connector.partition(".")[0]
         self._observer.delivered(lane.robot, kind, failed=failed)

@@ -102,6 +102,40 @@ async def test_of_a_long_silence_memory_holds_little_and_nothing_is_lost(
         assert await pipeline.store.undelivered((0, 0), 9) == []
 
 
+async def test_what_arrives_while_the_outbox_is_read_is_not_sent_again(pipeline_over, telegram):
+    writing, written, read = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    def slowly(sqlite):
+        mark, look = sqlite.delivered, sqlite.undelivered
+
+        async def delivered(*row, **how):
+            writing.set()
+            await read.wait()
+            await mark(*row, **how)
+            written.set()
+
+        async def undelivered(*page):
+            rows = await look(*page)
+            if rows and not read.is_set():
+                read.set()
+                await written.wait()
+                while pipeline.conversations.stats().outbox:  # until its lane is gone, too
+                    await asyncio.sleep(0)
+            return rows
+
+        sqlite.delivered, sqlite.undelivered = delivered, undelivered
+        return sqlite
+
+    async with pipeline_over(inbox=telegram, wrap=slowly) as pipeline:
+        await pipeline.say("one")
+        async with asyncio.timeout(5):
+            await writing.wait()
+            pipeline.conversations.attach(Inbox("telegram.other", replays=False))  # something may wait for it
+            await written.wait()
+            await pipeline.say("two")
+            assert await telegram.until("s1", 2) == ["one", "two"]
+
+
 async def test_messages_for_a_connector_that_was_away_go_out_when_it_is_back(pipeline_over, telegram):
     async with pipeline_over(inbox=Inbox("web.site")) as pipeline:
         await pipeline.say("one", connector="telegram.shop")
