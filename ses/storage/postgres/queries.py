@@ -16,6 +16,7 @@ from ses.storage.rows import (
     SentRow,
     SessionRow,
     Undelivered,
+    fact_key,
 )
 
 
@@ -171,6 +172,6 @@ async def version(db: asyncpg.Connection, robot: str, version: str) -> bytes | N
     return found
 
 
-async def fact(db: asyncpg.Connection, key: str) -> str | None:
-    found: str | None = await db.fetchval("SELECT value FROM meta WHERE name = $1", key)
+async def fact(db: asyncpg.Connection, connector: str, name: str) -> str | None:
+    found: str | None = await db.fetchval("SELECT value FROM meta WHERE name = $1", fact_key(connector, name))
     return found

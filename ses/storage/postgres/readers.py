@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import NamedTuple, TypeVar
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
 import asyncpg
 
+from ses.storage.base import StoreBase
 from ses.storage.contract import StoreUnavailable
 from ses.storage.postgres.faults import connection_gone, in_words
 from ses.storage.postgres.link import ANSWERING, CONNECTING
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -70,6 +72,17 @@ class Readers:
 
     async def close(self) -> None:
         self._pool.terminate()
+
+
+def answered(
+    query: Callable[Concatenate[asyncpg.Connection, P], Awaitable[T]],
+) -> Callable[Concatenate[StoreBase[Any, Readers], P], Coroutine[Any, Any, T]]:
+    """A store's method that asks its readers that query. Raises `StoreUnavailable`."""
+
+    async def method(store: StoreBase[Any, Readers], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await store.readers.read(lambda db: query(db, *args, **kwargs))
+
+    return method
 
 
 async def _leave_as_it_is(_: asyncpg.Connection) -> None:

@@ -22,11 +22,11 @@ from ses.storage.contract import CommandFailed, StoreUnavailable
 from ses.storage.postgres import commands
 from ses.storage.postgres.faults import connection_gone, in_words, of_the_command
 from ses.storage.postgres.link import Link
+from ses.storage.writer import CommandWriter, Done
 
 log = structlog.get_logger("ses.storage")
 
 Work = Callable[[asyncpg.Connection, Sequence[Any]], Awaitable[Sequence[Any]]]
-Done = Callable[[Any], None]
 
 BATCH = 512
 """Commands in one transaction at most."""
@@ -52,14 +52,12 @@ class _OutcomeUnknown(Exception):
     """The connection was lost during a `COMMIT`."""
 
 
-class Writer:
+class Writer(CommandWriter[Work]):
     """Carries out commands and reports in the order of the calls."""
 
     def __init__(self, link: Link) -> None:
-        self.problem: str | None = None
-        self.waiting = 0
+        super().__init__(asyncio.get_running_loop())
         self._link = link
-        self._loop = asyncio.get_running_loop()
         self._queue: deque[_Command] = deque()
         self._wake = asyncio.Event()
         self._ending = False
@@ -74,7 +72,6 @@ class Writer:
         self._task = self._loop.create_task(self._run(), name="ses-store-writer")
 
     async def stop(self) -> None:
-        """Carry out what was submitted, if that is possible now; then end."""
         self._ending = True
         self._wake.set()
         if self._task is not None:
@@ -89,7 +86,6 @@ class Writer:
         self._queue.clear()
 
     def submit(self, work: Work, argument: Any, done: Done) -> None:
-        """`done` is called with the result, or with a `SesError`; never before this returns."""
         self.waiting += 1
         command = _Command(work, argument, done)
         if self.problem is not None or self._ending:
@@ -98,21 +94,6 @@ class Writer:
             return
         self._queue.append(command)
         self._wake.set()
-
-    async def run(self, work: Work, argument: Any) -> Any:
-        """Submit and wait. A cancelled call is carried out nevertheless."""
-        future: asyncio.Future[Any] = self._loop.create_future()
-
-        def settle(result: Any) -> None:
-            if future.done():
-                return
-            if isinstance(result, SesError):
-                future.set_exception(result)
-            else:
-                future.set_result(result)
-
-        self.submit(work, argument, settle)
-        return await future
 
     # --- the task ------------------------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from ses.storage.rows import (
     SentRow,
     SessionRow,
     Undelivered,
+    fact_key,
 )
 from ses.storage.sqlite.commands import FIND_SESSION
 
@@ -164,6 +165,6 @@ def version(db: sqlite3.Connection, robot: str, version: str) -> bytes | None:
     return found[0] if found else None
 
 
-def fact(db: sqlite3.Connection, key: str) -> str | None:
-    found = db.execute("SELECT value FROM meta WHERE name = ?", (key,)).fetchone()
+def fact(db: sqlite3.Connection, connector: str, name: str) -> str | None:
+    found = db.execute("SELECT value FROM meta WHERE name = ?", (fact_key(connector, name),)).fetchone()
     return str(found[0]) if found else None

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
-from typing import TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from ses.storage.base import StoreBase
 from ses.storage.contract import StoreUnavailable
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -46,3 +48,14 @@ class Readers:
         await asyncio.get_running_loop().run_in_executor(None, self._pool.shutdown)
         for connection in self._all:
             connection.close()
+
+
+def answered(
+    query: Callable[Concatenate[sqlite3.Connection, P], T],
+) -> Callable[Concatenate[StoreBase[Any, Readers], P], Coroutine[Any, Any, T]]:
+    """A store's method that asks its readers that query. Raises `StoreUnavailable`."""
+
+    async def method(store: StoreBase[Any, Readers], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await store.readers.read(lambda db: query(db, *args, **kwargs))
+
+    return method

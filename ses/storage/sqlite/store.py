@@ -4,40 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
-from typing import Any
 
-from ses.errors import SesError
 from ses.migrations.child import UpgradeFailed, upgrade_in_child
+from ses.storage.base import StoreBase
 from ses.storage.contract import StoreRefused
 from ses.storage.history import PIPELINE
 from ses.storage.mark import Mark
-from ses.storage.rows import (
-    FAILED,
-    SENT,
-    Accepted,
-    Arrival,
-    CallRow,
-    ExpiredRow,
-    LinkRow,
-    LogLine,
-    LogPosition,
-    LogQuery,
-    Pending,
-    SentRow,
-    SessionRow,
-    TurnRecord,
-    Undelivered,
-    VersionRow,
-    fact_key,
-)
 from ses.storage.sqlite import commands, outside, people, queries
 from ses.storage.sqlite.lock import OwnerLock
-from ses.storage.sqlite.readers import Readers
+from ses.storage.sqlite.readers import Readers, answered
 from ses.storage.sqlite.schema import prepare
-from ses.storage.sqlite.writer import Writer
+from ses.storage.sqlite.writer import Work, Writer
 
 _SETTINGS = (
     "PRAGMA journal_mode = WAL",
@@ -49,16 +27,14 @@ _SETTINGS = (
 )
 
 
-class SqliteStore:
+class SqliteStore(StoreBase[Work, Readers]):
     """Implements `ses.storage.contract.Store` over one file."""
 
     def __init__(self, path: Path) -> None:
+        super().__init__(commands, people, outside)
         self.path = path
         self._lock = OwnerLock(path)
         self._connection: sqlite3.Connection | None = None
-        self._writer: Writer | None = None
-        self._readers: Readers | None = None
-        self._mark: Mark | None = None
 
     # --- life ------------------------------------------------------------------------------------------------
 
@@ -135,131 +111,22 @@ class SqliteStore:
             self._lock.drop()
             self._writer = self._readers = self._connection = self._mark = None
 
-    @property
-    def waiting(self) -> int:
-        return self._writing.waiting
-
-    @property
-    def problem(self) -> str | None:
-        return self._writing.problem if self._writer else "the store is closed"
-
-    # --- writing ---------------------------------------------------------------------------------------------
-
-    def accept(self, arrival: Arrival, done: Callable[[Accepted | SesError], None]) -> None:
-        self._writing.submit(commands.accept, arrival, done)
-
-    async def commit(self, record: TurnRecord) -> Sequence[Accepted]:
-        written: Sequence[Accepted] = await self._writing.run(commands.commit, record)
-        return written
-
-    async def delivered(self, session: int, seq: int, *, failed: bool) -> None:
-        await self._writing.run(commands.delivered, (session, seq, FAILED if failed else SENT))
-
-    async def suspect(self, row: int, points: int) -> None:
-        await self._writing.run(commands.suspect, (row, points))
-
-    def computing(self, row: int) -> None:
-        if self._mark is not None:
-            self._mark.set(row)
-
-    async def remove(self, sessions: Sequence[int], before: float) -> int:
-        return int(await self._writing.run(commands.remove, (sessions, before)))
-
-    async def keep_fact(self, connector: str, name: str, value: str) -> None:
-        await self._writing.run(commands.keep_fact, (connector, name, value))
-
-    async def keep_version(self, row: VersionRow) -> None:
-        await self._writing.run(commands.keep_version, row)
-
-    async def drop_versions(self, keep: Sequence[tuple[str, str]]) -> int:
-        return int(await self._writing.run(commands.drop_versions, keep))
-
-    async def join(self, keep: str, other: str, at: float) -> None:
-        await self._writing.run(people.join, (keep, other, at))
-
-    async def identify(self, connector: str, session: str, user: str, at: float) -> bool:
-        return bool(await self._writing.run(people.identify, (connector, session, user, at)))
-
-    async def keep_call(self, name: str, call: CallRow, at: float) -> CallRow:
-        kept: CallRow = await self._writing.run(outside.keep_call, (name, call, at))
-        return kept
-
-    async def answer_call(self, name: str, answer: bytes) -> None:
-        await self._writing.run(outside.answer_call, (name, answer))
-
-    async def keep_link(self, hash_: bytes, session: int, to: str, expires: float) -> None:
-        await self._writing.run(outside.keep_link, (hash_, session, to, expires))
-
-    async def drop_outside(self, calls: float, links: float) -> None:
-        await self._writing.run(outside.drop_outside, (calls, links))
-
     # --- reading ---------------------------------------------------------------------------------------------
 
-    async def session(self, connector: str, session: str) -> SessionRow | None:
-        return await self._reading.read(partial(queries.session_in, connector=connector, session=session))
-
-    async def find_session(self, robot: str, session: str) -> SessionRow | None:
-        return await self._reading.read(partial(queries.find_session, robot=robot, session=session))
-
-    async def sent(self, session: int, *, after: int, limit: int) -> Sequence[SentRow]:
-        return await self._reading.read(partial(queries.sent, session=session, after=after, limit=limit))
-
-    async def turns(self, session: int, *, last: int) -> Sequence[LogLine]:
-        return await self._reading.read(partial(queries.turns, session=session, last=last))
-
-    async def answer(
-        self, session: int, external_id: str
-    ) -> tuple[int, Sequence[SentRow], bytes | None] | None:
-        return await self._reading.read(partial(queries.answer, session=session, external_id=external_id))
-
-    async def log(
-        self, query: LogQuery, after: LogPosition | None, limit: int
-    ) -> tuple[Sequence[LogLine], LogPosition | None]:
-        return await self._reading.read(partial(queries.log, query=query, after=after, limit=limit))
-
-    async def expired(self, before: float, after: int, limit: int) -> Sequence[ExpiredRow]:
-        return await self._reading.read(partial(queries.expired, before=before, after=after, limit=limit))
-
-    async def pending(self, after: int, limit: int) -> Sequence[Pending]:
-        return await self._reading.read(partial(queries.pending, after=after, limit=limit))
-
-    async def undelivered(self, after: tuple[int, int], limit: int) -> Sequence[Undelivered]:
-        return await self._reading.read(partial(queries.undelivered, after=after, limit=limit))
-
-    async def fact(self, connector: str, name: str) -> str | None:
-        return await self._reading.read(partial(queries.fact, key=fact_key(connector, name)))
-
-    async def user_values(self, robot: str, user: str) -> Mapping[str, Any]:
-        return await self._reading.read(partial(people.user_values, robot=robot, user=user))
-
-    async def names(self, user: str) -> Sequence[str]:
-        return await self._reading.read(partial(people.names, user=user))
-
-    async def conversations_of(self, robot: str, user: str) -> Sequence[SessionRow]:
-        return await self._reading.read(partial(people.conversations_of, robot=robot, user=user))
-
-    async def people_of_phone(self, robot: str, phone: str) -> Sequence[str]:
-        return await self._reading.read(partial(people.people_of_phone, robot=robot, phone=phone))
-
-    async def call(self, name: str) -> CallRow | None:
-        return await self._reading.read(partial(outside.call, name=name))
-
-    async def link(self, hash_: bytes) -> LinkRow | None:
-        return await self._reading.read(partial(outside.link, hash_=hash_))
-
-    async def version(self, robot: str, version: str) -> bytes | None:
-        return await self._reading.read(partial(queries.version, robot=robot, version=version))
-
-    # --- parts that exist while it is open ---------------------------------------------------------------------
-
-    @property
-    def _writing(self) -> Writer:
-        if self._writer is None:
-            raise RuntimeError("the store is not open")
-        return self._writer
-
-    @property
-    def _reading(self) -> Readers:
-        if self._readers is None:
-            raise RuntimeError("the store is not open")
-        return self._readers
+    session = answered(queries.session_in)
+    find_session = answered(queries.find_session)
+    sent = answered(queries.sent)
+    turns = answered(queries.turns)
+    answer = answered(queries.answer)
+    log = answered(queries.log)
+    expired = answered(queries.expired)
+    pending = answered(queries.pending)
+    undelivered = answered(queries.undelivered)
+    fact = answered(queries.fact)
+    user_values = answered(people.user_values)
+    names = answered(people.names)
+    conversations_of = answered(people.conversations_of)
+    people_of_phone = answered(people.people_of_phone)
+    call = answered(outside.call)
+    link = answered(outside.link)
+    version = answered(queries.version)

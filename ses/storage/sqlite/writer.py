@@ -16,11 +16,10 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple
 
-from ses.errors import SesError
 from ses.storage.contract import CommandFailed, StoreUnavailable
+from ses.storage.writer import CommandWriter, Done
 
 Work = Callable[[sqlite3.Connection, Any], Any]
-Done = Callable[[Any], None]
 
 BATCH = 512
 """Commands after which a transaction takes no more."""
@@ -49,15 +48,13 @@ class _Command(NamedTuple):
     done: Done
 
 
-class Writer:
+class Writer(CommandWriter[Work]):
     """Runs commands in their order on a thread of its own and reports on the loop."""
 
     def __init__(self, connection: sqlite3.Connection, log: Path, loop: asyncio.AbstractEventLoop) -> None:
-        self.problem: str | None = None
-        self.waiting = 0
+        super().__init__(loop)
         self._connection = connection
         self._log = log
-        self._loop = loop
         self._submitted: list[_Command] = []
         """In this round of the loop; the thread gets them together."""
         self._queue: SimpleQueue[list[_Command] | None] = SimpleQueue()
@@ -72,32 +69,15 @@ class Writer:
         self._thread.start()
 
     async def stop(self) -> None:
-        """Carry out what was submitted, then end."""
         self._hand_over()
         self._queue.put(None)
         await self._loop.run_in_executor(None, self._thread.join)
 
     def submit(self, work: Work, argument: Any, done: Done) -> None:
-        """`done` is called on the loop with the result, or with a `SesError`."""
         self.waiting += 1
         if not self._submitted:
             self._loop.call_soon(self._hand_over)
         self._submitted.append(_Command(self._epoch, work, argument, done))
-
-    async def run(self, work: Work, argument: Any) -> Any:
-        """Submit and wait. A cancelled call is carried out nevertheless."""
-        future: asyncio.Future[Any] = self._loop.create_future()
-
-        def settle(result: Any) -> None:
-            if future.done():
-                return
-            if isinstance(result, SesError):
-                future.set_exception(result)
-            else:
-                future.set_result(result)
-
-        self.submit(work, argument, settle)
-        return await future
 
     # --- on the loop ---------------------------------------------------------------------------------------
 

@@ -162,7 +162,7 @@ PRIVATE = private(None, None)
 
 
 async def stored_bodies(pipeline):
-    return await pipeline.store._reading.read(
+    return await pipeline.store.readers.read(
         lambda db: b" ".join(
             row[0] for table in ("inbox", "outbox") for row in db.execute(f"SELECT body FROM {table} ORDER BY 1")
         ).decode()

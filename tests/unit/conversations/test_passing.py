@@ -212,7 +212,7 @@ async def test_a_newer_link_replaces_the_older_one_and_only_hashes_are_kept(ther
     await there.follows(first)
     assert "уже не действует" in there.texts()[0]
     await there.follows(second, Conversation("telegram.shop", "9"))
-    rows = await there.pipeline.store._reading.read(lambda db: db.execute("SELECT * FROM links").fetchall())
+    rows = await there.pipeline.store.readers.read(lambda db: db.execute("SELECT * FROM links").fetchall())
     assert [row[0] for row in rows] == [link_hash(second)]
 
 
@@ -264,9 +264,7 @@ async def test_the_private_answers_that_travelled_are_in_no_row_afterwards(there
     await there.says("заказ")
     await there.follows(await there.token())
     await there.presses("Да")
-    rows = await there.pipeline.store._reading.read(
-        lambda db: db.execute("SELECT body FROM inbox").fetchall()
-    )
+    rows = await there.pipeline.store.readers.read(lambda db: db.execute("SELECT body FROM inbox").fetchall())
     assert all(b'"state"' not in bytes(body) and "Секретная".encode() not in bytes(body) for (body,) in rows)
 
 
