@@ -8,24 +8,15 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import async_playwright
 
 from ses.config import load
 from ses.daemon.testing import serving_model
 
+from .. import browser
+
 ROOT = Path(__file__).parents[3]
-AXE = ROOT / "tests/widget/node_modules/axe-core/axe.min.js"
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = [
-    *"--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --disable-dev-shm-usage".split(),
-    "--host-resolver-rules=MAP chat.example 127.0.0.1",
-]
 REMOTE = {"engine": "remote", "servers": [{"url": "http://127.0.0.1:9/v1"}]}
 """Some model; the engine of a test stands in its place."""
-ENDED = """() => {
-    for (const one of document.getAnimations()) if (one.effect.getComputedTiming().endTime !== Infinity) one.finish();
-}"""
 
 
 @pytest.fixture
@@ -45,25 +36,12 @@ def serve(tmp_path):
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def chromium():
-    if not Path(CHROMIUM).exists():
-        pytest.skip(f"{CHROMIUM} is not installed (apt-get install chromium)")
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        await browser.close()
+    async with browser.chromium("--host-resolver-rules=MAP chat.example 127.0.0.1") as started:
+        yield started
 
 
-class Person:
+class Person(browser.Person):
     """Somebody before the page."""
-
-    def __init__(self, page) -> None:
-        self.page = page
-        self.complaints: list[str] = []
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("console", lambda told: self.complaints.append(told.text) if told.type == "error" else None)
-
-    def button(self, name: str):
-        return self.page.get_by_role("button", name=name, exact=True)
 
     async def ask(self, text: str) -> None:
         await self.page.locator("#message").fill(text)
@@ -88,17 +66,6 @@ class Person:
 
     async def dialogues(self) -> list[str]:
         return await self.page.locator(".list .open > span:first-child").all_inner_texts()
-
-    async def axe(self) -> list[str]:
-        """What axe-core finds wrong, as `rule: element`."""
-        await self.page.evaluate(AXE.read_text())
-        await self.page.evaluate(ENDED)
-        found = await self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-        return [
-            f"{violation['id']}: {node['html'][:120]} {node['failureSummary'][:200]}"
-            for violation in found["violations"]
-            for node in violation["nodes"]
-        ]
 
 
 @pytest_asyncio.fixture(loop_scope="module")

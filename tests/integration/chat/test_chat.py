@@ -174,6 +174,7 @@ async def test_versions_of_questions_and_answers(serve, visit):
         await person.sees_whole("Another.")
         await person.page.get_by_role("group", name="Version 2 of 2").wait_for()
         await person.button("Earlier version").click()
+        await person.sees_whole("Hello there, friend.")
         assert await person.turns() == ["Red?", "Hello there, friend."]
         daemon.answer[:] = ["Blue indeed."]
         await person.page.locator(".turn.user").hover()
@@ -184,6 +185,7 @@ async def test_versions_of_questions_and_answers(serve, visit):
         assert await person.turns() == ["Blue?", "Blue indeed."]
         assert [message["content"] for message in daemon.engine.asked[-1].messages] == ["Blue?"]
         await person.button("Earlier version").click()
+        await person.sees_whole("Another.")
         assert await person.turns() == ["Red?", "Another."]
 
 

@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from playwright.async_api import async_playwright
+
+from ..browser import chromium
 
 ROOT = Path(__file__).parents[3]
 ROBOT = """
@@ -23,18 +24,10 @@ events:
 """
 
 
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
-]  # fmt: skip
-
-
 @pytest.fixture
 async def browser_page():
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+    async with chromium() as browser:
         yield await browser.new_page()
-        await browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -11,7 +10,6 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
-from playwright.async_api import async_playwright
 
 from ses.connectors.testing import MemoryReception, echo
 from ses.connectors.web.config import Listener, Site, WebLimits
@@ -20,6 +18,9 @@ from ses.connectors.web.routes import WebRoutes
 from ses.connectors.web.testing import Page, pages
 from ses.connectors.web.uploads import UploadFolder
 from ses.messages import Attachment, Button, Conversation, Inbound, Outgoing
+
+from .. import browser
+from ..daemon import free_port
 
 ORIGIN = "https://shop.example"
 GENEROUS = WebLimits(messages=100_000, per=1, burst=100_000)
@@ -109,12 +110,6 @@ def robot(inbound: Inbound) -> list[Outgoing]:
     return [say(f"Вы сказали: {inbound.text}")]
 
 
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
-
-
 @asynccontextmanager
 async def foreign_site(daemon: str, attributes: str = ""):
     """A site of another origin with the policy `docs/widget.md` names, and nothing beyond it."""
@@ -189,48 +184,24 @@ def shop(start):
     return opened
 
 
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --disable-dev-shm-usage --use-fake-device-for-media-stream"
-).split()
-AXE = Path(__file__).parents[2] / "widget/node_modules/axe-core/axe.min.js"
-ENDED = """() => {
-    const roots = [document, ...[...document.querySelectorAll("*")].map((one) => one.shadowRoot).filter(Boolean)];
-    const running = roots.flatMap((root) => root.getAnimations());
-    for (const one of running) if (one.effect.getComputedTiming().endTime !== Infinity) one.finish();
-}"""
-"""Brings animations to their end, but those that never end (the dots of typing)."""
-
-
 @pytest.fixture
 async def chromium():
-    if not Path(CHROMIUM).exists():
-        pytest.skip(f"{CHROMIUM} is not installed (apt-get install chromium)")
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        await browser.close()
+    async with browser.chromium("--use-fake-device-for-media-stream") as started:
+        yield started
 
 
-class Visitor:
+class Visitor(browser.Person):
     """A person before a page with the widget in it."""
 
     def __init__(self, page) -> None:
-        self.page = page
-        self.complaints: list[str] = []
         self.notes: list[str] = []
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("console", self._listen)
+        super().__init__(page)
 
-    def _listen(self, message) -> None:
-        if message.type == "error" and "WebSocket connection" not in message.text:
-            self.complaints.append(message.text)
-        elif message.type == "info":
+    def listen(self, message) -> None:
+        if "WebSocket connection" not in message.text:  # a lost connection is told by the browser itself
+            super().listen(message)
+        if message.type == "info":
             self.notes.append(message.text)
-
-    def button(self, name: str):
-        return self.page.get_by_role("button", name=name, exact=True)
 
     async def open(self) -> None:
         await self.page.locator("button.launcher").click()
@@ -250,18 +221,6 @@ class Visitor:
     async def texts(self) -> list[str]:
         """All bubbles, top to bottom."""
         return [text.strip() for text in await self.page.locator(".bubble").all_inner_texts()]
-
-    async def axe(self) -> list[str]:
-        """What axe-core finds wrong, as `rule: element`."""
-        await self.page.evaluate(AXE.read_text())
-        # A message that is still fading in has the contrast of neither its first nor its last moment.
-        await self.page.evaluate(ENDED)
-        found = await self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-        return [
-            f"{violation['id']}: {node['html'][:120]} {node['failureSummary'][:200]}"
-            for violation in found["violations"]
-            for node in violation["nodes"]
-        ]
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ from ses.connectors.testing import MemoryReception
 from ses.connectors.web.uploads import UploadFolder
 from ses.messages import Button, Delta, Outgoing
 
-from .conftest import free_port, robot, say
+from ..daemon import free_port
+from .conftest import robot, say
 
 pytestmark = pytest.mark.browser
 
