@@ -9,12 +9,9 @@ so that turns die between two legs too.
 
 import asyncio
 import itertools
-import json
 import os
 import random
 import signal
-import socket
-import sys
 from dataclasses import dataclass, field
 
 import aiohttp
@@ -22,6 +19,8 @@ import pytest
 
 from ses.connectors.web.testing import Closed, pages
 from ses.storage.postgres.testing import Server, cut
+
+from .daemon import Daemon, free_port
 
 ROUNDS = int(os.environ.get("SES_KILL_ROUNDS", "8"))
 VISITORS = int(os.environ.get("SES_KILL_VISITORS", "40"))
@@ -50,58 +49,22 @@ events:
 """
 
 
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
-
-
-class Daemon:
-    """The real program on a folder of its own; started and killed again and again."""
-
-    def __init__(self, folder, **config):
-        self.api, self.public = free_port(), free_port()
-        self.folder = folder
-        robot = folder / "scenarios" / "counter"
-        robot.mkdir(parents=True)
-        (robot / "robot.yaml").write_text(ROBOT.replace("PORT", str(self.api)))
-        (folder / "testapi").mkdir()
-        (folder / "testapi" / "slow.reply").write_text('{"said": "called"}')
-        (folder / "testapi" / "slow.meta.yaml").write_text("delay: 0.02\n")
-        config = {
-            "port": self.api,
-            "widget": {"port": self.public},
-            "limits": {"flood": {"messages": 1_000_000, "per": 1, "burst": 1_000_000}},
-            "connectors": {
-                "web": {"site": {"token": "t", "robot": "counter", "origins": ["https://site.example"]}}
-            },
-            **config,
-        }
-        (folder / "config.json").write_text(json.dumps(config))
-        self.process = None
-
-    async def start(self):
-        with (self.folder / "output").open("ab") as output:
-            self.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "ses", "run", "--config", str(self.folder / "config.json"),
-                stdout=output, stderr=output,
-            )  # fmt: skip
-
-    async def up(self):
-        async with aiohttp.ClientSession() as http, asyncio.timeout(60):
-            while True:
-                try:
-                    async with http.get(f"http://127.0.0.1:{self.api}/live") as answer:
-                        if answer.status == 200:
-                            return
-                except aiohttp.ClientError:
-                    assert self.process.returncode is None, (self.folder / "output").read_text()[-2000:]
-                await asyncio.sleep(0.02)
-
-    async def end(self, how=signal.SIGKILL):
-        if self.process is not None and self.process.returncode is None:
-            self.process.send_signal(how)
-            await self.process.wait()
+def counter(folder, **config):
+    """A daemon with the robot that counts, and with what it calls."""
+    port = free_port()
+    (folder / "testapi").mkdir()
+    (folder / "testapi" / "slow.reply").write_text('{"said": "called"}')
+    (folder / "testapi" / "slow.meta.yaml").write_text("delay: 0.02\n")
+    config = {
+        "port": port,
+        "limits": {"flood": {"messages": 1_000_000, "per": 1, "burst": 1_000_000}},
+        "connectors": {
+            "web": {"site": {"token": "t", "robot": "counter", "origins": ["https://site.example"]}}
+        },
+        **config,
+    }
+    robots = {"counter": ROBOT.replace("PORT", str(port))}
+    return Daemon(folder, config, robots=robots, answers=[f"http://127.0.0.1:{port}/live"])
 
 
 def expected(texts):
@@ -167,10 +130,9 @@ class Visitor:
 
 async def play(daemon, disturb, rounds):
     """Visitors talk while `disturb` does its worst, `rounds` times; then all must be right."""
-    await daemon.start()
+    await daemon.launch()
     try:
-        base = f"http://127.0.0.1:{daemon.public}"
-        async with pages(base, "site", "t", origin="https://site.example") as page:
+        async with pages(daemon.site, "site", "t", origin="https://site.example") as page:
             visitors = [
                 Visitor(number, page(), random.Random(f"{SEED}/{number}")) for number in range(VISITORS)
             ]
@@ -186,9 +148,9 @@ async def play(daemon, disturb, rounds):
             for task in late:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-        await daemon.end(signal.SIGTERM)
-    finally:
         await daemon.end()
+    finally:
+        await daemon.kill()
     said = sum(len(visitor.said) for visitor in visitors)
     print(
         f"\n{rounds} rounds, {VISITORS} visitors, {said} messages acknowledged, seed {SEED}, {len(late)} unanswered"
@@ -210,12 +172,12 @@ async def a_while(chance):
 
 @pytest.mark.slow
 async def test_a_daemon_killed_at_any_instant_loses_nothing_and_repeats_nothing(tmp_path):
-    chance, daemon = random.Random(SEED), Daemon(tmp_path)
+    chance, daemon = random.Random(SEED), counter(tmp_path)
 
     async def kill():
         await a_while(chance)
-        await daemon.end()
-        await daemon.start()
+        await daemon.kill()
+        await daemon.launch()
 
     await play(daemon, kill, ROUNDS)
 
@@ -227,15 +189,15 @@ async def test_neither_deaths_of_the_daemon_nor_of_postgresql_lose_or_repeat_any
     try:
         server.start()
         url = await server.new_database()
-        daemon = Daemon(tmp_path, storage={"url": url})
+        daemon = counter(tmp_path, storage={"url": url})
         blows = itertools.cycle(("kill", signal.SIGINT, signal.SIGQUIT, "cut"))
 
         async def strike():
             await a_while(chance)
             match next(blows):
                 case "kill":
-                    await daemon.end()
-                    await daemon.start()
+                    await daemon.kill()
+                    await daemon.launch()
                 case "cut":
                     await cut(server, url)
                 case how:

@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import signal
-import socket
-import sys
 import time
-from pathlib import Path
 
 import pytest
 from aiohttp import ClientError, ClientSession
@@ -17,7 +12,8 @@ from ses.connectors.telegram.testing import BOT, TOKEN, telegram
 from ses.connectors.vk.testing import FakeVk, running
 from ses.connectors.web.testing import pages
 
-ROOT = Path(__file__).parents[3]
+from ..daemon import Daemon
+
 ORIGIN = "https://shop.example"
 ROBOT = """
 id: shop
@@ -40,24 +36,11 @@ events:
 ASKED = "Продолжить здесь разговор, начатый на сайте?"
 
 
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
-
-
-class Daemon:
-    """`ses run` over a folder of its own."""
+class Shop(Daemon):
+    """A daemon with that robot on a site, in Telegram and in VK."""
 
     def __init__(self, folder, bot, vk):
-        self.folder, self.port, self.public = folder, free_port(), free_port()
-        self.api, self.site = f"http://127.0.0.1:{self.port}", f"http://127.0.0.1:{self.public}"
-        self.process = None
-        (folder / "scenarios/shop").mkdir(parents=True)
-        (folder / "scenarios/shop/robot.yaml").write_text(ROBOT)
         config = {
-            "port": self.port,
-            "widget": {"port": self.public},
             "connectors": {
                 "web": {
                     "site": {
@@ -68,18 +51,12 @@ class Daemon:
                 "vk": {"shop": {"token": vk.token, "robot": "shop", "group_id": vk.group_id, "api": vk.url}},
             },
         }  # fmt: skip
-        (folder / "config.json").write_text(json.dumps(config))
-        (folder / "config.json").chmod(0o600)
+        super().__init__(folder, config, robots={"shop": ROBOT})
 
-    async def start(self):
-        with (self.folder / "output.log").open("ab") as output:
-            self.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "ses", "run", "--config", str(self.folder / "config.json"),
-                cwd=ROOT, stdout=output, stderr=output,
-            )  # fmt: skip
+    async def up(self):
         async with asyncio.timeout(60):
             while (await self.connectors()).get("telegram.shop", {}).get("condition") != "connected":
-                assert self.process.returncode is None, (self.folder / "output.log").read_text()
+                self.lives()
                 await asyncio.sleep(0.05)
 
     async def connectors(self):
@@ -113,16 +90,11 @@ class Daemon:
                     return
                 await asyncio.sleep(0.05)
 
-    async def end(self, how=signal.SIGTERM):
-        if self.process is not None and self.process.returncode is None:
-            self.process.send_signal(how)
-            await self.process.wait()
-
 
 @pytest.fixture
 async def there(tmp_path):
     async with telegram() as bot, running(FakeVk(now=time.time)) as vk:
-        daemon = Daemon(tmp_path, bot, vk)
+        daemon = Shop(tmp_path, bot, vk)
         try:
             await daemon.start()
             yield daemon, bot, vk
@@ -143,7 +115,7 @@ async def test_other_systems_write_to_people_in_their_messengers(there):
     told = ["Какой размер?", "Заказ 5 готов.", "Оплачено 590 ₽.", "Вернёмся к нашему вопросу. Какой размер?"]
     assert await bot.says(7, 4) == told
     await daemon.delivered()
-    await daemon.end(signal.SIGKILL)
+    await daemon.kill()
     await daemon.start()
     again = await daemon.call(
         "POST", "/ses/event", user="telegram:7", event="paid", data={"sum": 590}, id="b"
@@ -214,7 +186,7 @@ async def test_a_visitor_goes_on_in_telegram_and_the_daemon_is_killed_after_his_
         assert await bot.says(7, 1) == [ASKED]
         anna.press(bot.to(7)[0], "Да")
         await bot.until(lambda: bool(bot.answered))  # it is on disk
-        await daemon.end(signal.SIGKILL)
+        await daemon.kill()
         await daemon.start()
         assert await bot.says(7, 2) == [ASKED, "Продолжаем здесь. Какая улица?"]
         anna.say("Ленина")

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 import shutil
-import socket
 from itertools import groupby
-from pathlib import Path
 
 import pytest
 import yaml
 
 from ses_connector_max.testing import TOKEN, MaxFake, running
 
-ROOT = Path(__file__).parents[3]
+from ..daemon import ROOT, free_port
+
 TESTS = yaml.safe_load((ROOT / "scenarios/pizzeria/tests/order.yaml").read_text())["tests"]
 ANNA = 1001
 
@@ -70,12 +69,6 @@ async def pizzeria(site, daemon, fake, tmp_path):
         return running
 
     return start
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
 
 
 async def play(fake: MaxFake, dialogue: list[dict], *, disturb=None) -> None:

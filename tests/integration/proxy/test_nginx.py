@@ -6,7 +6,6 @@ import asyncio
 import os
 import re
 import shutil
-import socket
 import subprocess
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -20,7 +19,8 @@ from ses.connectors.web.connector import WebConnector
 from ses.connectors.web.routes import WebRoutes
 from ses.connectors.web.testing import pages
 
-ROOT = Path(__file__).parents[3]
+from ..daemon import ROOT, free_port
+
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 ORIGIN = "https://shop.example"
 
@@ -31,12 +31,6 @@ def documented() -> str:
     text = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
     (block,) = re.findall(r"```nginx\n(.*?)```", text, re.DOTALL)
     return block
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @asynccontextmanager

@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import shutil
-import signal
-import socket
-import sys
 from pathlib import Path
 
 import pytest
-from aiohttp import ClientError, ClientSession
 
 from ses.connectors.telegram.testing import TOKEN, TelegramFake, telegram
 
-ROOT = Path(__file__).parents[3]
+from ..daemon import ROOT, Daemon, free_port
+
 SPEECH = ("spr", "tts", "sbs")
 SECRET = "a-secret-of-the-webhook"
-
-
-@pytest.fixture(name="free_port")
-def _free_port() -> int:
-    return free_port()
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
 
 
 def own_kitchen(folder: Path, port: int) -> Path:
@@ -42,19 +27,15 @@ def own_kitchen(folder: Path, port: int) -> Path:
     return folder
 
 
-class Daemon:
-    """`ses run` over a folder of its own, with the demo robots."""
+class Demo(Daemon):
+    """A daemon with the demo robots."""
 
     def __init__(
         self, folder: Path, fake: TelegramFake, mode: str = "polling", more=None, speech: str = ""
     ) -> None:
         """`speech`: the address of `ses.services.testing`; without it SPR, TTS and SBS are emulated by testapi/."""
-        self.public, self.port = free_port(), free_port()
-        self.site = f"http://127.0.0.1:{self.public}"
-        self.api = f"http://127.0.0.1:{self.port}"
-        self.log = folder / "output.log"
-        self.config = folder / "config.json"
-        self.process: asyncio.subprocess.Process | None = None
+        port, public = free_port(), free_port()
+        api = f"http://127.0.0.1:{port}"
         bot = {
             "token": TOKEN,
             "robot": "pizzeria",
@@ -63,45 +44,22 @@ class Daemon:
             "mode": mode,
         }
         if mode == "webhook":
-            bot |= {"webhook_url": self.site, "secret_token": SECRET}
+            bot |= {"webhook_url": f"http://127.0.0.1:{public}", "secret_token": SECRET}
         config = json.loads((ROOT / "tools/demo.config.json").read_text())
         config |= {
-            "port": self.port,
-            "widget": {"port": self.public},
+            "port": port,
+            "widget": {"port": public},
             "servers": {
-                name: {"url": f"{speech if speech and name in SPEECH else f'{self.api}/ses/testapi'}/{name}"}
+                name: {"url": f"{speech if speech and name in SPEECH else f'{api}/ses/testapi'}/{name}"}
                 for name in ("smc", "see", "qas", *SPEECH)
             },
-            "limits": {"http": {"allow": [f"127.0.0.1:{self.port}", "127.0.0.1:6190"]}},
-            "scenarios": str(own_kitchen(folder / "scenarios", self.port)),
+            "limits": {"http": {"allow": [f"127.0.0.1:{port}", "127.0.0.1:6190"]}},
+            "scenarios": str(own_kitchen(folder / "scenarios", port)),
             "testapi": str(ROOT / "testapi"),
             "tmp": str(folder / "tmp"),
             "connectors": {"telegram": {"shop": bot, **(more or {})}},
         }
-        self.config.write_text(json.dumps(config))
-        self.config.chmod(0o600)
-
-    async def start(self) -> None:
-        with self.log.open("ab") as output:
-            self.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "ses", "run", "--config", str(self.config),
-                cwd=ROOT, stdout=output, stderr=output,
-            )  # fmt: skip
-        async with asyncio.timeout(60), ClientSession() as http:
-            while True:
-                assert self.process.returncode is None, self.log.read_text()
-                try:
-                    async with http.get(f"{self.api}/live") as answer:
-                        if answer.status == 200:
-                            return
-                except ClientError:
-                    await asyncio.sleep(0.05)
-
-    async def end(self, how: signal.Signals = signal.SIGTERM) -> int:
-        assert self.process is not None
-        if self.process.returncode is None:
-            self.process.send_signal(how)
-        return await self.process.wait()
+        super().__init__(folder, config, answers=[f"{api}/live"])
 
 
 @pytest.fixture
@@ -113,10 +71,10 @@ async def fake():
 @pytest.fixture
 async def daemon(tmp_path, fake):
     """`await daemon("webhook")`: a running daemon; all are ended with the test."""
-    made: list[Daemon] = []
+    made: list[Demo] = []
 
-    async def run(mode: str = "polling", more=None, speech: str = "") -> Daemon:
-        one = Daemon(tmp_path, fake, mode, more, speech)
+    async def run(mode: str = "polling", more=None, speech: str = "") -> Demo:
+        one = Demo(tmp_path, fake, mode, more, speech)
         made.append(one)
         await one.start()
         return one

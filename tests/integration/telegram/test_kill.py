@@ -8,20 +8,19 @@ messages need many chats: `SES_TELEGRAM_MESSAGES=10000 SES_TELEGRAM_BOTS=20 pyte
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import random
-import signal
-import sys
 import time
 from collections import Counter
 from contextlib import AsyncExitStack
 from itertools import groupby, pairwise
 
 import pytest
-from aiohttp import ClientError, ClientSession
+from aiohttp import ClientError
 
 from ses.connectors.telegram.testing import Fault, TelegramFake, telegram
+
+from ..daemon import Daemon
 
 MESSAGES = int(os.environ.get("SES_TELEGRAM_MESSAGES", "60"))
 BOTS = int(os.environ.get("SES_TELEGRAM_BOTS", "2"))
@@ -80,48 +79,28 @@ class Faults:
         return fault
 
 
-class Daemon:
-    """The real program, started and killed again and again."""
-
-    def __init__(self, folder, bots, port):
-        self.folder, self.api = folder, f"http://127.0.0.1:{port}"
-        (folder / "scenarios/counter").mkdir(parents=True)
-        (folder / "scenarios/counter/robot.yaml").write_text(ROBOT)
-        config = {
-            "port": port,
-            "widget": {"port": 0},
-            "limits": {"flood": {"messages": 1_000_000, "per": 1, "burst": 1_000_000}},
-            "connectors": {
-                "telegram": {
-                    f"shop{number}": {
-                        "token": fake.token,
-                        "robot": "counter",
-                        "api": fake.url,
-                        "timers": {"getUpdates": 5},
-                    }
-                    for number, fake in enumerate(bots)
-                }
-            },
+def counter(folder, bots):
+    """A daemon with the robot that counts in all bots."""
+    shops = {
+        f"shop{number}": {
+            "token": fake.token,
+            "robot": "counter",
+            "api": fake.url,
+            "timers": {"getUpdates": 5},
         }
-        (folder / "config.json").write_text(json.dumps(config))
-        self.process = None
+        for number, fake in enumerate(bots)
+    }
+    config = {
+        "widget": {"port": 0},
+        "limits": {"flood": {"messages": 1_000_000, "per": 1, "burst": 1_000_000}},
+        "connectors": {"telegram": shops},
+    }
+    return Daemon(folder, config, robots={"counter": ROBOT})
 
-    async def start(self):
-        with (self.folder / "output").open("ab") as output:
-            self.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "ses", "run", "--config", str(self.folder / "config.json"),
-                stdout=output, stderr=output,
-            )  # fmt: skip
 
-    async def kill(self, how=signal.SIGKILL):
-        if self.process is not None and self.process.returncode is None:
-            self.process.send_signal(how)
-            await self.process.wait()
-
-    async def possible_duplicates(self):
-        """As `ses connectors` shows them, since the last start."""
-        async with ClientSession() as http, http.get(f"{self.api}/ses/connectors") as answer:
-            return sum(one["doubtful"] for one in (await answer.json())["connectors"])
+async def possible_duplicates(daemon):
+    """As `ses connectors` shows them, since the last start."""
+    return sum(one["doubtful"] for one in (await daemon.get("/ses/connectors"))["connectors"])
 
 
 def chats(bots: list[TelegramFake]):
@@ -133,7 +112,7 @@ def different(chat):
 
 
 @pytest.mark.slow
-async def test_each_message_is_answered_in_order_and_each_copy_has_its_reason(tmp_path, free_port):
+async def test_each_message_is_answered_in_order_and_each_copy_has_its_reason(tmp_path):
     chance = random.Random(SEED)
     print(f"\nSES_TELEGRAM_SEED={SEED}")
     each = MESSAGES // BOTS // PEOPLE
@@ -144,8 +123,8 @@ async def test_each_message_is_answered_in_order_and_each_copy_has_its_reason(tm
         faults = [Faults(chance, 0.02 if total >= 1000 else 0.0) for _ in bots]
         for fake, fault in zip(bots, faults, strict=True):
             fake.fault = fault
-        daemon = Daemon(tmp_path, bots, free_port)
-        await daemon.start()
+        daemon = counter(tmp_path, bots)
+        await daemon.launch()
         kills, begun = [], time.monotonic()
         try:
             talking = asyncio.create_task(_talk(bots, each))
@@ -162,7 +141,7 @@ async def test_each_message_is_answered_in_order_and_each_copy_has_its_reason(tm
                     await daemon.kill()
                     kills.append(time.monotonic())
                     calls = len(bots[0].calls)
-                    await daemon.start()
+                    await daemon.launch()
                     for fault in faults:  # the new process is far from its first call
                         fault.interrupted = 0
                     await bots[0].until(lambda calls=calls: len(bots[0].calls) > calls, 60)
@@ -172,7 +151,7 @@ async def test_each_message_is_answered_in_order_and_each_copy_has_its_reason(tm
             interrupted = sum(fault.interrupted for fault in faults)
             assert await _counted(daemon, interrupted) == interrupted
         finally:
-            await daemon.kill(signal.SIGTERM)
+            await daemon.end()
         copies = unanswered = 0
         for chat in chats(bots):
             assert different(chat) == wanted
@@ -193,10 +172,10 @@ async def _counted(daemon, wanted):
     """What the daemon counts, as soon as it is as much as expected."""
     try:
         async with asyncio.timeout(TIMEOUT + 5):
-            while (counted := await daemon.possible_duplicates()) < wanted:
+            while (counted := await possible_duplicates(daemon)) < wanted:
                 await asyncio.sleep(0.1)
     except ClientError as error:
-        raise AssertionError((daemon.folder / "output").read_text()[-300:]) from error
+        raise AssertionError(daemon.output()) from error
     return counted
 
 
@@ -215,4 +194,4 @@ def _missing(bots, each, daemon):
         for person in range(PEOPLE)
         if len(different(fake.to(1000 + person))) < each
     ]
-    return "\n".join([*lines, (daemon.folder / "output").read_text()[-300:]])
+    return "\n".join([*lines, daemon.output()])

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import signal
-import socket
-import sys
 import time
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from aiohttp import ClientError, ClientSession
 
 from ses.connectors.testing import MemoryReception
 from ses.connectors.vk.config import Community
 from ses.connectors.vk.connector import VkConnector
 from ses.connectors.vk.testing import FakeVk, running
 
-ROOT = Path(__file__).parents[3]
+from ..daemon import ROOT, Daemon, free_port
 
 
 @pytest.fixture
@@ -68,22 +63,12 @@ async def join(vk):
         await context.__aexit__(None, None, None)
 
 
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
-
-
-class Daemon:
-    """`ses run` as a process over a folder of its own, with the demo robots."""
+class Demo(Daemon):
+    """A daemon with the demo robots."""
 
     def __init__(self, folder: Path, vk: FakeVk, *, http=(), **settings) -> None:
         """`http`: what `limits.http.allow` names beside the demo's own."""
         public = free_port()
-        self.public = f"http://127.0.0.1:{public}"
-        self.log = folder / "output.log"
-        self._config = folder / "config.json"
-        self._process: asyncio.subprocess.Process | None = None
         config = json.loads((ROOT / "tools/demo.config.json").read_text())
         community = {
             "token": vk.token,
@@ -101,39 +86,19 @@ class Daemon:
             "connectors": {"vk": {"shop": community}},
             "limits": {"http": {"allow": ["127.0.0.1:6190", *http]}},
         }
-        self._config.write_text(json.dumps(config))
-
-    async def start(self) -> None:
-        with self.log.open("ab") as output:
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "ses", "run", "--config", str(self._config),
-                cwd=ROOT, stdout=output, stderr=output,
-            )  # fmt: skip
-        async with asyncio.timeout(60), ClientSession() as http:
-            while True:
-                assert self._process.returncode is None, self.log.read_text()
-                try:
-                    async with http.get(f"{self.public}/"):
-                        return
-                except ClientError:
-                    await asyncio.sleep(0.05)  # not listening yet
-
-    async def end(self, how: signal.Signals) -> None:
-        """Send it a signal and wait until it is gone."""
-        if self._process is not None and self._process.returncode is None:
-            self._process.send_signal(how)
-            await self._process.wait()
+        # The port of the API is known only when it runs, and the sites' listener has nothing here but its 404.
+        super().__init__(folder, config, answers=[f"http://127.0.0.1:{public}/"])
 
 
 @pytest.fixture
 async def daemon(tmp_path, vk):
-    made: list[Daemon] = []
+    made: list[Demo] = []
 
-    async def daemon(**settings) -> Daemon:
-        made.append(Daemon(tmp_path, vk, **settings))
+    async def daemon(**settings) -> Demo:
+        made.append(Demo(tmp_path, vk, **settings))
         await made[-1].start()
         return made[-1]
 
     yield daemon
     for one in made:
-        await one.end(signal.SIGTERM)
+        await one.end()

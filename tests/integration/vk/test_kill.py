@@ -8,17 +8,16 @@ may be answered eighteen times a second, so many messages need many communities:
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import random
-import signal
-import sys
 import time
 from contextlib import AsyncExitStack
 
 import pytest
 
 from ses.connectors.vk.testing import FakeVk, running
+
+from ..daemon import Daemon
 
 MESSAGES = int(os.environ.get("SES_VK_MESSAGES", "160"))
 COMMUNITIES = int(os.environ.get("SES_VK_COMMUNITIES", "4"))
@@ -41,43 +40,24 @@ events:
 """
 
 
-class Daemon:
-    """The real program, started and killed again and again."""
-
-    def __init__(self, folder, communities):
-        self.folder = folder
-        (folder / "scenarios/counter").mkdir(parents=True)
-        (folder / "scenarios/counter/robot.yaml").write_text(ROBOT)
-        config = {
-            "port": 0,
-            "widget": {"port": 0},
-            "limits": {"flood": {"messages": 1_000_000, "per": 1, "burst": 1_000_000}},
-            "connectors": {
-                "vk": {
-                    f"shop{number}": {
-                        "token": vk.token,
-                        "robot": "counter",
-                        "group_id": vk.group_id,
-                        "api": vk.url,
-                    }
-                    for number, vk in enumerate(communities)
-                }
-            },
+def counter(folder, communities):
+    """A daemon with the robot that counts in all communities."""
+    shops = {
+        f"shop{number}": {
+            "token": vk.token,
+            "robot": "counter",
+            "group_id": vk.group_id,
+            "api": vk.url,
         }
-        (folder / "config.json").write_text(json.dumps(config))
-        self.process = None
-
-    async def start(self):
-        with (self.folder / "output").open("ab") as output:
-            self.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "ses", "run", "--config", str(self.folder / "config.json"),
-                stdout=output, stderr=output,
-            )  # fmt: skip
-
-    async def kill(self, how=signal.SIGKILL):
-        if self.process is not None and self.process.returncode is None:
-            self.process.send_signal(how)
-            await self.process.wait()
+        for number, vk in enumerate(communities)
+    }
+    config = {
+        "port": 0,
+        "widget": {"port": 0},
+        "limits": {"flood": {"messages": 1_000_000, "per": 1, "burst": 1_000_000}},
+        "connectors": {"vk": shops},
+    }
+    return Daemon(folder, config, robots={"counter": ROBOT})
 
 
 def answered(communities):
@@ -92,10 +72,10 @@ async def test_each_message_is_answered_once_and_in_order(tmp_path):
         communities = [FakeVk(group_id=77 + number, now=time.time) for number in range(COMMUNITIES)]
         for vk in communities:
             await stack.enter_async_context(running(vk))
-        daemon = Daemon(tmp_path, communities)
+        daemon = counter(tmp_path, communities)
         each = MESSAGES // COMMUNITIES // PEOPLE
         total = each * COMMUNITIES * PEOPLE
-        await daemon.start()
+        await daemon.launch()
         kills, begun = 0, time.monotonic()
         try:
             for (
@@ -110,7 +90,7 @@ async def test_each_message_is_answered_once_and_in_order(tmp_path):
                 )
                 if time.monotonic() > next_kill:
                     await daemon.kill()
-                    await daemon.start()
+                    await daemon.launch()
                     polls = communities[0].polls
                     await communities[0].until(lambda polls=polls: communities[0].polls > polls, seconds=60)
                     kills += 1
@@ -119,7 +99,7 @@ async def test_each_message_is_answered_once_and_in_order(tmp_path):
             await talking
             await asyncio.sleep(1.0)  # whatever would come twice comes now
         finally:
-            await daemon.kill(signal.SIGTERM)
+            await daemon.end()
         for vk in communities:
             for person in range(PEOPLE):
                 wanted = [f"{number}: {number}" for number in range(1, each + 1)]
@@ -150,6 +130,4 @@ def _missing(communities, each, daemon):
         for person in range(PEOPLE)
         if len(vk.texts(1000 + person)) < each
     ]
-    return "\n".join(
-        [*lines, (daemon.folder / "output").read_text()[-300:], str(list((daemon.folder / "logs").glob("*")))]
-    )
+    return "\n".join([*lines, daemon.output(), str(list((daemon.folder / "logs").glob("*")))])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-
 ANNA = 1001
 
 
@@ -29,11 +27,11 @@ async def test_killed_in_mid_dialogue_nothing_is_lost_and_nothing_shown_twice(da
     daemon = await daemon()
     await vk.write(ANNA, "хочу большую маргариту на Ленина 5")
     assert "Что-нибудь добавить?" in (await vk.said(ANNA, 1))[-1]
-    await daemon.end(signal.SIGKILL)
+    await daemon.kill()
     await vk.write(ANNA, "грибы")  # nobody listens now; VK keeps it
     await daemon.start()
     assert "телефон" in (await vk.said(ANNA, 2))[-1]
-    await daemon.end(signal.SIGKILL)
+    await daemon.kill()
     await daemon.start()
     await vk.write(ANNA, "8 913 123-45-67")
     assert "Всё верно?" in (await vk.said(ANNA, 3))[-1]

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-import signal
-import socket
-import sys
 import time
 from pathlib import Path
 
 import jwt
 import pytest
-from aiohttp import ClientError, ClientSession
+from aiohttp import ClientSession
 from pydantic import SecretStr
 
 from ses.connectors.testing import MemoryReception
 from ses.connectors.web.testing import Closed, pages
+
+from ..daemon import Daemon, free_port
 
 ROOT = Path(__file__).parents[3]
 ORIGIN = "https://shop.example"
@@ -193,52 +190,18 @@ flows:
 """
 
 
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
-
-
-class Daemon:
-    """`ses run` over a folder of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.port, self.public = folder, free_port(), free_port()
-        self.site = f"http://127.0.0.1:{self.public}"
-        (folder / "scenarios/shop").mkdir(parents=True)
-        (folder / "scenarios/shop/robot.yaml").write_text(ROBOT)
-        site = {"token": "T0ken", "robot": "shop", "origins": [ORIGIN], "identity": {"secret": SECRET}}
-        config = {"port": self.port, "widget": {"port": self.public}, "connectors": {"web": {"site": site}}}
-        (folder / "config.json").write_text(json.dumps(config))
-        (folder / "config.json").chmod(0o600)
-
-    async def start(self) -> None:
-        with (self.folder / "output.log").open("ab") as output:
-            self.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "ses", "run", "--config", str(self.folder / "config.json"),
-                cwd=ROOT, stdout=output, stderr=output,
-            )  # fmt: skip
-        # The listener of the API may be there before that of the sites.
-        waiting = [f"http://127.0.0.1:{self.port}/ready", f"{self.site}/ses/widget/js?site"]
-        async with asyncio.timeout(60), ClientSession() as http:
-            while waiting:
-                assert self.process.returncode is None, (self.folder / "output.log").read_text()
-                try:
-                    async with http.get(waiting[0]) as answer:
-                        if answer.status == 200:
-                            waiting.pop(0)
-                except ClientError:
-                    pass
-                await asyncio.sleep(0.05)
-
-    async def end(self, how=signal.SIGTERM) -> None:
-        if self.process.returncode is None:
-            self.process.send_signal(how)
-            await self.process.wait()
+def shop(folder: Path) -> Daemon:
+    """A daemon with that robot on a site that signs who its visitors are."""
+    port, public = free_port(), free_port()
+    site = {"token": "T0ken", "robot": "shop", "origins": [ORIGIN], "identity": {"secret": SECRET}}
+    config = {"port": port, "widget": {"port": public}, "connectors": {"web": {"site": site}}}
+    # The listener of the API may be there before that of the sites.
+    answers = [f"http://127.0.0.1:{port}/ready", f"http://127.0.0.1:{public}/ses/widget/js?site"]
+    return Daemon(folder, config, robots={"shop": ROBOT}, answers=answers)
 
 
 async def test_one_person_on_two_devices_shares_what_is_kept_by_user_and_nobody_else_has_it(tmp_path):
-    daemon = Daemon(tmp_path)
+    daemon = shop(tmp_path)
     given = [token("ann", variables={"tier": "gold"}), token("bob"), token("ann", life=-3600)]
     ann, bob, old = given
     await daemon.start()
@@ -261,10 +224,10 @@ async def test_one_person_on_two_devices_shares_what_is_kept_by_user_and_nobody_
             # Another system writes to the site's own user.
             async with ClientSession() as http:
                 order = {"to": {"user": "web.site:ann"}, "text": "Заказ готов."}
-                async with http.post(f"http://127.0.0.1:{daemon.port}/ses/send", json=order) as answer:
+                async with http.post(f"{daemon.api}/ses/send", json=order) as answer:
                     assert answer.status == 200, await answer.text()
             assert (await desk.until("message"))["text"] == "Заказ готов."
-        await daemon.end(signal.SIGKILL)
+        await daemon.kill()
         await daemon.start()
         async with pages(daemon.site, "site", "T0ken", origin=ORIGIN) as page:
             for device in (desk, phone):
@@ -280,7 +243,7 @@ async def test_one_person_on_two_devices_shares_what_is_kept_by_user_and_nobody_
             await refused(page(), identity=old)
     finally:
         await daemon.end()
-    written = (tmp_path / "output.log").read_text() + "".join(
+    written = daemon.log.read_text() + "".join(
         one.read_text() for one in tmp_path.glob("logs/*") if one.is_file()
     )
     assert "identity refused" in written

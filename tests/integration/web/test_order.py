@@ -2,80 +2,40 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import signal
-import socket
-import sys
-from pathlib import Path
 
 import pytest
-from aiohttp import ClientError, ClientSession
+
+from ..daemon import ROOT, Daemon, free_port
 
 pytestmark = pytest.mark.browser
 
-ROOT = Path(__file__).parents[3]
 
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
-
-
-class Daemon:
-    """`ses run` as a process over a folder of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        public = free_port()
-        self.site = f"http://127.0.0.1:{public}"
-        self._config = folder / "config.json"
-        self._log = folder / "output.log"
-        self._process: asyncio.subprocess.Process | None = None
-        config = json.loads((ROOT / "tools/demo.config.json").read_text())
-        config |= {
-            "port": 0,  # addresses of the usual port in the demo robots then mean whichever was taken
-            "widget": {"port": public},
-            "scenarios": str(ROOT / "scenarios"),
-            "testapi": str(ROOT / "testapi"),
-            "tmp": str(folder / "tmp"),
-        }
-        for web in config["connectors"]["web"].values():
-            web["origins"] = [self.site]
-        self._config.write_text(json.dumps(config))
-
-    async def start(self) -> None:
-        with self._log.open("ab") as output:
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "ses", "run", "--config", str(self._config),
-                cwd=ROOT, stdout=output, stderr=output,
-            )  # fmt: skip
-        async with asyncio.timeout(60), ClientSession() as http:
-            while True:
-                assert self._process.returncode is None, self._log.read_text()
-                try:
-                    async with http.get(f"{self.site}/ses/widget/js?pizzeria") as answer:
-                        if answer.status == 200:
-                            return
-                except ClientError:
-                    pass  # not listening yet
-                await asyncio.sleep(0.05)
-
-    async def end(self, how: signal.Signals) -> None:
-        """Send it a signal and wait until it is gone."""
-        if self._process is not None and self._process.returncode is None:
-            self._process.send_signal(how)
-            await self._process.wait()
+def demo(tmp_path):
+    """A daemon with the demo robots, whose sites are its own pages."""
+    port = free_port()
+    site = f"http://127.0.0.1:{port}"
+    config = json.loads((ROOT / "tools/demo.config.json").read_text())
+    config |= {
+        "port": 0,  # addresses of the usual port in the demo robots then mean whichever was taken
+        "widget": {"port": port},
+        "scenarios": str(ROOT / "scenarios"),
+        "testapi": str(ROOT / "testapi"),
+        "tmp": str(tmp_path / "tmp"),
+    }
+    for web in config["connectors"]["web"].values():
+        web["origins"] = [site]
+    return Daemon(tmp_path, config, answers=[f"{site}/ses/widget/js?pizzeria"])
 
 
 @pytest.fixture
 async def daemon(tmp_path):
-    daemon = Daemon(tmp_path)
+    daemon = demo(tmp_path)
     try:
         await daemon.start()
         yield daemon
     finally:
-        await daemon.end(signal.SIGTERM)
+        await daemon.end()
 
 
 async def test_an_order_by_mouse(daemon, visit):
@@ -127,7 +87,7 @@ async def test_killed_in_mid_dialogue_nothing_is_lost_and_nothing_shown_twice(da
     await visitor.sees("Какого размера?")
     before = await visitor.texts()
 
-    await daemon.end(signal.SIGKILL)
+    await daemon.kill()
     await visitor.page.locator(".notice.shown", has_text="Нет связи").wait_for()
     await visitor.say("среднюю")  # written into the void, kept in the page
     await daemon.start()
@@ -136,7 +96,7 @@ async def test_killed_in_mid_dialogue_nothing_is_lost_and_nothing_shown_twice(da
 
     whole = await visitor.texts()
     assert len(whole) == len(before) + 2
-    await daemon.end(signal.SIGKILL)
+    await daemon.kill()
     await daemon.start()
     await visitor.page.reload()
     await visitor.sees("Что-нибудь добавить?")
