@@ -6,7 +6,7 @@ from ses.scenario.checks.loops import resting_flows
 from ses.scenario.compiling.names import parts_of
 from ses.scenario.compiling.robot import Compiled
 from ses.scenario.findings import Report
-from ses.scenario.models.generation import LlmBody
+from ses.scenario.models.steps.generation import LlmBody
 
 
 def check_tools(compiled: Compiled, report: Report) -> None:

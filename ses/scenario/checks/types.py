@@ -10,7 +10,8 @@ from ses.scenario.compiling.robot import Compiled, good
 from ses.scenario.expressions.inference import ANY, BOOLEAN, NUMBER, TEXT, Type, infer, type_of_entity
 from ses.scenario.faults import Fault
 from ses.scenario.models.messages import Args
-from ses.scenario.models.steps import RepeatBody, SetStep
+from ses.scenario.models.steps.assignments import SetStep
+from ses.scenario.models.steps.branches import RepeatBody
 from ses.scenario.program import Slot
 from ses.scenario.reading.nodes import Map, Scalar, plain_data
 

@@ -7,7 +7,7 @@ from ses.scenario.compiling.robot import Compiled, good
 from ses.scenario.compiling.texts import BUILT_IN_INTENTS, engine_texts
 from ses.scenario.findings import Report, did_you_mean, nearest
 from ses.scenario.models.scalars import Text
-from ses.scenario.models.steps import SetStep
+from ses.scenario.models.steps.assignments import SetStep
 from ses.scenario.program import Ask
 
 

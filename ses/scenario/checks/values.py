@@ -12,7 +12,8 @@ from ses.scenario.expressions.inference import Type, infer
 from ses.scenario.faults import Fault
 from ses.scenario.findings import Report, did_you_mean
 from ses.scenario.models.scalars import Data
-from ses.scenario.models.steps import Cases, SetStep, SwitchStep
+from ses.scenario.models.steps.assignments import SetStep
+from ses.scenario.models.steps.branches import Cases, SwitchStep
 from ses.scenario.program import Source
 from ses.scenario.reading.nodes import Scalar
 

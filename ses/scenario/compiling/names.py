@@ -12,7 +12,10 @@ from ses.scenario.models.definitions import Tool
 from ses.scenario.models.messages import Args
 from ses.scenario.models.robot import Robot
 from ses.scenario.models.scalars import Text
-from ses.scenario.models.steps import Broken, CallBody, RepeatBody, SetStep
+from ses.scenario.models.steps.assignments import SetStep
+from ses.scenario.models.steps.branches import RepeatBody
+from ses.scenario.models.steps.jumps import CallBody
+from ses.scenario.models.steps.step import Broken
 from ses.scenario.reading.nodes import Map, Node, Scalar, Seq
 
 ENGINE = frozenset("user session channel message event error robot page daypart".split())

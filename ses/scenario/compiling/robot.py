@@ -23,7 +23,7 @@ from ses.scenario.models.definitions import Handler as EventModel
 from ses.scenario.models.definitions import Tool as ToolModel
 from ses.scenario.models.messages import Message as MessageModel
 from ses.scenario.models.robot import Robot
-from ses.scenario.models.steps import Broken
+from ses.scenario.models.steps.step import Broken
 from ses.scenario.program import (
     Argument,
     Flow,

@@ -15,7 +15,7 @@ from ses.scenario.models.messages import Wording
 from ses.scenario.models.recognised import Entity, ListEntry
 from ses.scenario.models.robot import Robot
 from ses.scenario.models.scalars import Text
-from ses.scenario.models.steps import Broken
+from ses.scenario.models.steps.step import Broken
 from ses.scenario.program import Source, Trigger
 from ses.scenario.recognising.builtin import BUILT_IN
 from ses.scenario.recognising.lexicon import Lexicon, word_forms

@@ -31,7 +31,7 @@ from ses.scenario.models.scalars import (
     WholeNumber,
 )
 from ses.scenario.models.shape import Shape, report_of, reported
-from ses.scenario.models.steps import Steps
+from ses.scenario.models.steps.step import Steps
 from ses.scenario.reading.nodes import Map, Node, Scalar
 
 _TEXT: dict[str, Any] = {"type": "string"}

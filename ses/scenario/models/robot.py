@@ -22,7 +22,7 @@ from ses.scenario.models.recognised import Entity, Intent
 from ses.scenario.models.scalars import Label, OneOrMany, Text, check_identifier, check_simple_name
 from ses.scenario.models.settings import Qas, Session, Variable
 from ses.scenario.models.shape import Shape, described, report_of, reported
-from ses.scenario.models.steps import Broken
+from ses.scenario.models.steps.step import Broken
 from ses.scenario.models.voice import Voice
 from ses.scenario.program import Source
 from ses.scenario.reading.nodes import Map, Node, Scalar, Seq

@@ -14,6 +14,13 @@ from ses.scenario.expressions.filters import FILTERS
 from ses.scenario.expressions.functions import FUNCTIONS
 from ses.scenario.models import definitions, messages, recognised, robot, settings, steps, voice
 from ses.scenario.models.shape import Shape
+from ses.scenario.models.steps.branches import ElifBranch, RepeatBody
+from ses.scenario.models.steps.calls import HttpBody, ModelBody, QasBody, SbsBody
+from ses.scenario.models.steps.generation import LlmBody
+from ses.scenario.models.steps.jumps import CallBody
+from ses.scenario.models.steps.questions import AskItem, ConfirmBody, MenuBody, MenuItem
+from ses.scenario.models.steps.saying import SendBody
+from ses.scenario.models.steps.step import Step
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
@@ -48,9 +55,9 @@ MODELS = [
     robot.Robot, settings.Session, settings.Routing, settings.Variable, settings.Qas, definitions.Flow,
     definitions.Trigger, definitions.Need, recognised.Intent, recognised.SmcSource, recognised.Entity,
     recognised.ListEntry, recognised.SeeSource, definitions.Slot, messages.Message, messages.Question, messages.Button,
-    steps.Step, steps.AskItem, steps.ConfirmBody, steps.MenuBody, steps.MenuItem, steps.ElifBranch, steps.RepeatBody,
-    steps.CallBody, steps.HttpBody, steps.ModelBody, steps.QasBody, steps.LlmBody, steps.SendBody,
-    steps.SbsBody, definitions.Tool, definitions.ToolArgument, voice.Voice, voice.Recognition,
+    Step, AskItem, ConfirmBody, MenuBody, MenuItem, ElifBranch, RepeatBody,
+    CallBody, HttpBody, ModelBody, QasBody, LlmBody, SendBody,
+    SbsBody, definitions.Tool, definitions.ToolArgument, voice.Voice, voice.Recognition,
 ]  # fmt: skip
 
 

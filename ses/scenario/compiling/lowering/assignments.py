@@ -6,8 +6,8 @@ from typing import Any
 
 from ses.scenario.compiling.lowering.assembly import Assembly
 from ses.scenario.findings import did_you_mean
-from ses.scenario.models import steps as model
 from ses.scenario.models.scalars import RESERVED, Data
+from ses.scenario.models.steps.assignments import SetStep, UnsetStep
 from ses.scenario.program import (
     Assignment,
     Set,
@@ -22,7 +22,7 @@ _OPERATIONS = ("add", "append", "remove")
 class Assignments(Assembly):
     """`set` and `unset`."""
 
-    def _set(self, step: model.SetStep, at: Source) -> None:
+    def _set(self, step: SetStep, at: Source) -> None:
         assignments: list[Assignment] = []
         for name, data in step.set.values.items():
             self._check_target(name, step.set.places[name])
@@ -50,7 +50,7 @@ class Assignments(Assembly):
         elif not name.isidentifier() or name in RESERVED:
             self._report.error("bad-name", at, f"`{name}` is not a name that steps may set", length=len(name))
 
-    def _unset(self, step: model.UnsetStep, at: Source) -> None:
+    def _unset(self, step: UnsetStep, at: Source) -> None:
         known = self._pieces.names.kept
         for name in step.unset:
             if name not in known:

@@ -6,10 +6,11 @@ from typing import Any
 
 from ses.scenario.compiling.lowering.assembly import Assembly
 from ses.scenario.findings import did_you_mean
-from ses.scenario.models import steps as model
 from ses.scenario.models.messages import is_channel, known_channels
 from ses.scenario.models.scalars import Text
-from ses.scenario.models.sending import SendBody
+from ses.scenario.models.steps.calls import HttpBody, ModelBody, QasBody, SbsBody
+from ses.scenario.models.steps.jumps import CallBody
+from ses.scenario.models.steps.saying import SendBody
 from ses.scenario.program import (
     CallFlow,
     CallService,
@@ -26,7 +27,7 @@ from ses.scenario.program import (
 class Calls(Assembly):
     """`call`, `goto`, `http`, `smc`, `see`, `qas`, `sbs`, `send`."""
 
-    def _call(self, body: model.CallBody, at: Source) -> None:
+    def _call(self, body: CallBody, at: Source) -> None:
         flow = str(body.flow)
         if flow not in self._context.flows:
             self._unknown_flow(body.flow)
@@ -58,7 +59,7 @@ class Calls(Assembly):
         self._report.error("unknown-flow", name.at, f"{what} `{name}`",
                            suggestion=did_you_mean(name, {*self._context.flows, *labels}), length=len(name))  # fmt: skip
 
-    def _http(self, body: model.HttpBody, at: Source) -> None:
+    def _http(self, body: HttpBody, at: Source) -> None:
         methods = body.methods()
         if len(methods) != 1:
             self._report.error("bad-value", body.at, "`http` has one of `get`, `post`, `put`, `patch` and `delete`",
@@ -101,7 +102,7 @@ class Calls(Assembly):
             )
         )  # fmt: skip
 
-    def _service(self, service: Any, body: model.ModelBody, at: Source) -> None:
+    def _service(self, service: Any, body: ModelBody, at: Source) -> None:
         text = self._pieces.value(body.text) if body.text is not None else None
         self._emit(
             CallService(
@@ -110,7 +111,7 @@ class Calls(Assembly):
             )
         )  # fmt: skip
 
-    def _qas(self, body: model.QasBody, at: Source) -> None:
+    def _qas(self, body: QasBody, at: Source) -> None:
         text = self._pieces.value(body.text) if body.text is not None else None
         self._emit(
             CallService(
@@ -119,7 +120,7 @@ class Calls(Assembly):
             )
         )  # fmt: skip
 
-    def _sbs(self, body: model.SbsBody, at: Source) -> None:
+    def _sbs(self, body: SbsBody, at: Source) -> None:
         searching = body.method == "search"
         for key in ("dataset", "threshold", "text", "similarity"):
             if body.has(key) and not searching:

@@ -13,10 +13,24 @@ from ses.scenario.compiling.lowering.generation import Generation
 from ses.scenario.compiling.lowering.leaving import always_leaves, key_place, reachable_by_label
 from ses.scenario.compiling.lowering.questions import Questions
 from ses.scenario.compiling.switching import case_condition
-from ses.scenario.models import steps as model
 from ses.scenario.models.definitions import Need
 from ses.scenario.models.scalars import Expr
-from ses.scenario.models.steps import Broken
+from ses.scenario.models.steps.assignments import SetStep, UnsetStep
+from ses.scenario.models.steps.branches import IfStep, RepeatBody, RepeatStep, SwitchStep, TryStep
+from ses.scenario.models.steps.calls import HttpStep, QasStep, SbsStep, SeeStep, SmcStep
+from ses.scenario.models.steps.generation import LlmStep
+from ses.scenario.models.steps.jumps import (
+    BreakStep,
+    CallStep,
+    ContinueStep,
+    EndStep,
+    GotoStep,
+    LabelStep,
+    ReturnStep,
+)
+from ses.scenario.models.steps.questions import AskStep, ConfirmStep, MenuStep
+from ses.scenario.models.steps.saying import SayStep, SendStep
+from ses.scenario.models.steps.step import Broken
 from ses.scenario.program import (
     End,
     Handler,
@@ -66,14 +80,14 @@ class Lowering(Questions, Calls, Generation, Assignments):
         label = getattr(step, "label", None)
         if label is not None:
             self._place(self._labels[str(label)])
-            if not isinstance(step, model.LabelStep):
+            if not isinstance(step, LabelStep):
                 self._pending_label = str(label)
-        if isinstance(step, model.LabelStep):
+        if isinstance(step, LabelStep):
             return
         start = self._mark()
         self._place(start)
         after_condition = self._mark()
-        condition = step.condition if not isinstance(step, model.IfStep) else None
+        condition = step.condition if not isinstance(step, IfStep) else None
         if condition is not None:
             self._test(condition, after_condition, step.key_at("if"))
         self._lower(step, key_place(step))
@@ -96,60 +110,60 @@ class Lowering(Questions, Calls, Generation, Assignments):
     def _lower(self, step: Any, at: Source) -> None:  # noqa: C901, PLR0915 - a branch for each step of the language
         self._pieces.owner = at
         match step:
-            case model.SayStep():
+            case SayStep():
                 message = self._context.speech.message(step.say)
                 self._emit(
                     Say(id=self._id("say"), at=at, message=message, reads=self._message_reads(message))
                 )
-            case model.AskStep():
+            case AskStep():
                 for item in step.ask:
                     self._ask(item.slot, item.condition, item.at, item)
-            case model.ConfirmStep():
+            case ConfirmStep():
                 self._confirm(step.confirm, at)
-            case model.MenuStep():
+            case MenuStep():
                 self._menu(step.menu, at)
-            case model.SetStep():
+            case SetStep():
                 self._set(step, at)
-            case model.UnsetStep():
+            case UnsetStep():
                 self._unset(step, at)
-            case model.IfStep():
+            case IfStep():
                 self._if(step)
-            case model.SwitchStep():
+            case SwitchStep():
                 self._switch(step, at)
-            case model.RepeatStep():
+            case RepeatStep():
                 self._repeat(step.repeat, at)
-            case model.CallStep():
+            case CallStep():
                 self._call(step.call, at)
-            case model.GotoStep():
+            case GotoStep():
                 self._goto(step.goto, at)
-            case model.EndStep():
+            case EndStep():
                 self._emit(End(id=self._id("end"), at=at))
-            case model.ReturnStep():
+            case ReturnStep():
                 value = self._pieces.value(step.value)
                 self._emit(Return(id=self._id("return"), at=at, value=value, reads=self._kept(value)))
-            case model.BreakStep() | model.ContinueStep():
+            case BreakStep() | ContinueStep():
                 self._leave_pass(step, at)
-            case model.HttpStep():
+            case HttpStep():
                 self._http(step.http, at)
-            case model.SmcStep():
+            case SmcStep():
                 self._service("smc", step.smc, at)
-            case model.SeeStep():
+            case SeeStep():
                 self._service("see", step.see, at)
-            case model.QasStep():
+            case QasStep():
                 self._qas(step.qas, at)
-            case model.SbsStep():
+            case SbsStep():
                 self._sbs(step.sbs, at)
-            case model.SendStep():
+            case SendStep():
                 self._send(step.send, at)
-            case model.LlmStep():
+            case LlmStep():
                 self._llm(step.llm, at)
-            case model.TryStep():
+            case TryStep():
                 start = self._mark()
                 self._place(start)
                 self.steps(step.attempt)
                 self._guarded(start, step.catch, at)
 
-    def _if(self, step: model.IfStep) -> None:
+    def _if(self, step: IfStep) -> None:
         after = self._mark()
         branches: list[tuple[Expr, Sequence[Any], Source]] = [(step.condition, step.then, step.key_at("if"))]
         branches += [(one.condition, one.then, one.at) for one in step.branches or ()]
@@ -163,7 +177,7 @@ class Lowering(Questions, Calls, Generation, Assignments):
         self.steps(step.otherwise or [])
         self._place(after)
 
-    def _switch(self, step: model.SwitchStep, at: Source) -> None:
+    def _switch(self, step: SwitchStep, at: Source) -> None:
         self._pieces.condition(step.switch)
         after = self._mark()
         for key, then in step.cases.items():
@@ -176,7 +190,7 @@ class Lowering(Questions, Calls, Generation, Assignments):
         self.steps(step.otherwise or [])
         self._place(after)
 
-    def _repeat(self, body: model.RepeatBody, at: Source) -> None:
+    def _repeat(self, body: RepeatBody, at: Source) -> None:
         given = [key for key in ("each", "while", "times") if body.has(key)]
         if len(given) != 1:
             self._report.error("bad-value", body.at, "`repeat` has one of `each`, `while` and `times`",
@@ -207,7 +221,7 @@ class Lowering(Questions, Calls, Generation, Assignments):
         self._place(after)
 
     def _leave_pass(self, step: Any, at: Source) -> None:
-        leaves = isinstance(step, model.BreakStep)
+        leaves = isinstance(step, BreakStep)
         if not self._loops:
             word = "break" if leaves else "continue"
             self._report.error("no-loop", at, f"`{word}` stands outside of `repeat`", length=len(word))

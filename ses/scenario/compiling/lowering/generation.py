@@ -7,8 +7,8 @@ from typing import Any
 
 from ses.scenario.compiling.lowering.assembly import Assembly
 from ses.scenario.findings import did_you_mean
-from ses.scenario.models.generation import LlmBody
 from ses.scenario.models.scalars import Data, Reference
+from ses.scenario.models.steps.generation import LlmBody
 from ses.scenario.program import Llm, Option, Source
 from ses.scenario.reading.nodes import Map, Node, Scalar, Seq, plain_data
 

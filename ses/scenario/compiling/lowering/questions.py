@@ -5,9 +5,9 @@ from __future__ import annotations
 from ses.scenario.compiling.lowering.assembly import Assembly
 from ses.scenario.compiling.lowering.leaving import always_leaves
 from ses.scenario.findings import did_you_mean
-from ses.scenario.models import steps as model
 from ses.scenario.models.messages import Spoken
 from ses.scenario.models.scalars import Expr, Text
+from ses.scenario.models.steps.questions import AskItem, ConfirmBody, MenuBody
 from ses.scenario.program import (
     Ask,
     Confirm,
@@ -22,7 +22,7 @@ from ses.scenario.program import (
 class Questions(Assembly):
     """`ask`, `confirm`, `menu`."""
 
-    def _ask(self, slot: Text, condition: Expr | None, at: Source, item: model.AskItem | None = None) -> None:
+    def _ask(self, slot: Text, condition: Expr | None, at: Source, item: AskItem | None = None) -> None:
         name = str(slot)
         if name not in self._context.slots:
             self._report.error("unknown-slot", slot.at, f"there is no slot `{name}`",
@@ -49,13 +49,13 @@ class Questions(Assembly):
         )  # fmt: skip
         self._place(after)
 
-    def _question(self, item: model.AskItem) -> Message | None:
+    def _question(self, item: AskItem) -> Message | None:
         given = (item.say, item.buttons, item.image, item.file, item.audio, item.key, item.channels)
         if all(one is None for one in given):
             return None
         return self._context.speech.message(item, ("item",))
 
-    def _confirm(self, body: model.ConfirmBody, at: Source) -> None:
+    def _confirm(self, body: ConfirmBody, at: Source) -> None:
         message = self._spoken(body)
         no, after = self._mark(), self._mark()
         self._emit(
@@ -74,7 +74,7 @@ class Questions(Assembly):
             self._emit(End(id=self._id("end"), at=at))
         self._place(after)
 
-    def _menu(self, body: model.MenuBody, at: Source) -> None:
+    def _menu(self, body: MenuBody, at: Source) -> None:
         message = self._spoken(body)
         after = self._mark()
         items: list[MenuItem] = []

@@ -1,4 +1,4 @@
-"""What an `llm` step asks of the language model."""
+"""The step `llm`: what is asked of the language model."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from ses.scenario.models.scalars import (
     WholeNumber,
 )
 from ses.scenario.models.shape import Shape, report_of, reported
+from ses.scenario.models.steps.step import Step
 from ses.scenario.program import Source
 from ses.scenario.reading.nodes import Map, Node, Scalar, Seq
 
@@ -109,3 +110,9 @@ class LlmBody(Shape):
     save: Annotated[
         Name | None, Field(description="Keeps the answer; it is not said then, unless streamed")
     ] = None
+
+
+class LlmStep(Step):
+    called = "a step `llm`"
+
+    llm: Annotated[LlmBody, Field(description="Ask the language model")]

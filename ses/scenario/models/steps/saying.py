@@ -1,4 +1,4 @@
-"""What a `send` step says, and to whom."""
+"""Steps that say something: `say` here, `send` in another conversation."""
 
 from __future__ import annotations
 
@@ -6,9 +6,16 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ses.scenario.models.messages import Wording
+from ses.scenario.models.messages import MessageField, Wording
 from ses.scenario.models.scalars import Text
 from ses.scenario.models.shape import Shape
+from ses.scenario.models.steps.step import Step
+
+
+class SayStep(Step):
+    called = "a step `say`"
+
+    say: Annotated[MessageField, Field(description="Say something")]
 
 
 class SendBody(Shape):
@@ -23,3 +30,9 @@ class SendBody(Shape):
         Text | None, Field(description="Only there: a kind (`telegram`) or a name (`telegram.shop`)")
     ] = None
     text: Annotated[Wording, Field(description="The words")]
+
+
+class SendStep(Step):
+    called = "a step `send`"
+
+    send: Annotated[SendBody, Field(description="Say something to somebody else, or elsewhere")]
