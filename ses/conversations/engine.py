@@ -9,7 +9,7 @@ from ses.dialogue.engine import run_poison, run_turn
 from ses.dialogue.ports import Leg, Ports
 from ses.dialogue.session import Session
 from ses.messages import Inbound
-from ses.scenario.program import Program
+from ses.scenario.program.robot import Program
 
 
 class RunTurn(Protocol):

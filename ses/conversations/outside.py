@@ -19,7 +19,7 @@ from ses.conversations.robots import Robots
 from ses.dialogue.arriving import BUILT_IN_EVENTS
 from ses.messages import Dictated, Inbound
 from ses.scenario.nearest import nearest
-from ses.scenario.program import Program
+from ses.scenario.program.robot import Program
 from ses.storage.contract import Store
 from ses.storage.rows import CallRow
 

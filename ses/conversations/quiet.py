@@ -9,7 +9,7 @@ from ses.connectors.contract import Refused
 from ses.conversations.addresses import Target
 from ses.conversations.robots import Robots
 from ses.dialogue.scope import zone_of
-from ses.scenario.program import Program
+from ses.scenario.program.robot import Program
 from ses.storage.contract import Store
 
 

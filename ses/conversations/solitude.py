@@ -17,7 +17,7 @@ import structlog
 from ses.dialogue.ports import Model, Services, VoiceQuestion, Voices
 from ses.dialogue.session import VoiceMessage
 from ses.messages import Attachment, Conversation
-from ses.scenario.program import VoiceSettings
+from ses.scenario.program.settings import VoiceSettings
 from ses.services.answers import Answer, ClassScore, FoundEntity, HttpReply, HttpRequest
 from ses.storage.contract import Store, StoreUnavailable
 

@@ -14,7 +14,8 @@ from ses.conversations.robots import Edition
 from ses.dialogue.ports import Leg, Ports
 from ses.dialogue.session import Session
 from ses.messages import Conversation, Delta, Inbound, Outgoing
-from ses.scenario.program import Program, SessionSettings
+from ses.scenario.program.robot import Program
+from ses.scenario.program.settings import SessionSettings
 from ses.scenario.recognition import Recogniser
 
 

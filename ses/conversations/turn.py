@@ -13,7 +13,7 @@ from ses.conversations.mailbox import Mailbox, Waiting
 from ses.conversations.solitude import Solitude
 from ses.dialogue.ports import Address, Leg, Link, Model, Services, Spoken, Voices
 from ses.messages import Delta, Inbound, Outgoing
-from ses.scenario.program import Program
+from ses.scenario.program.robot import Program
 
 T = TypeVar("T")
 

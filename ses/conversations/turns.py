@@ -27,7 +27,7 @@ from ses.dialogue.ports import Address, Leg, Link, Model, Services, Spoken, Voic
 from ses.dialogue.session import Session
 from ses.errors import ErrorKind, SesError, StepError
 from ses.messages import Delta, Inbound
-from ses.scenario.program import Program
+from ses.scenario.program.robot import Program
 from ses.storage.contract import Store, StoreUnavailable
 from ses.storage.rows import Accepted, TurnRecord
 

@@ -13,7 +13,7 @@ from ses.conversations.records import decode_inbound, decode_outgoing
 from ses.conversations.robots import Robots
 from ses.dialogue.session import Session
 from ses.messages import Inbound, Outgoing
-from ses.scenario.program import Program
+from ses.scenario.program.robot import Program
 from ses.storage.contract import Store
 from ses.storage.rows import LogLine, LogPosition, LogQuery, SessionRow
 

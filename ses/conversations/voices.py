@@ -18,7 +18,7 @@ from ses.dialogue.ports import VoiceQuestion
 from ses.dialogue.session import VoiceMessage
 from ses.errors import StepError
 from ses.messages import Attachment, Conversation
-from ses.scenario.program import Recognition, VoiceSettings
+from ses.scenario.program.settings import Recognition, VoiceSettings
 from ses.services.answers import Speech, Transcript, VoiceTraits
 
 log = structlog.get_logger("ses.voice")

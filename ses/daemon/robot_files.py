@@ -9,9 +9,10 @@ from pathlib import Path
 from ses.conversations.robots import Edition
 from ses.scenario.findings import Finding, Report
 from ses.scenario.load import Loaded, load_archive, load_robot
-from ses.scenario.program import Program, Source
+from ses.scenario.program.robot import Program
 from ses.scenario.reading.files import is_robot, read_files
 from ses.scenario.recognising.lexicon import Lexicon, word_forms_in_child
+from ses.scenario.source import Source
 from ses.scenario.versions import version_of
 
 

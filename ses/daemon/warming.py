@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from ses.llm.contract import Engine
 from ses.llm.requests import ChatRequest
-from ses.scenario.program import Llm, Program
+from ses.scenario.program.calls import Llm
+from ses.scenario.program.robot import Program
 
 
 def warming(engine: Engine, newest: Callable[[str], Program | None]) -> Callable[[str], None]:

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 from ses.dialogue.questions import Question, is_skip, item_label
 from ses.dialogue.session import Offer
 from ses.dialogue.understanding import FILES, Heard, apart, distinct
-from ses.scenario.program import Confirm, Menu, Slot
+from ses.scenario.program.definitions import Slot
+from ses.scenario.program.operations import Confirm, Menu
 from ses.scenario.recognising.numbered import places
 from ses.scenario.recognising.words import phrase_key
 from ses.scenario.recognition import Found, Word

@@ -18,7 +18,7 @@ from ses.dialogue.stack import push, under_way
 from ses.dialogue.starting import start
 from ses.dialogue.turn import Turn
 from ses.messages import Attachment, Inbound
-from ses.scenario.program import Variable
+from ses.scenario.program.definitions import Variable
 from ses.scenario.recognising.attached import found_in_attachments
 
 BUILT_IN_EVENTS = frozenset(

@@ -11,7 +11,7 @@ from ses.dialogue.trail import remember
 from ses.dialogue.turn import Turn
 from ses.errors import StepError
 from ses.scenario.expressions.values import plain
-from ses.scenario.program import Assignment
+from ses.scenario.program.operations import Assignment
 
 
 def write(turn: Turn, frame: Frame, name: str, value: Any) -> None:

@@ -10,7 +10,7 @@ from ses.dialogue.stack import clear, end, flow_of
 from ses.dialogue.trail import effect_since
 from ses.dialogue.turn import Turn
 from ses.dialogue.understanding import Heard
-from ses.scenario.program import Ask
+from ses.scenario.program.operations import Ask
 
 BUILT_IN = frozenset({"cancel", "skip", "repeat", "help", "back"})
 

@@ -9,7 +9,7 @@ from ses.dialogue.session import Offer, Offered
 from ses.dialogue.turn import Turn
 from ses.messages import Button
 from ses.scenario.expressions.values import plain
-from ses.scenario.program import ButtonSpec
+from ses.scenario.program.messages import ButtonSpec
 from ses.scenario.recognising.words import phrase_key
 
 KEPT = 8

@@ -13,7 +13,7 @@ from ses.dialogue.turn import Turn
 from ses.errors import StepError
 from ses.messages import Dictated, Inbound
 from ses.scenario.expressions.values import plain, written
-from ses.scenario.program import CallService, Http, Sbs, Send
+from ses.scenario.program.calls import CallService, Http, Sbs, Send
 from ses.services.answers import Answer, HttpRequest
 
 

@@ -13,7 +13,10 @@ from ses.dialogue.stack import call, clear, owner, passes, pop, store
 from ses.dialogue.trail import effect_since
 from ses.dialogue.turn import Turn
 from ses.dialogue.understanding import Heard
-from ses.scenario.program import Ask, Flow, Message, Program, Slot
+from ses.scenario.program.definitions import Flow, Slot
+from ses.scenario.program.messages import Message
+from ses.scenario.program.operations import Ask
+from ses.scenario.program.robot import Program
 from ses.scenario.recognition import Found
 
 

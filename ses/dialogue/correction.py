@@ -14,7 +14,7 @@ from ses.dialogue.saying import texts
 from ses.dialogue.session import Activity, Pending
 from ses.dialogue.turn import Turn
 from ses.dialogue.understanding import BY_NAME, FILES, NUMBERS, Heard, apart, distinct
-from ses.scenario.program import Slot
+from ses.scenario.program.definitions import Slot
 from ses.scenario.recognising.words import phrase_key
 from ses.scenario.recognition import Found
 

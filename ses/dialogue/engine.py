@@ -21,7 +21,7 @@ from ses.dialogue.turn import Turn
 from ses.dialogue.versions import settle_versions
 from ses.errors import StepError
 from ses.messages import Inbound
-from ses.scenario.program import Program
+from ses.scenario.program.robot import Program
 
 ATTEMPTS = 20
 """Questions of one turn that may fail to be put before the turn gives up."""

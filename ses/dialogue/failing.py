@@ -11,7 +11,7 @@ from ses.dialogue.session import Activity
 from ses.dialogue.stack import call, end, pop, push
 from ses.dialogue.turn import Turn
 from ses.errors import StepError
-from ses.scenario.program import Program
+from ses.scenario.program.robot import Program
 
 
 def event_flow(turn: Turn, kind: str) -> str | None:

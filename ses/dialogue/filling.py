@@ -10,7 +10,8 @@ from ses.dialogue.session import Activity, Pending
 from ses.dialogue.stack import owner, passes, store
 from ses.dialogue.turn import Turn
 from ses.dialogue.understanding import BY_NAME, UNTYPED, Heard, apart, distinct, hear
-from ses.scenario.program import Program, Slot
+from ses.scenario.program.definitions import Slot
+from ses.scenario.program.robot import Program
 from ses.scenario.recognition import Found, Recognised
 
 WHOLE = 1 << 20

@@ -16,7 +16,7 @@ from ses.dialogue.turn import Turn
 from ses.dialogue.writing import Written, say_written, write
 from ses.errors import StepError
 from ses.llm.requests import ChatRequest, Choice, JsonSchema, Shape
-from ses.scenario.program import Llm
+from ses.scenario.program.calls import Llm
 
 NONE = "none"
 """What the model writes when none of the flows fits."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeVar
 from ses.clock import Clock
 from ses.dialogue.session import Session, VoiceMessage
 from ses.messages import Attachment, Conversation, Delta, Inbound, Outgoing
-from ses.scenario.program import VoiceSettings
+from ses.scenario.program.settings import VoiceSettings
 from ses.services.answers import Answer, ClassScore, FoundEntity, HttpReply, HttpRequest
 
 if TYPE_CHECKING:  # a robot without `llm` steps does not pay for them

@@ -16,7 +16,7 @@ from ses.dialogue.session import Activity, Offer, Offered, Pending
 from ses.dialogue.starting import fall_back, may_interrupt, start, start_with
 from ses.dialogue.turn import Turn
 from ses.dialogue.understanding import hear
-from ses.scenario.program import Trigger
+from ses.scenario.program.definitions import Trigger
 
 
 def flow_button(turn: Turn, key: str) -> Trigger | None:

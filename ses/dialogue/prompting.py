@@ -7,7 +7,8 @@ from typing import Any
 from ses.dialogue.saying import masked
 from ses.dialogue.turn import Turn
 from ses.errors import StepError
-from ses.scenario.program import Llm, Template
+from ses.scenario.program.calls import Llm
+from ses.scenario.program.expressions import Template
 
 Messages = list[dict[str, Any]]
 

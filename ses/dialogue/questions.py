@@ -11,7 +11,10 @@ from ses.dialogue.stack import operation
 from ses.dialogue.turn import Draft, Turn
 from ses.errors import StepError
 from ses.scenario.expressions.values import plain, printed
-from ses.scenario.program import Ask, Confirm, Flow, Menu, MenuItem, Message, Op, Program, Slot
+from ses.scenario.program.definitions import Flow, Slot
+from ses.scenario.program.messages import Message
+from ses.scenario.program.operations import Ask, Confirm, Menu, MenuItem, Op
+from ses.scenario.program.robot import Program
 
 
 class Question(NamedTuple):

@@ -14,7 +14,7 @@ from ses.dialogue.session import Frame, Pending
 from ses.dialogue.stack import end, flow_of, passes, store
 from ses.dialogue.turn import Turn
 from ses.scenario.expressions.values import plain
-from ses.scenario.program import Confirm, Menu
+from ses.scenario.program.operations import Confirm, Menu
 
 RETRIES = 2
 """Failures in a row after which a confirm or a menu gives up; a slot says its own."""

@@ -19,7 +19,7 @@ from ses.dialogue.steps import run
 from ses.dialogue.turn import Draft, Turn
 from ses.dialogue.understanding import Heard, hear
 from ses.errors import StepError
-from ses.scenario.program import Confirm, Menu
+from ses.scenario.program.operations import Confirm, Menu
 from ses.scenario.recognition import Found
 
 Captures = dict[str, list[Found]]

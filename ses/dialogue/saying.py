@@ -9,7 +9,9 @@ from ses.dialogue.scope import Scope
 from ses.dialogue.turn import Draft, Turn
 from ses.errors import StepError
 from ses.messages import Attachment, Button
-from ses.scenario.program import Message, Program, Template
+from ses.scenario.program.expressions import Template
+from ses.scenario.program.messages import Message
+from ses.scenario.program.robot import Program
 
 VARIANTS_KEPT = 40
 """Texts with variants whose turn a session remembers."""

@@ -9,7 +9,7 @@ from ses.dialogue.questions import slot_title
 from ses.dialogue.stack import passes
 from ses.dialogue.turn import Turn
 from ses.dialogue.understanding import FILES
-from ses.scenario.program import Argument, Slot
+from ses.scenario.program.definitions import Argument, Slot
 
 Schema = dict[str, Any]
 

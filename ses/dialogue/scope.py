@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 from ses.dialogue.session import Activity, Frame, Session, VoiceMessage
 from ses.messages import Inbound
 from ses.scenario.expressions.values import ListValue
-from ses.scenario.program import Program, Slot
+from ses.scenario.program.definitions import Slot
+from ses.scenario.program.robot import Program
 
 ENGINE_NAMES = frozenset(
     {"user", "session", "channel", "message", "event", "error", "robot", "page", "daypart", "value", "item"}

@@ -9,7 +9,8 @@ from ses.dialogue.questions import Question
 from ses.dialogue.stack import under_way
 from ses.dialogue.starting import may_interrupt
 from ses.dialogue.turn import Turn
-from ses.scenario.program import Program, Trigger
+from ses.scenario.program.definitions import Trigger
+from ses.scenario.program.robot import Program
 from ses.scenario.recognition import Recognised
 
 

@@ -9,7 +9,9 @@ from ses.dialogue.session import STACK, Activity, Frame, Session
 from ses.dialogue.trail import absorb
 from ses.dialogue.turn import Turn
 from ses.errors import StepError
-from ses.scenario.program import Flow, Op, Program, Slot
+from ses.scenario.program.definitions import Flow, Slot
+from ses.scenario.program.operations import Op
+from ses.scenario.program.robot import Program
 
 FRAMES = 64
 """Frames an activity may hold: a call cycle that the check could not see ends as `runaway`."""

@@ -13,7 +13,7 @@ from ses.dialogue.session import Activity
 from ses.dialogue.stack import push, store, under_way
 from ses.dialogue.turn import Turn
 from ses.dialogue.understanding import Heard, hear
-from ses.scenario.program import Trigger
+from ses.scenario.program.definitions import Trigger
 
 
 def start(

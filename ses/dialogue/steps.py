@@ -17,30 +17,26 @@ from ses.dialogue.trail import record
 from ses.dialogue.turn import Turn
 from ses.errors import StepError
 from ses.scenario.expressions.values import plain
-from ses.scenario.program import (
+from ses.scenario.program.calls import CallService, Http, Llm, Sbs, Send
+from ses.scenario.program.definitions import Flow
+from ses.scenario.program.operations import (
     Ask,
     CallFlow,
-    CallService,
     Confirm,
     End,
-    Flow,
     GotoFlow,
-    Http,
     Jump,
-    Llm,
     LoopNext,
     LoopStart,
     Menu,
     Op,
-    Program,
     Return,
     Say,
-    Sbs,
-    Send,
     Set,
     Test,
     Unset,
 )
+from ses.scenario.program.robot import Program
 
 MOVED = -1
 """The frames changed: look again at which is on top."""

@@ -17,7 +17,7 @@ from ses.dialogue.stack import call, passes
 from ses.dialogue.turn import Turn
 from ses.dialogue.writing import Written
 from ses.scenario.expressions.values import plain
-from ses.scenario.program import Llm
+from ses.scenario.program.calls import Llm
 
 ROUNDS = 5
 """Times in a row that a model may call tools; then it has to answer."""

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ses.dialogue.session import Session
-from ses.scenario.program import Op, Program, Trigger
+from ses.scenario.program.definitions import Trigger
+from ses.scenario.program.operations import Op
+from ses.scenario.program.robot import Program
 
 if TYPE_CHECKING:
     from ses.dialogue.turn import Turn

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ses.dialogue.session import Frame, Step
-from ses.scenario.program import Op
+from ses.scenario.program.operations import Op
 
 
 def record(frame: Frame, op: Op, *, asked: bool = False) -> None:

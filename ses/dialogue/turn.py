@@ -16,7 +16,8 @@ from ses.dialogue.speaking import speak
 from ses.dialogue.trace import Trace
 from ses.errors import StepError
 from ses.messages import Attachment, Button, Inbound, Outgoing
-from ses.scenario.program import Op, Program
+from ses.scenario.program.operations import Op
+from ses.scenario.program.robot import Program
 
 T = TypeVar("T")
 

@@ -9,7 +9,7 @@ from typing import Any
 from ses.dialogue.session import Seen
 from ses.dialogue.turn import Turn
 from ses.errors import StepError
-from ses.scenario.program import Program
+from ses.scenario.program.robot import Program
 from ses.scenario.recognition import Found, PatternMatch, Recognised, Utterance
 
 UNTYPED = frozenset({"", "text"})

@@ -5,7 +5,8 @@ from __future__ import annotations
 from ses.dialogue.session import Activity
 from ses.dialogue.stack import end, forget
 from ses.dialogue.turn import Turn
-from ses.scenario.program import Ask, Confirm, Menu, Program
+from ses.scenario.program.operations import Ask, Confirm, Menu
+from ses.scenario.program.robot import Program
 
 
 def settle_versions(turn: Turn, *, release: bool) -> None:

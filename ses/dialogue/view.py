@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ses.dialogue.session import Session
-from ses.scenario.program import Program
+from ses.scenario.program.robot import Program
 
 RESERVED = frozenset({"robot", "data", "error", "message", "session_id"})
 """Fields of the answer itself: a variable of that name does not replace them."""

@@ -17,7 +17,7 @@ from ses.llm.answers import Said
 from ses.llm.errors import BadRequest, EngineError, UnknownModel
 from ses.llm.requests import ChatRequest
 from ses.messages import Delta
-from ses.scenario.program import Llm
+from ses.scenario.program.calls import Llm
 
 
 class Written(NamedTuple):

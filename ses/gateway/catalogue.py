@@ -12,7 +12,7 @@ from ses.gateway.envelope import success
 from ses.gateway.models import ReloadAnswer, ReloadBody, RobotsAnswer
 from ses.gateway.operation import Call, Operation
 from ses.scenario.findings import Finding
-from ses.scenario.program import Program
+from ses.scenario.program.robot import Program
 
 
 class Robots(Protocol):

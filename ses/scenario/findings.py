@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from ses.scenario.program import Source
+from ses.scenario.source import Source
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from ses.dialogue.session import Session
 from ses.dialogue.view import flow_under_way, values
 from ses.errors import SesError
 from ses.messages import Attachment, Channel, Delta, Inbound, Outgoing
-from ses.scenario.program import Program
+from ses.scenario.program.robot import Program
 
 T = TypeVar("T")
 SESSION = "talk"

@@ -8,7 +8,7 @@ from ses.dialogue.ports import VoiceQuestion
 from ses.dialogue.session import VoiceMessage
 from ses.errors import StepError
 from ses.messages import Attachment, Channel, Conversation
-from ses.scenario.program import VoiceSettings
+from ses.scenario.program.settings import VoiceSettings
 from ses.testing.mocks import MockServices
 
 SAID = "said:"

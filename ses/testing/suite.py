@@ -9,7 +9,7 @@ from pathlib import Path
 from ses.dialogue.ports import Model
 from ses.scenario.findings import Finding
 from ses.scenario.load import load_robot
-from ses.scenario.program import Program
+from ses.scenario.program.robot import Program
 from ses.testing.cases import Case
 from ses.testing.cassette import cassette_of
 from ses.testing.coverage import Coverage

@@ -15,7 +15,7 @@ from ses.dialogue.ports import Model, Services
 from ses.errors import SesError
 from ses.messages import Button, Outgoing
 from ses.scenario.load import load_robot
-from ses.scenario.program import Program
+from ses.scenario.program.robot import Program
 from ses.testing.conversation import Exchange, Talk
 from ses.testing.presenting import finding_text
 

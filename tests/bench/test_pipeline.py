@@ -25,7 +25,7 @@ from ses.conversations.robots import Robots
 from ses.conversations.testing import ECHO, Inbox, Shelved, echo_program
 from ses.messages import Inbound
 from ses.scenario.load import load_files
-from ses.scenario.program import Program
+from ses.scenario.program.robot import Program
 from ses.scenario.reading.files import RobotFiles
 from ses.storage.sqlite.store import SqliteStore
 

@@ -13,7 +13,7 @@ from ses.dialogue.ports import Leg
 from ses.dialogue.session import Session
 from ses.messages import Inbound
 from ses.scenario.load import load_files
-from ses.scenario.program import Program
+from ses.scenario.program.robot import Program
 from ses.scenario.reading.files import RobotFiles
 
 BUDGET = 100

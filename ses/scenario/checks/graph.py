@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from ses.scenario.program import (
+from ses.scenario.program.definitions import Flow
+from ses.scenario.program.operations import (
     CallFlow,
     Confirm,
     End,
-    Flow,
     GotoFlow,
     Jump,
     LoopNext,

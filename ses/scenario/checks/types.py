@@ -12,7 +12,7 @@ from ses.scenario.faults import Fault
 from ses.scenario.models.messages import Args
 from ses.scenario.models.steps.assignments import SetStep
 from ses.scenario.models.steps.branches import RepeatBody
-from ses.scenario.program import Slot
+from ses.scenario.program.definitions import Slot
 from ses.scenario.reading.nodes import Map, Scalar, plain_data
 
 VOICE = Type(

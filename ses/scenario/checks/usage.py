@@ -8,7 +8,7 @@ from ses.scenario.compiling.texts import BUILT_IN_INTENTS, engine_texts
 from ses.scenario.findings import Report, did_you_mean, nearest
 from ses.scenario.models.scalars import Text
 from ses.scenario.models.steps.assignments import SetStep
-from ses.scenario.program import Ask
+from ses.scenario.program.operations import Ask
 
 
 def check_usage(compiled: Compiled, report: Report) -> None:

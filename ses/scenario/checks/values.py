@@ -14,8 +14,8 @@ from ses.scenario.findings import Report, did_you_mean
 from ses.scenario.models.scalars import Data
 from ses.scenario.models.steps.assignments import SetStep
 from ses.scenario.models.steps.branches import Cases, SwitchStep
-from ses.scenario.program import Source
 from ses.scenario.reading.nodes import Scalar
+from ses.scenario.source import Source
 
 _WRITTEN = {
     "date": (re.compile(r"\d{4}-\d\d-\d\d"), "2026-11-22"),

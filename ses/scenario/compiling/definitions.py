@@ -13,8 +13,11 @@ from ses.scenario.models.messages import Question
 from ses.scenario.models.scalars import Text
 from ses.scenario.models.settings import Session
 from ses.scenario.models.settings import Variable as VariableModel
-from ses.scenario.program import Choices, Message, SessionSettings, Slot, Source, Variable
+from ses.scenario.program.definitions import Choices, Slot, Variable
+from ses.scenario.program.messages import Message
+from ses.scenario.program.settings import SessionSettings
 from ses.scenario.reading.nodes import plain_data
+from ses.scenario.source import Source
 
 TypeCheck = Callable[[Text | None, bool, Source], str]
 """(type as written, has `choices`, place) → the entity's name, `text`, or empty with `choices`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ses.scenario.program import Ask, LoopNext, LoopStart, Op, Set
+from ses.scenario.program.operations import Ask, LoopNext, LoopStart, Op, Set
 
 
 def derived_from(ops: Sequence[Op], slots: frozenset[str]) -> Mapping[str, frozenset[str]]:

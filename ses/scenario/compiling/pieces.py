@@ -18,8 +18,9 @@ from ses.scenario.faults import Fault
 from ses.scenario.findings import Report, nearest
 from ses.scenario.models.messages import Args
 from ses.scenario.models.scalars import Data, Text
-from ses.scenario.program import Expression, Source, Template, Value
+from ses.scenario.program.expressions import Expression, Template, Value
 from ses.scenario.reading.nodes import Map, Node, Scalar, Seq, plain_data
+from ses.scenario.source import Source
 
 T = TypeVar("T")
 

@@ -24,21 +24,13 @@ from ses.scenario.models.definitions import Tool as ToolModel
 from ses.scenario.models.messages import Message as MessageModel
 from ses.scenario.models.robot import Robot
 from ses.scenario.models.steps.step import Broken
-from ses.scenario.program import (
-    Argument,
-    Flow,
-    LlmIntent,
-    Message,
-    Program,
-    QasSettings,
-    Slot,
-    SmcIntent,
-    Source,
-    Tool,
-    Trigger,
-)
+from ses.scenario.program.definitions import Argument, Flow, LlmIntent, Slot, SmcIntent, Tool, Trigger
+from ses.scenario.program.messages import Message
+from ses.scenario.program.robot import Program
+from ses.scenario.program.settings import QasSettings
 from ses.scenario.reading.files import RobotFiles
 from ses.scenario.reading.tables import read_table
+from ses.scenario.source import Source
 
 
 @dataclass(slots=True)

@@ -16,7 +16,7 @@ from ses.scenario.models.recognised import Entity, ListEntry
 from ses.scenario.models.robot import Robot
 from ses.scenario.models.scalars import Text
 from ses.scenario.models.steps.step import Broken
-from ses.scenario.program import Source, Trigger
+from ses.scenario.program.definitions import Trigger
 from ses.scenario.recognising.builtin import BUILT_IN
 from ses.scenario.recognising.lexicon import Lexicon, word_forms
 from ses.scenario.recognising.pattern_syntax import Pattern, captures_of, parse_pattern
@@ -33,6 +33,7 @@ from ses.scenario.recognising.recogniser import (
 )
 from ses.scenario.recognising.words import phrase_key
 from ses.scenario.recognition import Recogniser
+from ses.scenario.source import Source
 
 FILES = ("file", "image", "voice", "location", "contact")
 

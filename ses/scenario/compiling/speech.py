@@ -9,7 +9,8 @@ from ses.scenario.findings import did_you_mean
 from ses.scenario.models.messages import Button, Spoken, Wording
 from ses.scenario.models.messages import Message as MessageModel
 from ses.scenario.models.scalars import Text
-from ses.scenario.program import ButtonSpec, MediaSpec, Message, Template
+from ses.scenario.program.expressions import Template
+from ses.scenario.program.messages import ButtonSpec, MediaSpec, Message
 
 
 class Speech:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ses.scenario.compiling.pieces import Pieces
 from ses.scenario.faults import Fault
-from ses.scenario.program import Expression
+from ses.scenario.program.expressions import Expression
 from ses.scenario.reading.nodes import resolve
 
 

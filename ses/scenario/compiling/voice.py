@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from ses.scenario.compiling.pieces import Checked
 from ses.scenario.models.voice import Voice
-from ses.scenario.program import Recognition, VoiceSettings
+from ses.scenario.program.settings import Recognition, VoiceSettings
 
 TRAITS = ("age", "gender", "emotion", "multispeaker", "synth", "traits")
 """Fields of `message.voice` that only SBS fills."""

@@ -21,9 +21,9 @@ from ses.messages import CHANNELS
 from ses.scenario.findings import Report, did_you_mean
 from ses.scenario.models.scalars import Boolean, Data, Expr, Kind, Label, Reference, Text
 from ses.scenario.models.shape import Shape, not_a_text, report_of, reported
-from ses.scenario.program import Source
 from ses.scenario.reading.mishaps import quoted
 from ses.scenario.reading.nodes import Map, Node, Scalar, Seq
+from ses.scenario.source import Source
 
 _LANGUAGE = re.compile(r"[a-z]{2}")
 _TEXT: dict[str, Any] = {"type": ["string", "number", "boolean"]}

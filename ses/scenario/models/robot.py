@@ -24,8 +24,8 @@ from ses.scenario.models.settings import Qas, Session, Variable
 from ses.scenario.models.shape import Shape, described, report_of, reported
 from ses.scenario.models.steps.step import Broken
 from ses.scenario.models.voice import Voice
-from ses.scenario.program import Source
 from ses.scenario.reading.nodes import Map, Node, Scalar, Seq
+from ses.scenario.source import Source
 
 _TEXT: dict[str, Any] = {"type": "string"}
 _PLAIN: dict[str, Any] = {"type": ["string", "number", "boolean", "null", "array"]}

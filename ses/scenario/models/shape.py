@@ -21,9 +21,9 @@ from pydantic import (
 from pydantic_core import CoreSchema, PydanticCustomError
 
 from ses.scenario.findings import Report, nearest
-from ses.scenario.program import Source
 from ses.scenario.reading.mishaps import quoted
 from ses.scenario.reading.nodes import Map, Node, Scalar, Seq
+from ses.scenario.source import Source
 
 
 def reported() -> PydanticCustomError:

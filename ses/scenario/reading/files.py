@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ses.scenario.findings import Report
-from ses.scenario.program import Source
+from ses.scenario.source import Source
 
 MAX_FILES = 2000
 MAX_TABLE = 16 * 1024 * 1024

@@ -7,7 +7,7 @@ import re
 import yaml
 
 from ses.scenario.findings import Report
-from ses.scenario.program import Source
+from ses.scenario.source import Source
 
 _VALUE = re.compile(
     r"""^(?P<before>\s*(?:-\s+)*(?:(?:"[^"]*"|'[^']*'|[^\s'"\[{#][^:\[{"']*):\s+)?)(?P<value>\S.*?)\s*$"""

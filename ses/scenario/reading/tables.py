@@ -9,10 +9,10 @@ from typing import Any
 
 from ses.scenario.findings import Report, did_you_mean
 from ses.scenario.models.scalars import Text
-from ses.scenario.program import Source
 from ses.scenario.reading.document import read_yaml
 from ses.scenario.reading.files import RobotFiles
 from ses.scenario.reading.nodes import plain_data
+from ses.scenario.source import Source
 
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,17})?")
 

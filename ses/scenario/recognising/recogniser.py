@@ -9,7 +9,6 @@ from typing import Any
 
 from ses.scenario.expressions.values import ListValue, as_date
 from ses.scenario.faults import Fault
-from ses.scenario.program import Source
 from ses.scenario.recognising import patterns as pattern_rules
 from ses.scenario.recognising.builtin import BUILT_IN, FINDERS, SLOW, Asked
 from ses.scenario.recognising.builtin.asked import spanning
@@ -30,6 +29,7 @@ from ses.scenario.recognising.patterns import PatternSet, compile_pattern, unmat
 from ses.scenario.recognising.vocabulary import Atoms, Vocabulary
 from ses.scenario.recognising.words import read
 from ses.scenario.recognition import Found, PatternMatch, Recognised, Utterance
+from ses.scenario.source import Source
 
 __all__ = [
     "BUILT_IN", "Entity", "ListEntity", "ListEntry", "PatternSource", "RegexEntity", "RobotRecogniser", "SeeEntity",

@@ -10,7 +10,7 @@ from ses.conversations.testing import Inbox, echo, echo_poison, echo_program
 from ses.dialogue.ports import Increment, Leg
 from ses.dialogue.session import Activity, Flight, Frame, Session
 from ses.messages import Outgoing
-from ses.scenario.program import Variable
+from ses.scenario.program.definitions import Variable
 from ses.storage.contract import StoreUnavailable
 
 

@@ -6,7 +6,7 @@ from ses.connectors.contract import Refused
 from ses.conversations.robots import Edition
 from ses.conversations.testing import echo_program
 from ses.scenario.findings import Finding
-from ses.scenario.program import Source
+from ses.scenario.source import Source
 
 WRONG = Finding(
     "unknown-key", "`stepps` is no key of a flow", Source("flows/a.yaml", 3, 5), suggestion="steps"

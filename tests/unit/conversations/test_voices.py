@@ -17,7 +17,7 @@ from ses.conversations.voices import DaemonVoices
 from ses.dialogue.ports import VoiceQuestion
 from ses.errors import StepError
 from ses.messages import Attachment, Conversation
-from ses.scenario.program import Recognition, VoiceSettings
+from ses.scenario.program.settings import Recognition, VoiceSettings
 from ses.services.answers import ClassScore, Speech, Transcript, VoiceTraits
 
 BOT, SITE = Conversation("telegram.shop", "1"), Conversation("web.site", "s")

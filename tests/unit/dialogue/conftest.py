@@ -24,7 +24,7 @@ from ses.dialogue.session import Session
 from ses.errors import StepError
 from ses.messages import Attachment, Delta, Inbound, Outgoing
 from ses.scenario.load import load_files
-from ses.scenario.program import Program
+from ses.scenario.program.robot import Program
 from ses.scenario.reading.files import RobotFiles
 from ses.services.answers import Answer, ClassScore, FoundEntity, HttpReply, HttpRequest
 

@@ -21,7 +21,7 @@ from ses.gateway.records import RecordsApi
 from ses.gateway.sending import SendApi
 from ses.messages import Button, Inbound, Outgoing
 from ses.scenario.findings import Finding
-from ses.scenario.program import Source
+from ses.scenario.source import Source
 from ses.services.testapi import TestApi
 
 

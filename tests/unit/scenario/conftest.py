@@ -8,7 +8,7 @@ from textwrap import dedent
 import pytest
 
 from ses.scenario.load import Loaded, load_files
-from ses.scenario.program import Program
+from ses.scenario.program.robot import Program
 from ses.scenario.reading.files import RobotFiles
 
 

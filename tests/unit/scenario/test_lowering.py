@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from ses.scenario.program import (
+from ses.scenario.program.calls import Http
+from ses.scenario.program.definitions import Flow
+from ses.scenario.program.operations import (
     Ask,
     CallFlow,
     Confirm,
     End,
-    Flow,
     GotoFlow,
     Handler,
-    Http,
     Jump,
     LoopNext,
     LoopStart,
@@ -19,7 +19,7 @@ from ses.scenario.program import (
     Say,
     Set,
 )
-from ses.scenario.program import Test as Branch
+from ses.scenario.program.operations import Test as Branch
 
 HEAD = """
 language: ru

@@ -9,7 +9,7 @@ import pytest
 
 from ses.messages import Attachment
 from ses.scenario.findings import Finding
-from ses.scenario.program import Source
+from ses.scenario.source import Source
 from ses.testing.cases import (
     UNSAID,
     AnyMessages,

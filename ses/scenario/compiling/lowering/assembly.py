@@ -12,23 +12,21 @@ from ses.scenario.compiling.speech import Speech
 from ses.scenario.models.messages import Spoken
 from ses.scenario.models.scalars import Expr, Text
 from ses.scenario.models.shape import Shape
-from ses.scenario.program import (
+from ses.scenario.program.expressions import Expression, Template, Value
+from ses.scenario.program.messages import Message
+from ses.scenario.program.operations import (
     Confirm,
     End,
-    Expression,
     GotoFlow,
     Handler,
     Jump,
     LoopNext,
     Menu,
-    Message,
     Op,
     Return,
-    Source,
-    Template,
     Test,
-    Value,
 )
+from ses.scenario.source import Source
 
 _LEAVING = (End, Return, GotoFlow, Jump)
 

@@ -8,13 +8,9 @@ from ses.scenario.compiling.lowering.assembly import Assembly
 from ses.scenario.findings import did_you_mean
 from ses.scenario.models.scalars import RESERVED, Data
 from ses.scenario.models.steps.assignments import SetStep, UnsetStep
-from ses.scenario.program import (
-    Assignment,
-    Set,
-    Source,
-    Unset,
-)
+from ses.scenario.program.operations import Assignment, Set, Unset
 from ses.scenario.reading.nodes import Map
+from ses.scenario.source import Source
 
 _OPERATIONS = ("add", "append", "remove")
 

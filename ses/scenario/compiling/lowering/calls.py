@@ -11,17 +11,10 @@ from ses.scenario.models.scalars import Text
 from ses.scenario.models.steps.calls import HttpBody, ModelBody, QasBody, SbsBody
 from ses.scenario.models.steps.jumps import CallBody
 from ses.scenario.models.steps.saying import SendBody
-from ses.scenario.program import (
-    CallFlow,
-    CallService,
-    GotoFlow,
-    Http,
-    Jump,
-    Message,
-    Sbs,
-    Send,
-    Source,
-)
+from ses.scenario.program.calls import CallService, Http, Sbs, Send
+from ses.scenario.program.messages import Message
+from ses.scenario.program.operations import CallFlow, GotoFlow, Jump
+from ses.scenario.source import Source
 
 
 class Calls(Assembly):

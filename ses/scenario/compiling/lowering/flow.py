@@ -31,16 +31,8 @@ from ses.scenario.models.steps.jumps import (
 from ses.scenario.models.steps.questions import AskStep, ConfirmStep, MenuStep
 from ses.scenario.models.steps.saying import SayStep, SendStep
 from ses.scenario.models.steps.step import Broken
-from ses.scenario.program import (
-    End,
-    Handler,
-    Jump,
-    LoopNext,
-    LoopStart,
-    Return,
-    Say,
-    Source,
-)
+from ses.scenario.program.operations import End, Handler, Jump, LoopNext, LoopStart, Return, Say
+from ses.scenario.source import Source
 
 
 @dataclass(slots=True)

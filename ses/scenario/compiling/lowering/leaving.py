@@ -9,9 +9,7 @@ from ses.scenario.models.shape import Shape
 from ses.scenario.models.steps.branches import IfStep
 from ses.scenario.models.steps.jumps import BreakStep, ContinueStep, EndStep, GotoStep, LabelStep, ReturnStep
 from ses.scenario.models.steps.step import Broken
-from ses.scenario.program import (
-    Source,
-)
+from ses.scenario.source import Source
 
 
 def always_leaves(step: Any) -> bool:

@@ -8,15 +8,9 @@ from ses.scenario.findings import did_you_mean
 from ses.scenario.models.messages import Spoken
 from ses.scenario.models.scalars import Expr, Text
 from ses.scenario.models.steps.questions import AskItem, ConfirmBody, MenuBody
-from ses.scenario.program import (
-    Ask,
-    Confirm,
-    End,
-    Menu,
-    MenuItem,
-    Message,
-    Source,
-)
+from ses.scenario.program.messages import Message
+from ses.scenario.program.operations import Ask, Confirm, End, Menu, MenuItem
+from ses.scenario.source import Source
 
 
 class Questions(Assembly):

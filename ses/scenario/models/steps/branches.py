@@ -10,8 +10,8 @@ from pydantic import Field, ValidationInfo, ValidatorFunctionWrapHandler, WrapVa
 from ses.scenario.models.scalars import Expr, Label, Name, OneOrMany
 from ses.scenario.models.shape import Shape, described, report_of, reported
 from ses.scenario.models.steps.step import Step, Steps
-from ses.scenario.program import Source
 from ses.scenario.reading.nodes import Map
+from ses.scenario.source import Source
 
 
 class ElifBranch(Shape):

@@ -21,8 +21,8 @@ from ses.scenario.models.scalars import (
 )
 from ses.scenario.models.shape import Shape, report_of, reported
 from ses.scenario.models.steps.step import Step
-from ses.scenario.program import Source
 from ses.scenario.reading.nodes import Map, Node, Scalar, Seq
+from ses.scenario.source import Source
 
 _TEXT: dict[str, Any] = {"type": ["string", "number", "boolean"]}
 

@@ -10,8 +10,8 @@ from typing_extensions import TypeAliasType
 from ses.scenario.models import steps
 from ses.scenario.models.scalars import Expr, Label, OneOrMany
 from ses.scenario.models.shape import Shape
-from ses.scenario.program import Source
 from ses.scenario.reading.nodes import Node
+from ses.scenario.source import Source
 
 Steps = TypeAliasType("Steps", "Annotated[list[steps.AnyStep], OneOrMany()]")
 """Steps hold steps. `AnyStep`, all of them, is complete after this module only: hence the text, which pydantic reads
