@@ -97,6 +97,10 @@ class Conversations:
         """Deliver that connector's conversations through it, in the place of an earlier one of its name."""
         self._delivery.attach(connector)
 
+    def connector(self, name: str) -> Connector | None:
+        """The attached connector of that name, such as `web.site`."""
+        return self._delivery.connector(name)
+
     async def start(self) -> None:
         """Take up what a former process left, then accept. Robots are loaded and the store is open by now."""
         await self._recovery.load()

@@ -84,7 +84,7 @@ class Daemon:
         self._ways_out = WaysOut(parts.services(config, self._clock, self._metrics, self._own_site))
         self._engine = language_model.engine(config, self._clock, self._metrics)
         self._audio = speech.audio_store(config, self._clock)
-        voices = speech.voices(config, self._ways_out, self._audio, self._messenger)
+        voices = speech.voices(config, self._ways_out, self._audio, self._connector)
         self._conversations = Conversations(
             self._store,
             self._robots,
@@ -121,8 +121,8 @@ class Daemon:
             recording=self._audio.path,
         )
 
-    def _messenger(self, name: str) -> object:
-        return self._channels.connectors.get(name)
+    def _connector(self, name: str) -> object:
+        return self._conversations.connector(name)
 
     async def run(self) -> None:
         """Start, serve until told to end, stop. Raises `SesError` when it cannot start."""

@@ -148,6 +148,7 @@ async def test_each_message_is_answered_in_order_and_each_copy_has_its_reason(tm
                     next_kill = time.monotonic() + chance.uniform(3.0, 6.0)
                 await asyncio.sleep(0.05)
             await talking
+            await daemon.up()  # bots talk before the API listens
             interrupted = sum(fault.interrupted for fault in faults)
             assert await _counted(daemon, interrupted) == interrupted
         finally:
