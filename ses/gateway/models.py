@@ -43,7 +43,7 @@ Kind = Literal["image", "file", "audio", "voice", "video", "location", "contact"
 
 
 class Taken(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True, defer_build=True)
+    model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
 
 
 class AttachmentBody(Taken):
@@ -204,23 +204,23 @@ class ReloadBody(Taken):
     pass
 
 
-class Answered(BaseModel):
-    model_config = ConfigDict(use_attribute_docstrings=True, defer_build=True)
+class Shown(BaseModel):
+    model_config = ConfigDict(defer_build=True)
 
+
+class Answered(Shown):
     error: Literal[0]
     message: str
 
 
-class Failed(BaseModel):
+class Failed(Shown):
     """Any failure."""
 
     error: Literal[1]
     message: str
 
 
-class ButtonShown(BaseModel):
-    model_config = ConfigDict(use_attribute_docstrings=True, defer_build=True)
-
+class ButtonShown(Shown):
     text: str
     id: str = ""
     """What `button` of the next call takes."""
@@ -228,7 +228,7 @@ class ButtonShown(BaseModel):
     request: Literal["", "phone", "location"] = ""
 
 
-class AttachmentShown(BaseModel):
+class AttachmentShown(Shown):
     kind: Kind
     name: str = ""
     media: str = ""
@@ -237,9 +237,7 @@ class AttachmentShown(BaseModel):
     value: Any = None
 
 
-class Reply(BaseModel):
-    model_config = ConfigDict(use_attribute_docstrings=True, defer_build=True)
-
+class Reply(Shown):
     id: str
     """The same in every copy of this message."""
     seq: int
@@ -278,37 +276,37 @@ class ChatAnswer(Answered):
     session_id: str
 
 
-class SessionRequest(BaseModel):
+class SessionRequest(Shown):
     datetime: str
     message: str
     data: list[dict[str, Any]] = []
     """Calls made in the turn: `{id, name, model, type, param, reply}`."""
 
 
-class SessionReply(BaseModel):
+class SessionReply(Shown):
     text: list[str]
 
 
-class SessionTurn(BaseModel):
+class SessionTurn(Shown):
     request: SessionRequest
     reply: SessionReply
 
 
 class SessionAnswer(Answered):
-    model_config = ConfigDict(extra="allow", use_attribute_docstrings=True, defer_build=True)
+    model_config = ConfigDict(extra="allow")
 
     robot: str
     data: list[SessionTurn]
     """The last 50 turns. The session's variables stand beside this."""
 
 
-class AttachmentNamed(BaseModel):
+class AttachmentNamed(Shown):
     kind: Kind
     name: str
 
 
-class LogLine(BaseModel):
-    model_config = ConfigDict(use_attribute_docstrings=True, populate_by_name=True, defer_build=True)
+class LogLine(Shown):
+    model_config = ConfigDict(populate_by_name=True)
 
     id: str
     datetime: str
@@ -331,9 +329,7 @@ class LogAnswer(Answered):
     """Where the next page begins; none after the last."""
 
 
-class RobotShown(BaseModel):
-    model_config = ConfigDict(use_attribute_docstrings=True, defer_build=True)
-
+class RobotShown(Shown):
     id: str
     title: str
     version: str
@@ -349,9 +345,7 @@ class RobotsAnswer(Answered):
     robots: list[RobotShown]
 
 
-class ConnectorShown(BaseModel):
-    model_config = ConfigDict(use_attribute_docstrings=True, defer_build=True)
-
+class ConnectorShown(Shown):
     name: str
     robot: str
     condition: Literal["connecting", "connected", "failing", "refused", "stopped"]
@@ -378,9 +372,7 @@ class ConnectorsAnswer(Answered):
     connectors: list[ConnectorShown]
 
 
-class ReloadedRobot(BaseModel):
-    model_config = ConfigDict(use_attribute_docstrings=True, defer_build=True)
-
+class ReloadedRobot(Shown):
     id: str
     changed: bool
     version: str | None

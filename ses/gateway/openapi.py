@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from ses import __version__
+from ses.gateway.descriptions import DescribedSchema
 from ses.gateway.models import Failed
 from ses.gateway.operation import Operation
 
@@ -55,6 +56,7 @@ def document(operations: Sequence[Operation]) -> dict[str, Any]:
     _, schemas = models_json_schema(
         [(model, "validation") for model in sorted(models, key=lambda model: model.__name__)],
         ref_template="#/components/schemas/{model}",
+        schema_generator=DescribedSchema,
     )
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations:

@@ -30,7 +30,7 @@ FORM_LIMIT = 16_384
 
 
 class CodeBody(BaseModel):
-    model_config = ConfigDict(defer_build=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(defer_build=True)
 
     code: str = Field(min_length=1, max_length=1024)
     """One of `gateway.chat.code`."""
@@ -39,7 +39,7 @@ class CodeBody(BaseModel):
 class ChatSettings(BaseModel):
     """What the page has to know before anybody signs in."""
 
-    model_config = ConfigDict(defer_build=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(defer_build=True)
 
     ways: list[str]
     """How one may sign in: `token`, `password`, `code`."""

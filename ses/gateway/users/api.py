@@ -43,7 +43,7 @@ class TokenAnswer(BaseModel):
 
 
 class UserAnswer(BaseModel):
-    model_config = ConfigDict(defer_build=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(defer_build=True)
 
     token: str
     """Whole for its owner and when it is made; else its end."""

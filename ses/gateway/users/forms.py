@@ -26,7 +26,7 @@ def _address(text: str) -> str:
 
 
 class Taken(BaseModel):
-    model_config = ConfigDict(defer_build=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(defer_build=True)
 
 
 Email = Annotated[str, Field(min_length=3, max_length=320), AfterValidator(_address)]

@@ -50,7 +50,7 @@ CUT = 200
 class FlatError(BaseModel):
     """Any failure of `/v1` and of the user methods."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True, defer_build=True)
+    model_config = ConfigDict(defer_build=True)
 
     object: Literal["error"]
     message: str

@@ -14,9 +14,7 @@ Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class Taken(BaseModel):
-    model_config = ConfigDict(
-        extra="allow", defer_build=True, use_attribute_docstrings=True, protected_namespaces=()
-    )
+    model_config = ConfigDict(extra="allow", defer_build=True, protected_namespaces=())
 
 
 class TextPart(Taken):
