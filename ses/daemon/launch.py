@@ -11,13 +11,19 @@ if TYPE_CHECKING:
 
 def launch(config: Config) -> None:
     """Run the daemon until told to end. Raises `SesError` when it cannot start."""
-    from ses.daemon.robot_files import RobotFiles
+    from ses.daemon.early_words import EarlyWords
     from ses.daemon.word_cache import WordCache
 
-    files = RobotFiles(config.scenarios, WordCache(config.data / "words"))
+    words = config.data / "words"
+    early = EarlyWords()
+    if not words.is_dir():  # the first start: dictionaries are needed, and take longer than the imports
+        early.begin(config.scenarios)
+    from ses.daemon.robot_files import RobotFiles
+
+    files = RobotFiles(config.scenarios, WordCache(words, early))
     pool = ThreadPoolExecutor(1, thread_name_prefix="robots")
     # Reading robots waits for child processes half of its time; the rest of the program is imported meanwhile.
-    files.begin(pool)
+    files.begin(pool).add_done_callback(lambda _: early.end())
     pool.shutdown(wait=False)
     from ses.daemon.daemon import run_daemon
 

@@ -25,9 +25,10 @@ class RobotFiles:
         self._paths: dict[str, Path] = {}
         self._begun: Future[Mapping[str, Edition | None]] | None = None
 
-    def begin(self, pool: Executor) -> None:
+    def begin(self, pool: Executor) -> Future[Mapping[str, Edition | None]]:
         """Begin the first reading; `read` then waits for its end."""
         self._begun = pool.submit(self._read, {})
+        return self._begun
 
     def read(self, known: Mapping[str, str]) -> Mapping[str, Edition | None]:
         """Every robot by its id; none for one whose version is known. Slow: runs off the loop."""

@@ -8,11 +8,13 @@ process that ends when the table is made: `word_forms_in_child`. Checks and test
 from __future__ import annotations
 
 import functools
+import gc
 import json
 import subprocess
 import sys
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from contextlib import suppress
+from typing import TYPE_CHECKING, NamedTuple
 
 from ses.errors import SesError
 from ses.scenario.recognising.words import fold
@@ -60,22 +62,43 @@ def word_forms(words: Collection[str], languages: Sequence[str]) -> Mapping[str,
 
 def word_forms_in_child(words: Collection[str], languages: Sequence[str]) -> Mapping[str, WordForms]:
     """The same from a process of its own, whose memory is given back."""
+    return ask_child(begin_child, words, languages)
+
+
+def begin_child(*languages: str) -> subprocess.Popen[str]:
+    """A process that reads the dictionaries of these languages and waits for `ask_child`. It ends when its input is closed.
+    Raises `OSError`."""
+    return subprocess.Popen(  # noqa: S603 - our own module
+        [sys.executable, "-m", "ses.scenario.recognising.lexicon", *languages],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    )
+
+
+def ask_child(
+    begun: Callable[[], subprocess.Popen[str]], words: Collection[str], languages: Sequence[str]
+) -> Mapping[str, WordForms]:
+    """`word_forms` by the child that `begun` gives; it ends. Raises `SesError`."""
     question = json.dumps({"words": sorted(words), "languages": list(languages)})
     try:
-        done = subprocess.run(
-            [sys.executable, "-m", "ses.scenario.recognising.lexicon"],
-            input=question,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            timeout=CHILD_TIMEOUT,
-            check=True,
-        )
+        with begun() as child:
+            try:
+                answer, trouble = child.communicate(question, timeout=CHILD_TIMEOUT)
+            except BaseException:
+                child.kill()
+                raise
     except (OSError, subprocess.SubprocessError) as error:
-        detail = (getattr(error, "stderr", "") or str(error)).strip().splitlines()
-        raise SesError(f"the dictionary process failed: {detail[-1] if detail else error}") from error
-    answer = json.loads(done.stdout)
-    return {word: WordForms(tuple(lemmas), frozenset(forms)) for word, (lemmas, forms) in answer.items()}
+        raise SesError(f"the dictionary process failed: {error}") from error
+    if child.returncode:
+        said = trouble.strip().splitlines() or [f"it ended with {child.returncode}"]
+        raise SesError(f"the dictionary process failed: {said[-1]}")
+    return {
+        word: WordForms(tuple(lemmas), frozenset(forms))
+        for word, (lemmas, forms) in json.loads(answer).items()
+    }
 
 
 @functools.cache
@@ -149,6 +172,15 @@ def _simplemma() -> tuple[Lemmatizer, DefaultDictionaryFactory]:
     return Lemmatizer(lemmatization_strategy=DefaultStrategy(dictionary_factory=dictionaries)), dictionaries
 
 
+def _read_dictionary(language: str) -> None:
+    """So that the first words of this language need not wait for it."""
+    if language == "ru":
+        russian()
+    else:
+        with suppress(ValueError):  # a language that simplemma does not know
+            _simplemma()[1].get_dictionary(language)
+
+
 @functools.cache
 def _known(language: str) -> dict[str, frozenset[str]]:
     """Forms by lemma that were looked up before: walking the dictionary takes 0.2 s, robots share most words."""
@@ -169,8 +201,13 @@ def _english_regular(word: str) -> set[str]:
 
 
 def _answer_parent() -> None:
-    question: dict[str, Any] = json.load(sys.stdin)
-    answer = word_forms(question["words"], question["languages"])
+    gc.disable()  # the dictionaries stay until the end, which is near
+    for language in sys.argv[1:]:
+        _read_dictionary(language)
+    if not (question := sys.stdin.read()):
+        return  # nobody needs it after all
+    asked = json.loads(question)
+    answer = word_forms(asked["words"], asked["languages"])
     json.dump({word: [forms.lemmas, sorted(forms.forms)] for word, forms in answer.items()}, sys.stdout)
 
 
