@@ -285,8 +285,8 @@ class Daemon:
 def _settle_memory() -> None:
     """What was built so far lives as long as the daemon: the collector need not look at it again and again.
 
-    A turn leaves no cycles, so what is to be collected later is little, and may wait.
+    A turn leaves no cycles, so what is to be collected later is little, and may wait. Imports and robots leave hardly any
+    either (1,000 objects and some 200 a robot): looking for them would hold the first answer for 60 ms.
     """
-    gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG, 20, 50)
