@@ -34,7 +34,7 @@ if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ] || ! [ -x .venv/bin/ses ]; the
     install_into .venv/bin/python --editable ".$extra"
     echo "$wanted" >"$stamp"
 fi
-.venv/bin/python -m compileall -q ses # else the first start does it, which takes half a second longer
+.venv/bin/python -m compileall -q ses # else the first start does it, which takes some 0.3 s longer
 [ "$purpose" != model ] || prepare_model
 [ "$purpose" = test ] || exit 0
 
