@@ -1,9 +1,19 @@
-"""Keeps what nobody uses out of the daemon's memory."""
+"""Spares a process what nobody needs: memory for unused libraries, time for collections that find nothing."""
 
 from __future__ import annotations
 
+import gc
 import importlib
 import sys
+
+YOUNG = 50_000
+"""Objects made and kept between two looks of the garbage collector. Python's own 700 cost a tenth of a start, for what is imported
+stays, and a tenth of a message."""
+
+
+def collect_seldom() -> None:
+    """A turn leaves no cycles behind, so what is to be collected is little, and may wait."""
+    gc.set_threshold(YOUNG, 20, 50)
 
 
 def import_structlog_alone() -> None:

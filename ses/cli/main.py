@@ -23,7 +23,6 @@ stderr without a traceback and ends with 2, as wrong usage does. Asynchronous wo
 
 from __future__ import annotations
 
-import gc
 import importlib
 import sys
 from collections.abc import Sequence
@@ -32,12 +31,8 @@ from typing import Annotated, NamedTuple
 import typer
 
 from ses import __version__
-from ses.cli.lean import import_structlog_alone
+from ses.cli.lean import collect_seldom, import_structlog_alone
 from ses.errors import SesError
-
-YOUNG = 50_000
-"""Objects made and kept between two looks of the garbage collector: what is imported and read stays, and looking at it every
-700, as Python does, took a tenth of the daemon's start."""
 
 
 class Listed(NamedTuple):
@@ -68,7 +63,7 @@ COMMANDS: dict[str, Listed] = {
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; leaves by `SystemExit` with 0 (well), 1 (findings) or 2 (usage, configuration)."""
-    gc.set_threshold(YOUNG)
+    collect_seldom()
     words = list(sys.argv[1:] if arguments is None else arguments)
     called = next((word for word in words if not word.startswith("-")), None)
     app = _app(called)

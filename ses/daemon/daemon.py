@@ -35,8 +35,6 @@ log = structlog.get_logger("ses.daemon")
 
 GRACE = 10.0
 """Seconds that running turns have to finish when the daemon stops."""
-YOUNG = 50_000
-"""Objects made and kept between two looks of the garbage collector; Python's own 700 cost a tenth of a message."""
 RELOADED = frozenset({"auth", "servers", "connectors"})
 """Settings that a reload puts into force; the others wait for the next start."""
 
@@ -285,8 +283,7 @@ class Daemon:
 def _settle_memory() -> None:
     """What was built so far lives as long as the daemon: the collector need not look at it again and again.
 
-    A turn leaves no cycles, so what is to be collected later is little, and may wait. Imports and robots leave hardly any
-    either (1,000 objects and some 200 a robot): looking for them would hold the first answer for 60 ms.
+    Imports and robots leave hardly any cycles (1,000 objects and some 200 a robot): to look for them first would hold the first
+    answer for 60 ms.
     """
     gc.freeze()
-    gc.set_threshold(YOUNG, 20, 50)

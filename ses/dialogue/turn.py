@@ -111,8 +111,7 @@ class Turn:
         self.runaways = 0
         self._waits = 0
         self._cpu = 0.0
-        self._since: float | None = None
-        """None for the many turns that are too short to be timed: asking for the time of a thread is a system call."""
+        self._since = time.thread_time()
 
     # --- where the turn is ---
 
@@ -233,8 +232,7 @@ class Turn:
 
     def pause(self) -> None:
         """Stop counting processor time (others run while this turn waits)."""
-        if self._since is not None:
-            self._cpu += time.thread_time() - self._since
+        self._cpu += time.thread_time() - self._since
 
     async def waiting(self, service: str, call: Awaitable[T]) -> T:
         """Await something outside: its time is traced, and is not this turn's."""
@@ -247,7 +245,7 @@ class Turn:
         finally:
             self.trace.time(service, self.ports.clock.monotonic() - started)
             self._waits -= 1
-            if not self._waits and self._since is not None:
+            if not self._waits:
                 self._since = time.thread_time()
 
     # --- legs ---

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from playwright.async_api import async_playwright
 
-PROGRAM = "/usr/bin/chromium"
 FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync --disable-dev-shm-usage"
@@ -24,10 +24,11 @@ ENDED = """() => {
 
 @asynccontextmanager
 async def chromium(*flags: str):
-    if not Path(PROGRAM).exists():
-        pytest.skip(f"{PROGRAM} is not installed (apt-get install chromium)")
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    if program is None:
+        pytest.fail("there is no browser: apt-get install chromium, or google-chrome on Ubuntu")
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=PROGRAM, args=[*FLAGS, *flags])
+        browser = await playwright.chromium.launch(executable_path=program, args=[*FLAGS, *flags])
         yield browser
         await browser.close()
 

@@ -26,7 +26,7 @@ class Daemon:
     """`ses run`.
 
     `config` is laid over two free ports; `robots`: the source of each, by id; `answers`: the addresses at which it is up when each
-    of them answers with other than a 5xx, in place of the API's `/ready`; `environment` is laid over that of the tests.
+    of them answers with 200, in place of the API's `/ready`; `environment` is laid over that of the tests.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Daemon:
     async def _answered(self, http: ClientSession, address: str) -> bool:
         try:
             async with http.get(address) as answer:
-                return answer.status < 500
+                return answer.status == 200
         except ClientError:
             return False  # it is not listening yet
 

@@ -19,7 +19,9 @@ def shorten_streams(serving: Any) -> None:
     at_length = serving.chat_completion_stream_generator
 
     def stream(request: Any, outputs: AsyncGenerator[Any, None], *rest: Any, **more: Any) -> Any:
-        if serving.parser_cls is None and not request.logprobs and not request.echo:
+        # An administrator who asks vLLM to log answers (`args: {"enable_log_outputs": true}`) gets them.
+        more_than_text = request.logprobs or request.echo or serving.enable_log_outputs
+        if serving.parser_cls is None and not more_than_text:
             return chunks(outputs, request.n or 1)
         return at_length(request, outputs, *rest, **more)
 
@@ -47,18 +49,14 @@ async def chunks(outputs: AsyncGenerator[Any, None], n: int) -> AsyncGenerator[C
                 if one.finish_reason == "error":
                     raise EngineDied("the model's engine failed on this request")
                 spent += len(one.token_ids)
-                if (
-                    one.text or one.token_ids or one.finish_reason
-                ):  # a part of a long prompt yields nothing yet
-                    yield ChatChunk(
-                        choices=[
-                            ChatPiece(
-                                index=one.index,
-                                delta=Said(content=one.text),
-                                finish_reason=one.finish_reason,
-                                stop_reason=one.stop_reason,
-                            )
-                        ]
-                    )
+                if not (one.text or one.token_ids or one.finish_reason):
+                    continue  # a part of a long prompt was read
+                piece = ChatPiece(
+                    index=one.index,
+                    delta=Said(content=one.text),
+                    finish_reason=one.finish_reason,
+                    stop_reason=one.stop_reason,
+                )
+                yield ChatChunk(choices=[piece])
     details = None if cached is None else PromptDetails(cached_tokens=cached)
     yield ChatChunk(usage=Usage(prompt, spent, prompt + spent, details))

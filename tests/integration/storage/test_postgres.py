@@ -13,8 +13,9 @@ from ses.storage.contract import StoreRefused, StoreUnavailable
 from ses.storage.postgres.readers import PoolSize
 from ses.storage.postgres.store import PostgresStore
 from ses.storage.postgres.testing import Server, cut
+from ses.storage.promises import StoreContract
 from ses.storage.rows import DEATH, PRESENT, SENT, Accepted, OutboxRow
-from ses.storage.testing import StoreContract, accepted, arrival, begun, record
+from ses.storage.testing import accepted, arrival, begun, record
 
 
 def store_at(url, folder, **given):

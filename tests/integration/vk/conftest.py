@@ -86,7 +86,7 @@ class Demo(Daemon):
             "connectors": {"vk": {"shop": community}},
             "limits": {"http": {"allow": ["127.0.0.1:6190", *http]}},
         }
-        # The port of the API is known only when it runs, and the sites' listener has nothing here but its 404.
+        # The port of the API is known only when it runs; the sites' listener shows the demo page.
         super().__init__(folder, config, answers=[f"http://127.0.0.1:{public}/"])
 
 

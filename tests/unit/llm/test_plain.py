@@ -82,12 +82,18 @@ async def test_who_stops_listening_stops_the_generation_at_once():
         ({"parser_cls": object}, {}),
         ({}, {"logprobs": True}),
         ({}, {"echo": True}),
+        ({"enable_log_outputs": True}, {}),
     ],
 )
 def test_what_is_more_than_text_goes_the_way_of_vllm(serving, request_):
     theirs = object()
     server = SimpleNamespace(
-        **{"parser_cls": None, "chat_completion_stream_generator": lambda *_, **__: theirs} | serving
+        **{
+            "parser_cls": None,
+            "enable_log_outputs": False,
+            "chat_completion_stream_generator": lambda *_, **__: theirs,
+        }
+        | serving
     )
     shorten_streams(server)
     request = SimpleNamespace(**{"logprobs": None, "echo": False, "n": 1} | request_)

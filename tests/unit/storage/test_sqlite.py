@@ -9,10 +9,11 @@ from contextlib import asynccontextmanager
 import pytest
 
 from ses.storage.contract import StoreRefused, StoreUnavailable
+from ses.storage.promises import StoreContract
 from ses.storage.rows import DEATH, PRESENT, SENT, OutboxRow
 from ses.storage.sqlite import commands
 from ses.storage.sqlite.store import SqliteStore
-from ses.storage.testing import StoreContract, accepted, arrival, begun, record
+from ses.storage.testing import accepted, arrival, begun, record
 
 
 @asynccontextmanager
