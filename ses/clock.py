@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import heapq
 import time
+from itertools import count
 from typing import Protocol
 
 
@@ -17,6 +20,10 @@ class Clock(Protocol):
         """Seconds since some instant, never going back, for durations."""
         ...
 
+    async def sleep(self, seconds: float) -> None:
+        """Return when so many seconds have passed by this clock; at once (but not before others ran) for none."""
+        ...
+
 
 class SystemClock:
     """The machine's clock."""
@@ -27,12 +34,22 @@ class SystemClock:
     def monotonic(self) -> float:
         return time.monotonic()
 
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
 
 class VirtualClock:
-    """A clock that moves only when told to; `start` is in seconds since 1970 (UTC)."""
+    """A clock that moves only when told to; `start` is in seconds since 1970 (UTC).
 
-    def __init__(self, start: float) -> None:
+    `autojump`: whoever sleeps moves the clock on himself and is awake at once, for tests in which nobody else counts the time.
+    """
+
+    def __init__(self, start: float, *, autojump: bool = False) -> None:
         self._now = start
+        self._autojump = autojump
+        self._order = count()
+        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+        """A heap by the instant of waking."""
 
     def now(self) -> float:
         return self._now
@@ -40,8 +57,27 @@ class VirtualClock:
     def monotonic(self) -> float:
         return self._now
 
+    async def sleep(self, seconds: float) -> None:
+        if self._autojump and seconds > 0:
+            self.advance(seconds)
+        if self._autojump or seconds <= 0:
+            await asyncio.sleep(0)
+            return
+        woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._sleepers, (self._now + seconds, next(self._order), woken))
+        await woken
+
+    @property
+    def sleepers(self) -> tuple[float, ...]:
+        """When those who sleep will wake, the earliest first."""
+        return tuple(sorted(at for at, _, woken in self._sleepers if not woken.done()))
+
     def advance(self, seconds: float) -> None:
-        """Move on by `seconds` ≥ 0."""
+        """Move on by `seconds` ≥ 0. Those whose time has come wake in its order, when the loop goes on."""
         if seconds < 0:
             raise ValueError(f"time goes forward only, got {seconds}")
         self._now += seconds
+        while self._sleepers and self._sleepers[0][0] <= self._now:
+            _, _, woken = heapq.heappop(self._sleepers)
+            if not woken.done():
+                woken.set_result(None)

@@ -89,7 +89,7 @@ class Passage(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     user: str = ""
     """Of a claim: who has confirmed it there."""
     state: bytes = b""
-    """Of an arrival: the dialogue as it stands (`ses.dialogue.passing`)."""
+    """Of an arrival: the dialogue as it stands (`ses.dialogue.input.channel_transfer`)."""
     versions: tuple[str, ...] = ()
     """Of an arrival: the robot's versions that it rests in."""
 

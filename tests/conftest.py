@@ -11,7 +11,7 @@ settings.load_profile("ses")
 @pytest.fixture(scope="session")
 def postgres():
     """A PostgreSQL server for the whole session; each test makes itself a database in it."""
-    from ses.storage.postgres.testing import Server
+    from doubles.postgres import Server
 
     server = Server("fsync=off")  # a death of the server, unlike that of the machine, loses nothing by it
     try:

@@ -79,7 +79,7 @@ def _all(config: Config) -> list[Tables]:
 def _upgrade(config: Config, tables: Tables) -> None:
     """Raises `SesError`."""
     if tables.history is PIPELINE:
-        from ses.daemon.parts import store
+        from ses.daemon.factories import store
 
         asyncio.run(store(config).upgrade())
     else:

@@ -55,7 +55,7 @@ async def running(config: Config) -> AsyncIterator[Engine]:
     """The configured model, ready. Raises `SesError` when there is none, or it cannot start."""
     from ses.clock import SystemClock
     from ses.daemon.language_model import engine
-    from ses.gateway.metrics import Metrics
+    from ses.gateway.ops.metrics import Metrics
 
     if config.llm is None:
         raise SesError("no language model is configured: see `llm` in config.json")

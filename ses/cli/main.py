@@ -31,7 +31,7 @@ from typing import Annotated, NamedTuple
 import typer
 
 from ses import __version__
-from ses.cli.lean import collect_seldom, import_structlog_alone
+from ses.cli.startup_tuning import collect_seldom, import_structlog_alone
 from ses.errors import SesError
 
 

@@ -13,7 +13,7 @@ from rich.console import Console
 from ses.cli.options import ConfigOption, configuration
 from ses.config import Config
 from ses.errors import SesError
-from ses.testing import presenting, reports
+from ses.testing import formatting, reports
 from ses.testing.coverage import KINDS
 from ses.testing.robots import Found, robots_at
 from ses.testing.suite import Outcome, run_tests
@@ -59,7 +59,7 @@ def play_tests(
     if format == "text":
         console = Console(highlight=False)
         for one in tested:
-            presenting.show(one, console, every=every)
+            formatting.show(one, console, every=every)
     else:
         sys.stdout.write(reports.as_json(tested) if format == "json" else reports.as_junit(tested))
         sys.stdout.write("\n")

@@ -9,9 +9,9 @@ from ses.config.access import Auth, Key, Scope
 from ses.config.connectors import Connectors, Telegram, Vk, Web
 from ses.config.fields import is_loopback
 from ses.config.loading import check_robots, find, load
-from ses.config.model import Config, Flood, Limits, Logs, Storage, Telemetry, Tls, Widget
 from ses.config.problems import ConfigError, Problem
 from ses.config.servers import Server, Servers
+from ses.config.settings import Config, Flood, Limits, Logs, Storage, Telemetry, Tls, Widget
 
 __all__ = [
     "Auth",

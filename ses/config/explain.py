@@ -13,7 +13,7 @@ from ses.config.document import Document
 from ses.config.document import Path as Keys
 from ses.config.fields import About
 from ses.config.problems import Problem, dotted, nearest, one_of
-from ses.config.shape import all_keys, keys, parts_at
+from ses.config.schema import all_keys, keys, parts_at
 from ses.extensions import installed
 
 _KINDS = {

@@ -7,8 +7,8 @@ from typing import Any
 
 from ses.config.document import Document
 from ses.config.document import Path as Keys
-from ses.config.model import AudioStorage
 from ses.config.problems import dotted
+from ses.config.settings import AudioStorage
 
 UNSUPPORTED: tuple[Keys, ...] = (
     ("vad",),

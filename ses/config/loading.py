@@ -16,11 +16,11 @@ from ses.config.document import Document, parse
 from ses.config.document import Path as Keys
 from ses.config.environment import Guide, with_file
 from ses.config.explain import Explainer
-from ses.config.foreign import take_foreign
 from ses.config.legacy import take_unsupported
-from ses.config.model import Config
+from ses.config.plugin_settings import take_foreign
 from ses.config.problems import ConfigError, Problem, dotted, nearest, one_of
 from ses.config.references import References
+from ses.config.settings import Config
 
 INSTALLED = Path("/opt/ses/config.json")
 LARGEST = 1_048_576

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections import OrderedDict
 from collections.abc import Iterable, Sequence
+
+from cachetools import LRUCache
 
 from ses.clock import Clock
 
@@ -35,7 +36,7 @@ class Activators:
         self._clock = clock
         self._awake = awake
         self._words = [_pattern(word) for word in words if word.strip()]
-        self._until: OrderedDict[str, float] = OrderedDict()
+        self._until: LRUCache[str, float] = LRUCache(REMEMBERED)
         """By conversation: how long the robot listens (monotonic)."""
 
     def wakes(self, conversation: str, text: str, *, addressed: bool) -> bool:
@@ -47,9 +48,6 @@ class Activators:
         if not (awake or addressed or any(word.search(text) for word in self._words)):
             return False
         self._until[conversation] = now + self._awake
-        self._until.move_to_end(conversation)
-        if len(self._until) > REMEMBERED:
-            self._until.popitem(last=False)
         return True
 
 

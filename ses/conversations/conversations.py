@@ -8,28 +8,28 @@ from typing import Any
 
 from ses.clock import Clock
 from ses.connectors.contract import Connector, Entry, Holder, Refused
-from ses.conversations.addresses import Addresses
-from ses.conversations.answering import Answering
-from ses.conversations.asking import Askers, Reply
-from ses.conversations.delivery import Delivery
-from ses.conversations.endings import Endings
 from ses.conversations.engine import ENGINE, Engine
-from ses.conversations.intake import Intake
-from ses.conversations.limits import Limits
-from ses.conversations.links import Links
+from ses.conversations.external.commands import Brought, Order, Outside
+from ses.conversations.external.links import Links
+from ses.conversations.external.quiet_hours import QuietHours
+from ses.conversations.external.recipients import Recipients
+from ses.conversations.inbound.accept import Intake
+from ses.conversations.inbound.mailbox_cache import MailboxCache
+from ses.conversations.inbound.rate_limit import Limits
+from ses.conversations.lifecycle.expiry import SessionExpiry
+from ses.conversations.lifecycle.retention import Retention, swept
+from ses.conversations.lifecycle.robots import Robots
 from ses.conversations.observer import Observer, Stats, Unobserved
-from ses.conversations.outside import Brought, Order, Outside
-from ses.conversations.quiet import QuietHours
-from ses.conversations.records import decode_inbound, decode_outgoing
-from ses.conversations.recovery import Recovery
-from ses.conversations.retention import Retention, swept
-from ses.conversations.robots import Robots
-from ses.conversations.shelf import Shelf
-from ses.conversations.turns import Turns
-from ses.conversations.undeliverable import Undeliverable
+from ses.conversations.outbound.delivery import Delivery
+from ses.conversations.outbound.undeliverable import Undeliverable
+from ses.conversations.recovery.recovery import Recovery
+from ses.conversations.turns.rows import decode_inbound, decode_outgoing
+from ses.conversations.turns.runner import TurnRunner
+from ses.conversations.turns.scheduler import Answering
+from ses.conversations.turns.waiters import Reply, ReplyWaiters
 from ses.conversations.views import LogPage, LogRequest, Views
-from ses.conversations.voices import DaemonVoices
-from ses.dialogue.ports import Model, Services
+from ses.conversations.voice.voices import DaemonVoices
+from ses.dialogue.state.ports import Model, Services
 from ses.messages import Conversation, Inbound
 from ses.storage.contract import Store
 from ses.storage.rows import Accepted, LogLine
@@ -58,14 +58,14 @@ class Conversations:
         self._store = store
         self._clock = clock
         self._observer = observer or Unobserved()
-        self._shelf = Shelf(limits.held)
+        self._shelf = MailboxCache(limits.held)
         self._delivery = Delivery(
             store, clock, self._observer, Undeliverable(store, clock, self.receive).tell
         )
-        self._askers = Askers(store)
-        self._addresses = Addresses(store, self._delivery.connectors, clock)
+        self._askers = ReplyWaiters(store)
+        self._addresses = Recipients(store, self._delivery.connectors, clock)
         quiet = QuietHours(store, robots, clock)
-        turns = Turns(
+        turns = TurnRunner(
             store, robots, engine, services, model, delivery=self._delivery, askers=self._askers, clock=clock,
             observer=self._observer, voices=voices, addresses=self._addresses, quiet=quiet, arrived=self._arrived,
         )  # fmt: skip
@@ -84,7 +84,7 @@ class Conversations:
         self._views = Views(store, robots)
         self._recovery = Recovery(store, self._shelf, self._answering)
         self._retention = Retention(store, robots, self._shelf, clock)
-        self._endings = Endings(store, robots, self.ask, clock)
+        self._endings = SessionExpiry(store, robots, self.ask, clock)
         self._background: list[asyncio.Task[None]] = []
         robots.on_change(self._answering.wake_robot)
 

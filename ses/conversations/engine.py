@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from ses.dialogue.engine import run_poison, run_turn
-from ses.dialogue.ports import Leg, Ports
-from ses.dialogue.session import Session
+from ses.dialogue.state.ports import Leg, Ports
+from ses.dialogue.state.session import Session
 from ses.messages import Inbound
 from ses.scenario.program.robot import Program
 

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from ses.conversations.records import decode_inbound, decode_outgoing
-from ses.conversations.robots import Robots
-from ses.dialogue.session import Session
+from ses.conversations.lifecycle.robots import Robots
+from ses.conversations.turns.rows import decode_inbound, decode_outgoing
+from ses.dialogue.state.session import Session
 from ses.messages import Inbound, Outgoing
 from ses.scenario.program.robot import Program
 from ses.storage.contract import Store

@@ -12,20 +12,20 @@ from aiohttp import web
 
 from ses.clock import Clock
 from ses.config import Config
+from ses.daemon.factories import own_origins
 from ses.daemon.ledger import Ledger
-from ses.daemon.parts import own_origins
-from ses.gateway.access import is_local
 from ses.gateway.chat.api import ChatApi, ChatRules
-from ses.gateway.chat.door import ChatDoor, key_refused
-from ses.gateway.chat.offer import Offer
+from ses.gateway.chat.auth import ChatAuth, key_refused
+from ses.gateway.chat.model_allow_list import Offer
 from ses.gateway.chat.page import NO_MODEL, THIS_MACHINE_ONLY, Pages, Trouble
 from ses.gateway.chat.relay import Relay
 from ses.gateway.chat.sessions import CodeSessions
-from ses.gateway.operation import Operation
-from ses.gateway.users.attempts import Attempts
+from ses.gateway.http.access import is_local
+from ses.gateway.http.operation import Operation
+from ses.gateway.users.rate_limit import LoginRateLimit
 from ses.gateway.v1.api import V1Api, operation_of
+from ses.gateway.v1.auth import NOBODY, Door, Principal
 from ses.gateway.v1.censor import Censor
-from ses.gateway.v1.doors import NOBODY, Door, Guest
 from ses.gateway.v1.errors import unavailable
 from ses.gateway.v1.exchange import Exchanges
 from ses.gateway.v1.requests import ChatCompletionBody
@@ -75,7 +75,7 @@ class ChatPage:
         self._door = door
         self._began = began
 
-    def operations(self, attempts: Attempts) -> list[Operation]:
+    def operations(self, attempts: LoginRateLimit) -> list[Operation]:
         """`attempts` are those of `/token`, so that nobody has twice as many."""
         config = self._config
         rules = ChatRules(
@@ -92,7 +92,7 @@ class ChatPage:
         if (relay := self.relay) is not None:
             # Those who keep a journal of it are its own people.
             exchanges = Exchanges(
-                ChatDoor(self._sessions, relay, relay.stand),
+                ChatAuth(self._sessions, relay, relay.stand),
                 Silence(),
                 self._clock,
                 body_limit=self._config.gateway.body,
@@ -111,7 +111,7 @@ class ChatPage:
             ]
         else:
             exchanges = Exchanges(
-                ChatDoor(self._sessions, self._door, self._stand),
+                ChatAuth(self._sessions, self._door, self._stand),
                 self._ledger.journal,
                 self._clock,
                 body_limit=self._config.gateway.body,
@@ -122,7 +122,7 @@ class ChatPage:
             found = V1Api(self._serving, exchanges, began=self._began).operations()
         return [replace(one, path=f"{BELOW}{one.path}", tag="chat") for one in found if one.path in USED]
 
-    async def _stand(self) -> Guest:
+    async def _stand(self) -> Principal:
         """Who has the code comes in as the owner of the server's key, or as nobody in particular."""
         if not self._key:
             return NOBODY
@@ -133,7 +133,7 @@ class ChatPage:
                 raise unavailable() from None
             if user is None:
                 raise key_refused()
-            return Guest(user, self._key)
+            return Principal(user, self._key)
         token = self._config.gateway.token
         if token is not None and not hmac.compare_digest(token.get_secret_value(), self._key):
             raise key_refused()

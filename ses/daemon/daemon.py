@@ -16,17 +16,17 @@ from ses.clock import SystemClock
 from ses.config import Config, ConfigError, check_robots, load
 from ses.connectors.web.connector import WebConnector
 from ses.conversations.conversations import Conversations
-from ses.conversations.robots import Robots
-from ses.daemon import language_model, parts, speech
+from ses.conversations.lifecycle.robots import Robots
+from ses.daemon import factories, language_model, speech
+from ses.daemon.banner import greeting
 from ses.daemon.channels import Channels
-from ses.daemon.greeting import greeting
 from ses.daemon.interfaces import Interfaces
 from ses.daemon.ledger import Ledger
 from ses.daemon.model_gateway import ModelGateway
+from ses.daemon.reloadable_services import ReloadableServices
 from ses.daemon.robot_files import RobotFiles
-from ses.daemon.supervision import Supervisor
-from ses.daemon.ways_out import WaysOut
-from ses.gateway.metrics import Metrics
+from ses.daemon.systemd import SystemdNotifier
+from ses.gateway.ops.metrics import Metrics
 from ses.logs import Logging, start_logging
 from ses.redaction import Redactor
 from ses.services.testapi import OwnTestApi, TestApi
@@ -69,17 +69,21 @@ class Daemon:
         self._redactor = redactor
         self._logging = logging
         self._clock = SystemClock()
-        self._supervisor = Supervisor()
+        self._supervisor = SystemdNotifier()
         self._ended = asyncio.Event()
         self._reloading = asyncio.Lock()
         self._background: set[asyncio.Task[None]] = set()
 
         self._metrics = Metrics()
-        self._store = parts.store(config)
+        self._store = factories.store(config)
         self._robots = Robots(files, self._store, self._clock)
         emulations = TestApi(config.testapi) if config.testapi is not None else None
-        self._own_site = OwnTestApi(emulations, parts.own_origins(config)) if emulations is not None else None
-        self._ways_out = WaysOut(parts.services(config, self._clock, self._metrics, self._own_site))
+        self._own_site = (
+            OwnTestApi(emulations, factories.own_origins(config)) if emulations is not None else None
+        )
+        self._ways_out = ReloadableServices(
+            factories.services(config, self._clock, self._metrics, self._own_site)
+        )
         self._engine = language_model.engine(config, self._clock, self._metrics)
         self._audio = speech.audio_store(config, self._clock)
         voices = speech.voices(config, self._ways_out, self._audio, self._connector)
@@ -88,13 +92,13 @@ class Daemon:
             self._robots,
             self._ways_out,
             clock=self._clock,
-            limits=parts.conversation_limits(config),
+            limits=factories.conversation_limits(config),
             observer=self._metrics,
             model=self._engine,
             voices=voices,
         )
         if config.llm is not None:
-            from ses.daemon.warming import warming
+            from ses.daemon.prompt_cache import warming
 
             self._robots.on_change(warming(self._engine, self._robots.newest))
         self._metrics.watch(self._conversations.stats)
@@ -143,7 +147,7 @@ class Daemon:
         await self._ledger.open()
         await self._interfaces.start()
         self._in_background("robots watched", self._robots.watch)
-        if (files := parts.uploads(self._config)) is not None:
+        if (files := factories.uploads(self._config)) is not None:
             self._in_background("uploads swept", files.run)
         self._in_background("recordings swept", self._audio.run)
         self._model.start()
@@ -227,9 +231,9 @@ class Daemon:
     async def _take(self, config: Config) -> None:
         before, self._config = self._config, config
         self._redactor.learn(config.secrets)
-        self._interfaces.access.replace(parts.access_keys(config))
+        self._interfaces.access.replace(factories.access_keys(config))
         if config.servers != before.servers:
-            suite = parts.services(config, self._clock, self._metrics, self._own_site)
+            suite = factories.services(config, self._clock, self._metrics, self._own_site)
             await self._ways_out.replace(suite)
         await self._join_sites(config)
         await self._channels.join(config)
@@ -244,7 +248,7 @@ class Daemon:
     async def _join_sites(self, config: Config) -> None:
         """Start the websites' connectors that are new or changed, stop those that are gone."""
         wanted = {
-            name: parts.web_connector(config, name, web, self._clock)
+            name: factories.web_connector(config, name, web, self._clock)
             for name, web in config.connectors.web.items()
         }
         for name, site in list(self._sites.items()):

@@ -9,27 +9,27 @@ from pathlib import Path
 from ses.clock import Clock
 from ses.config import Config
 from ses.connectors.contract import Recording
-from ses.connectors.hooks import HookRoutes
 from ses.connectors.web.connector import WebConnector
 from ses.connectors.web.routes import WebRoutes
+from ses.connectors.webhooks import HookRoutes
 from ses.conversations.conversations import Conversations
-from ses.conversations.robots import Robots
-from ses.daemon import parts
+from ses.conversations.lifecycle.robots import Robots
+from ses.daemon import factories
 from ses.daemon.channels import Channels
 from ses.daemon.model_gateway import ModelGateway
-from ses.gateway.access import Access
-from ses.gateway.application import api, public
-from ses.gateway.asking import AskApi
-from ses.gateway.catalogue import RobotsApi
-from ses.gateway.connections import ConnectorsApi
-from ses.gateway.docs import DocsApi
-from ses.gateway.emulation import EmulationApi
-from ses.gateway.health import HealthApi, Readiness
-from ses.gateway.listener import Listener, tls_context
-from ses.gateway.metrics import Metrics
-from ses.gateway.operation import Operation
-from ses.gateway.records import RecordsApi
-from ses.gateway.sending import SendApi
+from ses.gateway.api.ask import AskApi
+from ses.gateway.api.connectors import ConnectorsApi
+from ses.gateway.api.robots import RobotsApi
+from ses.gateway.api.send import SendApi
+from ses.gateway.api.sessions import RecordsApi
+from ses.gateway.api.testapi import EmulationApi
+from ses.gateway.http.access import Access
+from ses.gateway.http.application import api, public
+from ses.gateway.http.docs import DocsApi
+from ses.gateway.http.listener import Listener, tls_context
+from ses.gateway.http.operation import Operation
+from ses.gateway.ops.health import HealthApi, Readiness
+from ses.gateway.ops.metrics import Metrics
 from ses.services.testapi import TestApi
 
 
@@ -53,14 +53,14 @@ class Interfaces:
         model: ModelGateway,
         recording: Recording,
     ) -> None:
-        self.access = Access(parts.access_keys(config))
+        self.access = Access(factories.access_keys(config))
         self.operations: list[Operation] = []
         """All of the API."""
         for interface in (
             AskApi(conversations, robots.ids, clock),
             SendApi(conversations, robots.ids),
             RecordsApi(conversations),
-            RobotsApi(robots, parts.robot_connectors(config)),
+            RobotsApi(robots, factories.robot_connectors(config)),
             ConnectorsApi(lambda: channels.states(sites), conversations.undelivered),
             EmulationApi(emulations),
             HealthApi(readiness, healthy),
@@ -72,8 +72,8 @@ class Interfaces:
         web = WebRoutes(
             sites,
             robot_folder,
-            parts.public_listener(config),
-            uploads=parts.uploads(config),
+            factories.public_listener(config),
+            uploads=factories.uploads(config),
             recording=recording,
         )
         tls = tls_context(config.tls.cert, config.tls.key) if config.tls is not None else None

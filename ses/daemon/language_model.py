@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from ses.clock import Clock
 from ses.config import Config
 from ses.config.llm import RemoteEngine, VllmEngine
-from ses.gateway.metrics import Metrics
+from ses.gateway.ops.metrics import Metrics
 from ses.llm.contract import Engine, EngineState, Task
 
 if TYPE_CHECKING:
-    from ses.gateway.model_metrics import ModelMetrics
+    from ses.gateway.ops.llm_metrics import ModelMetrics
 
 PLACES = 64
 """Requests at work at once, for a model or a server, unless configured otherwise."""
@@ -24,7 +24,7 @@ def engine(config: Config, clock: Clock, metrics: Metrics) -> Engine:
         from ses.llm.absent import NoEngine
 
         return NoEngine()
-    from ses.gateway.model_metrics import ModelMetrics
+    from ses.gateway.ops.llm_metrics import ModelMetrics
 
     seen = ModelMetrics(metrics.registry)
     made = (
@@ -49,7 +49,7 @@ def healthy(state: EngineState) -> bool:
 
 
 def _embedded(llm: VllmEngine, clock: Clock, seen: ModelMetrics) -> Engine:
-    from ses.llm.door import Door
+    from ses.llm.frontend import Door
 
     places = llm.concurrency or PLACES
 
@@ -77,7 +77,7 @@ def _embedded(llm: VllmEngine, clock: Clock, seen: ModelMetrics) -> Engine:
 
 
 def _over_servers(llm: RemoteEngine, clock: Clock, seen: ModelMetrics) -> Engine:
-    from ses.llm.door import Door
+    from ses.llm.frontend import Door
     from ses.llm.remote import RemoteEngine as Remote
     from ses.llm.servers import ServerSettings
 

@@ -17,7 +17,7 @@ from ses.migrations.history import History
 from ses.redaction import Redactor
 
 if TYPE_CHECKING:
-    from ses.gateway.metrics import Metrics
+    from ses.gateway.ops.metrics import Metrics
     from ses.ledger.database import Database
     from ses.ledger.journal import SqlJournal
     from ses.ledger.users import SqlUsers

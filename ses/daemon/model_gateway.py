@@ -14,16 +14,16 @@ from aiohttp.typedefs import Middleware
 from ses.clock import Clock
 from ses.config import Config
 from ses.daemon.ledger import Ledger
-from ses.gateway.operation import Call, Operation
+from ses.gateway.http.operation import Call, Operation
 from ses.gateway.v1.faults import flat_faults
 from ses.gateway.v1.routes import CHAT, USERS, USERS_PATHS, V1
 from ses.llm.contract import Engine
 
 if TYPE_CHECKING:
     from ses.gateway.chat.relay import Relay
+    from ses.gateway.v1.auth import Door
     from ses.gateway.v1.censor import HttpCensor
-    from ses.gateway.v1.doors import Door
-    from ses.gateway.v1.waiting import EngineWait
+    from ses.gateway.v1.startup_gate import StartupGate
 
 
 class ModelGateway:
@@ -40,7 +40,7 @@ class ModelGateway:
         self._clock = clock
         self._began = int(clock.now())
         self._censor: HttpCensor | None = None
-        self._wait: EngineWait | None = None
+        self._wait: StartupGate | None = None
         self._relay: Relay | None = None
         self._made: dict[tuple[str, str], Operation] = {}
         gateway = config.gateway
@@ -95,19 +95,19 @@ class ModelGateway:
     def _make(self) -> None:
         from ses.daemon.chat_page import ChatPage
         from ses.gateway.users.api import UsersApi
-        from ses.gateway.users.attempts import Attempts
+        from ses.gateway.users.rate_limit import LoginRateLimit
         from ses.gateway.v1.api import V1Api
         from ses.gateway.v1.censor import HttpCensor
         from ses.gateway.v1.exchange import Exchanges
         from ses.gateway.v1.serving import Serving, never
-        from ses.gateway.v1.waiting import EngineWait
+        from ses.gateway.v1.startup_gate import StartupGate
 
         settings, ledger = self._config.gateway, self._ledger
         trusted = tuple(ip_network(network) for network in self._config.trusted_proxies)
         address = self._config.llm.censor if self._config.llm is not None else None
         self._censor = HttpCensor(address) if address is not None else None
         wait = settings.wait
-        self._wait = EngineWait(self._engine, wait.attempts, wait.timeout) if wait is not None else None
+        self._wait = StartupGate(self._engine, wait.attempts, wait.timeout) if wait is not None else None
         exchanges = Exchanges(
             self._door(),
             ledger.journal,
@@ -123,7 +123,7 @@ class ModelGateway:
             waiting=self._wait or never,
             journaled=ledger.journaled,
         )
-        attempts = Attempts(self._clock)
+        attempts = LoginRateLimit(self._clock)
         page = ChatPage(
             self._config,
             self._engine,
@@ -143,9 +143,9 @@ class ModelGateway:
         self._made = {(operation.method, operation.path): operation for operation in operations}
 
     def _door(self) -> Door:
-        from ses.gateway.v1.doors import OneToken, OpenDoor, UsersDoor
+        from ses.gateway.v1.auth import LocalOnlyAuth, SingleTokenAuth, UserTokenAuth
 
         if self._ledger.users is not None:
-            return UsersDoor(self._ledger.users)
+            return UserTokenAuth(self._ledger.users)
         token = self._config.gateway.token
-        return OneToken(token.get_secret_value()) if token is not None else OpenDoor()
+        return SingleTokenAuth(token.get_secret_value()) if token is not None else LocalOnlyAuth()

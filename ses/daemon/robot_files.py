@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
 
-from ses.conversations.robots import Edition
+from ses.conversations.lifecycle.robots import Edition
 from ses.scenario.findings import Finding, Report
 from ses.scenario.load import Loaded, load_archive, load_robot
 from ses.scenario.program.robot import Program
@@ -17,7 +17,7 @@ from ses.scenario.versions import version_of
 
 
 class RobotFiles:
-    """Implements `ses.conversations.robots.Source` over `scenarios/`: a folder or a file for each robot."""
+    """Implements `ses.conversations.lifecycle.robots.Source` over `scenarios/`: a folder or a file for each robot."""
 
     def __init__(self, folder: Path, lexicon: Lexicon = word_forms_in_child) -> None:
         self.folder = folder

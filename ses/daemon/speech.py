@@ -8,10 +8,10 @@ from ses.audio.conversion import Converter
 from ses.audio.store import AudioStore
 from ses.clock import Clock
 from ses.config import Config
-from ses.conversations.recordings import Recordings
-from ses.conversations.voices import DaemonVoices
-from ses.daemon import parts
-from ses.daemon.ways_out import WaysOut
+from ses.conversations.voice.recordings import Recordings
+from ses.conversations.voice.voices import DaemonVoices
+from ses.daemon import factories
+from ses.daemon.reloadable_services import ReloadableServices
 
 
 def audio_store(config: Config, clock: Clock) -> AudioStore:
@@ -20,8 +20,8 @@ def audio_store(config: Config, clock: Clock) -> AudioStore:
 
 
 def voices(
-    config: Config, ways_out: WaysOut, store: AudioStore, connector: Callable[[str], object]
+    config: Config, ways_out: ReloadableServices, store: AudioStore, connector: Callable[[str], object]
 ) -> DaemonVoices:
     """`connector`: the connector of a full name such as `telegram.shop`, none when there is none."""
-    recordings = Recordings(store, parts.uploads(config), ways_out, connector)
+    recordings = Recordings(store, factories.uploads(config), ways_out, connector)
     return DaemonVoices(ways_out, recordings, store, Converter(), connector)

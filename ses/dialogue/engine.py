@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ses.dialogue.arriving import begin_event, take_outside, understand
-from ses.dialogue.buttons import withdraw
-from ses.dialogue.changing import go_back_for_lost
-from ses.dialogue.ending import drop_everything
-from ses.dialogue.failing import event_flow, fail, report
-from ses.dialogue.listening import listen
-from ses.dialogue.ports import Leg, Ports
-from ses.dialogue.questions import put
-from ses.dialogue.session import Session
-from ses.dialogue.speaking import speak
-from ses.dialogue.stack import end, push
-from ses.dialogue.steps import run
-from ses.dialogue.turn import Turn
-from ses.dialogue.versions import settle_versions
+from ses.dialogue.input.dispatch import begin_event, take_outside, understand
+from ses.dialogue.input.transcription import listen
+from ses.dialogue.output.buttons import withdraw
+from ses.dialogue.output.questions import put
+from ses.dialogue.output.speech import speak
+from ses.dialogue.running.errors import event_flow, fail, report
+from ses.dialogue.running.interpreter import run
+from ses.dialogue.slots.revision import go_back_for_lost
+from ses.dialogue.state.ports import Leg, Ports
+from ses.dialogue.state.reset import drop_everything
+from ses.dialogue.state.session import Session
+from ses.dialogue.state.stack import end, push
+from ses.dialogue.state.turn import Turn
+from ses.dialogue.state.versions import settle_versions
 from ses.errors import StepError
 from ses.messages import Inbound
 from ses.scenario.program.robot import Program

@@ -13,7 +13,7 @@ from yarl import URL
 
 from ses.clock import Clock
 from ses.errors import StepError
-from ses.services.breaker import CircuitBreaker
+from ses.services.circuit_breaker import CircuitBreaker
 from ses.services.fields import AnswerFields
 from ses.services.settings import ServiceSettings
 from ses.services.transport import (

@@ -13,9 +13,9 @@ from yarl import URL
 
 from ses.clock import Clock
 from ses.errors import StepError
-from ses.services.addresses import AddressRules, GuardedResolver
 from ses.services.answers import HttpReply, HttpRequest
 from ses.services.client import Pause
+from ses.services.ssrf import AddressRules, GuardedResolver
 from ses.services.transport import (
     TRANSPORT_ERRORS,
     Observer,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Generic, Protocol, TypeVar
 
 from ses.errors import SesError
-from ses.storage.mark import Mark
+from ses.storage.in_flight_marker import Mark
 from ses.storage.rows import FAILED, SENT, Accepted, Arrival, CallRow, TurnRecord, VersionRow
 from ses.storage.writer import CommandWriter, Work
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from ses.dialogue.ports import Model
+from ses.dialogue.state.ports import Model
 from ses.errors import SesError
 from ses.llm.answers import ChatAnswer, ChatChunk, ChatPiece
 from ses.llm.requests import ChatRequest
@@ -84,7 +84,7 @@ def key_of(request: ChatRequest) -> str:
 
 
 class Taped:
-    """`ses.dialogue.ports.Model`: a test's mocks, else the recordings, else (when recording) the model itself."""
+    """`ses.dialogue.state.ports.Model`: a test's mocks, else the recordings, else (when recording) the model itself."""
 
     def __init__(self, mocks: MockModel, cassette: Cassette, live: Model | None) -> None:
         self._mocks = mocks

@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 
 from ses.clock import Clock
 from ses.dialogue.engine import run_turn
-from ses.dialogue.ports import Address, Increment, Leg, Link, Model, Services, Spoken, Voices
-from ses.dialogue.session import Session
-from ses.dialogue.view import flow_under_way, values
+from ses.dialogue.state.ports import Address, Increment, Leg, Link, Model, Services, Spoken, Voices
+from ses.dialogue.state.session import Session
+from ses.dialogue.state.view import flow_under_way, values
 from ses.errors import SesError
 from ses.messages import Attachment, Channel, Delta, Inbound, Outgoing
 from ses.scenario.program.robot import Program
@@ -37,7 +37,7 @@ class Exchange:
 
 
 class _Ports:
-    """What a turn is given (`ses.dialogue.ports.Ports`): each leg is kept as soon as it is there."""
+    """What a turn is given (`ses.dialogue.state.ports.Ports`): each leg is kept as soon as it is there."""
 
     def __init__(
         self,

@@ -28,7 +28,7 @@ from ses.testing.mocks import INTENTS, Mock, Mocks, Reply
 
 
 class MockModel:
-    """`ses.dialogue.ports.Model` out of mocks. A call that no mock covers fails as a model that is not there."""
+    """`ses.dialogue.state.ports.Model` out of mocks. A call that no mock covers fails as a model that is not there."""
 
     def __init__(self, mocks: Mocks, clock: VirtualClock) -> None:
         self._mocks = mocks.of("llm")
@@ -73,7 +73,7 @@ def _asked(request: ChatRequest) -> str:
     """The last words of the user; what tools returned stands behind them."""
     users = (str(one["content"]) for one in reversed(request.messages) if one["role"] == "user")
     said = next(users, "")
-    if request.logprobs:  # «Message: …, Key:», see ses.dialogue.guessing
+    if request.logprobs:  # «Message: …, Key:», see ses.dialogue.llm.intents
         said = said.rpartition("\n")[0].partition(": ")[2]
     return said
 

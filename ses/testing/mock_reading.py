@@ -9,8 +9,7 @@ from typing import Any
 from ses.scenario.models.scalars import Data, Text
 from ses.scenario.reading.nodes import plain_data
 from ses.services.answers import Answer, ClassScore, FoundEntity
-from ses.testing.mocks import INTENTS, Mock, Mocks, Reply
-from ses.testing.shapes import (
+from ses.testing.file_models import (
     Answering,
     HttpAnswer,
     HttpMock,
@@ -29,6 +28,7 @@ from ses.testing.shapes import (
     SprMock,
     TtsMock,
 )
+from ses.testing.mocks import INTENTS, Mock, Mocks, Reply
 
 
 def mocks_of(shape: MockMap | None) -> Mocks:

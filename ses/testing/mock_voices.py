@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ses.dialogue.ports import VoiceQuestion
-from ses.dialogue.session import VoiceMessage
+from ses.dialogue.state.ports import VoiceQuestion
+from ses.dialogue.state.session import VoiceMessage
 from ses.errors import StepError
 from ses.messages import Attachment, Channel, Conversation
 from ses.scenario.program.settings import VoiceSettings
@@ -25,7 +25,7 @@ def saying(text: str) -> Attachment:
 
 
 class MockVoices:
-    """`ses.dialogue.ports.Voices` out of mocks."""
+    """`ses.dialogue.state.ports.Voices` out of mocks."""
 
     def __init__(self, services: MockServices, channel: Channel) -> None:
         self._services = services

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from ses.clock import VirtualClock
 from ses.errors import ErrorKind, StepError
 from ses.services.answers import Answer, ClassScore, FoundEntity, HttpReply, HttpRequest
-from ses.testing.likeness import alike, spoken_alike
+from ses.testing.matcher import alike, spoken_alike
 
 Service = Literal["smc", "see", "qas", "http", "llm", "spr", "tts", "sbs", "send"]
 INTENTS = "intents"
@@ -64,7 +64,7 @@ class Mocks:
 
 
 class MockServices:
-    """`ses.dialogue.ports.Services` out of mocks. A call that no mock covers fails as an unreachable service."""
+    """`ses.dialogue.state.ports.Services` out of mocks. A call that no mock covers fails as an unreachable service."""
 
     def __init__(self, mocks: Mocks, clock: VirtualClock) -> None:
         self._mocks = mocks

@@ -30,8 +30,8 @@ from ses.testing.cases import (
     Step,
     User,
 )
+from ses.testing.file_models import CaseShape, StepShape, TestFile
 from ses.testing.mock_reading import mocks_of
-from ses.testing.shapes import CaseShape, StepShape, TestFile
 
 RECORDING = "recording"
 """`Attachment.media` of a recording whose place the test does not say: steps may ask SBS about it."""

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 import msgspec
 
 from ses.testing.coverage import KINDS
-from ses.testing.presenting import finding_text
+from ses.testing.formatting import finding_text
 from ses.testing.runner import Line, Played
 from ses.testing.suite import Outcome
 

@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from ses.clock import VirtualClock
-from ses.dialogue.ports import Model, Services
+from ses.dialogue.state.ports import Model, Services
 from ses.errors import SesError
 from ses.messages import Outgoing
 from ses.scenario.program.robot import Program
@@ -33,7 +33,7 @@ from ses.testing.cases import (
 from ses.testing.cassette import Cassette, Taped
 from ses.testing.conversation import Exchange, Talk, is_spoken, labels
 from ses.testing.coverage import Coverage
-from ses.testing.likeness import alike
+from ses.testing.matcher import alike
 from ses.testing.mock_model import MockModel
 from ses.testing.mock_voices import MockVoices, saying
 from ses.testing.mocks import MockServices

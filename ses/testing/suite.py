@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ses.dialogue.ports import Model
+from ses.dialogue.state.ports import Model
 from ses.scenario.findings import Finding
 from ses.scenario.load import load_robot
 from ses.scenario.program.robot import Program

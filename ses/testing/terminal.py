@@ -11,13 +11,13 @@ from rich.console import Console
 from rich.text import Text
 
 from ses.clock import Clock
-from ses.dialogue.ports import Model, Services
+from ses.dialogue.state.ports import Model, Services
 from ses.errors import SesError
 from ses.messages import Button, Outgoing
 from ses.scenario.load import load_robot
 from ses.scenario.program.robot import Program
 from ses.testing.conversation import Exchange, Talk
-from ses.testing.presenting import finding_text
+from ses.testing.formatting import finding_text
 
 HINT = "Type text or the number of a button. /trace tells why, /new begins anew, /quit leaves."
 

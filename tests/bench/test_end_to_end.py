@@ -18,7 +18,7 @@ import psutil
 import uvloop
 from aiohttp import ClientSession, TCPConnector
 
-from ses.connectors.web.testing import Page
+from doubles.web import Page
 
 ROOT = Path(__file__).parents[2]
 DIALOGUES = 500

@@ -13,12 +13,13 @@ from statistics import median
 import aiohttp
 from aiohttp import web
 
+from doubles.llm import ScriptedEngine
 from ses.clock import SystemClock
-from ses.gateway.access import Access
-from ses.gateway.application import api
-from ses.gateway.metrics import Metrics
+from ses.gateway.http.access import Access
+from ses.gateway.http.application import api
+from ses.gateway.ops.metrics import Metrics
 from ses.gateway.v1.api import V1Api
-from ses.gateway.v1.doors import OpenDoor, UsersDoor
+from ses.gateway.v1.auth import LocalOnlyAuth, UserTokenAuth
 from ses.gateway.v1.exchange import Exchanges
 from ses.gateway.v1.faults import flat_faults
 from ses.gateway.v1.serving import Serving
@@ -28,7 +29,6 @@ from ses.ledger.histories import JOURNAL, users_history
 from ses.ledger.journal import SqlJournal
 from ses.ledger.spool import Settings, Spool
 from ses.ledger.users import SqlUsers
-from ses.llm.testing import ScriptedEngine
 
 ANSWER = " ".join(["word"] * 100)
 ASKED = {"model": "test", "messages": [{"role": "user", "content": "Tell me of Moscow. " * 20}]}
@@ -80,7 +80,7 @@ async def microseconds(url, token):
 
 
 async def test_what_a_request_costs(tmp_path):
-    async with served(v1(OpenDoor(), Silence(), journaled=False)) as url:
+    async with served(v1(LocalOnlyAuth(), Silence(), journaled=False)) as url:
         async with aiohttp.ClientSession() as client, client.post(url, json=ASKED) as response:
             told = await response.read()
         bare = await microseconds(url, "none")
@@ -103,7 +103,7 @@ async def test_what_a_request_costs(tmp_path):
     books = Database(f"sqlite:///{tmp_path}/gateway.db", JOURNAL, migrate=True)
     journal = SqlJournal(books, Spool(tmp_path, 1 << 20), clock, ran_with, Metrics(), retention=None)
     await journal.start()
-    async with served(v1(UsersDoor(users), journal, journaled=True)) as url:
+    async with served(v1(UserTokenAuth(users), journal, journaled=True)) as url:
         full = await microseconds(url, token)
     await journal.stop()
     users.close()

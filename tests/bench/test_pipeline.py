@@ -17,12 +17,12 @@ from typing import Any, NamedTuple, cast
 import psutil
 import uvloop
 
+from doubles.conversations import ECHO, Inbox, StoredPrograms, echo_program
 from ses.clock import SystemClock
 from ses.conversations.conversations import Conversations
 from ses.conversations.engine import ENGINE, Engine
-from ses.conversations.limits import Limits
-from ses.conversations.robots import Robots
-from ses.conversations.testing import ECHO, Inbox, Shelved, echo_program
+from ses.conversations.inbound.rate_limit import Limits
+from ses.conversations.lifecycle.robots import Robots
 from ses.messages import Inbound
 from ses.scenario.load import load_files
 from ses.scenario.program.robot import Program
@@ -89,7 +89,7 @@ async def _measure(
         store = SqliteStore(Path(folder) / "ses.db")
         await store.open()
         clock = SystemClock()
-        robots = Robots(Shelved(program), store, clock)
+        robots = Robots(StoredPrograms(program), store, clock)
         await robots.reload()
         limits = Limits(messages=1e9, per=1.0, burst=1e9, held=200_000)
         conversations = Conversations(

@@ -19,15 +19,15 @@ from typing import Any, NamedTuple, cast
 import psutil
 import uvloop
 
+from doubles.conversations import ECHO, Inbox, StoredPrograms, echo_program
+from doubles.postgres import Server
 from ses.clock import SystemClock
 from ses.conversations.conversations import Conversations
-from ses.conversations.limits import Limits
-from ses.conversations.robots import Robots
-from ses.conversations.testing import ECHO, Inbox, Shelved, echo_program
+from ses.conversations.inbound.rate_limit import Limits
+from ses.conversations.lifecycle.robots import Robots
 from ses.messages import Inbound
 from ses.storage.contract import Store
 from ses.storage.postgres.store import PostgresStore
-from ses.storage.postgres.testing import Server
 from ses.storage.sqlite.store import SqliteStore
 
 AT_ONCE = 500
@@ -60,7 +60,7 @@ async def _pipeline(store: Store) -> AsyncIterator[Conversations]:
 
     await store.open()
     clock, program = SystemClock(), echo_program()
-    robots = Robots(Shelved(program), store, clock)
+    robots = Robots(StoredPrograms(program), store, clock)
     await robots.reload()
     limits = Limits(messages=1e9, per=1.0, burst=1e9, held=200_000)
     conversations = Conversations(store, robots, cast("Any", None), clock=clock, limits=limits, engine=ECHO)

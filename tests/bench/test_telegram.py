@@ -24,15 +24,15 @@ SECRET = "a-secret"
 
 def serve(pipe: Connection, api: str) -> None:
     """The daemon's side: pipeline, store, connector and listener."""
+    from doubles.conversations import ECHO, StoredPrograms, echo_program
+    from doubles.telegram import TOKEN
     from ses.clock import SystemClock
-    from ses.connectors.hooks import HookRoutes
     from ses.connectors.telegram.config import Account
     from ses.connectors.telegram.connector import TelegramConnector
-    from ses.connectors.telegram.testing import TOKEN
+    from ses.connectors.webhooks import HookRoutes
     from ses.conversations.conversations import Conversations
-    from ses.conversations.limits import Limits
-    from ses.conversations.robots import Robots
-    from ses.conversations.testing import ECHO, Shelved, echo_program
+    from ses.conversations.inbound.rate_limit import Limits
+    from ses.conversations.lifecycle.robots import Robots
     from ses.storage.sqlite.store import SqliteStore
 
     async def at_once(seconds: float) -> None:
@@ -43,7 +43,7 @@ def serve(pipe: Connection, api: str) -> None:
         clock = SystemClock()
         store = SqliteStore(Path(tempfile.mkdtemp()) / "ses.db")
         await store.open()
-        robots = Robots(Shelved(echo_program()), store, clock)
+        robots = Robots(StoredPrograms(echo_program()), store, clock)
         await robots.reload()
         free = Limits(messages=1e6, per=1.0, burst=1e6)
         conversations = Conversations(store, robots, None, clock=clock, limits=free, engine=ECHO)
@@ -89,8 +89,8 @@ def test_a_message_through_a_webhook(figure):
         return seconds
 
     async def main() -> float:
+        from doubles.telegram import telegram
         from ses.connectors.telegram.connector import SECRET_HEADER
-        from ses.connectors.telegram.testing import telegram
 
         async with telegram() as fake, ClientSession(connector=TCPConnector(limit=0)) as http:
             server = context.Process(target=serve, args=(theirs, fake.url))

@@ -9,8 +9,8 @@ from typing import Any
 
 from ses.clock import VirtualClock
 from ses.dialogue.engine import run_turn
-from ses.dialogue.ports import Leg
-from ses.dialogue.session import Session
+from ses.dialogue.state.ports import Leg
+from ses.dialogue.state.session import Session
 from ses.messages import Inbound
 from ses.scenario.load import load_files
 from ses.scenario.program.robot import Program

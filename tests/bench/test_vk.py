@@ -30,21 +30,21 @@ SECRET = "a-secret"
 
 def serve(pipe: Connection, apis: list[str], token: str) -> None:
     """The daemon's side: pipeline, store, connectors and listener."""
+    from doubles.conversations import ECHO, StoredPrograms, echo_program
     from ses.clock import SystemClock
-    from ses.connectors.hooks import HookRoutes
     from ses.connectors.vk.config import Community
     from ses.connectors.vk.connector import VkConnector
+    from ses.connectors.webhooks import HookRoutes
     from ses.conversations.conversations import Conversations
-    from ses.conversations.limits import Limits
-    from ses.conversations.robots import Robots
-    from ses.conversations.testing import ECHO, Shelved, echo_program
+    from ses.conversations.inbound.rate_limit import Limits
+    from ses.conversations.lifecycle.robots import Robots
     from ses.storage.sqlite.store import SqliteStore
 
     async def main() -> None:
         clock = SystemClock()
         store = SqliteStore(Path(tempfile.mkdtemp()) / "ses.db")
         await store.open()
-        robots = Robots(Shelved(echo_program()), store, clock)
+        robots = Robots(StoredPrograms(echo_program()), store, clock)
         await robots.reload()
         free = Limits(messages=1e6, per=1.0, burst=1e6)
         conversations = Conversations(store, robots, None, clock=clock, limits=free, engine=ECHO)
@@ -86,7 +86,7 @@ def serve(pipe: Connection, apis: list[str], token: str) -> None:
 
 async def measured(communities: int, people: int, each: int, gap: float) -> float:
     """Processor seconds a message. `people` in each community write `each` messages, each person one every `gap` seconds."""
-    from ses.connectors.vk.testing import FakeVk, running
+    from doubles.vk import FakeVk, running
 
     context = multiprocessing.get_context("spawn")
     mine, theirs = context.Pipe()

@@ -13,11 +13,11 @@ from multiprocessing.connection import Connection
 import uvloop
 from aiohttp import ClientSession, web
 
+from doubles.web import Page
 from ses.connectors.testing import MemoryReception
 from ses.connectors.web.config import Site, WebLimits
 from ses.connectors.web.connector import WebConnector
 from ses.connectors.web.routes import WebRoutes
-from ses.connectors.web.testing import Page
 
 DIALOGUES = 500
 MESSAGES = 20_000

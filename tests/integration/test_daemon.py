@@ -13,9 +13,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from doubles.recordings import tone
+from doubles.web import pages
 from ses.audio.conversion import Converter, seconds_of
-from ses.audio.testing import tone
-from ses.connectors.web.testing import pages
 
 ROOT = Path(__file__).parents[2]
 ROBOT = """

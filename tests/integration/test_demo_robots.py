@@ -8,12 +8,12 @@ import pytest
 
 from ses.clock import SystemClock
 from ses.scenario.load import load_robot
-from ses.services.addresses import AddressRules
 from ses.services.settings import ServiceSettings
+from ses.services.ssrf import AddressRules
 from ses.services.suite import PORTS, ServiceSuite
 from ses.services.testapi import OwnTestApi, TestApi
 from ses.testing.conversation import Talk
-from ses.testing.presenting import summary
+from ses.testing.formatting import summary
 from ses.testing.suite import run_tests
 
 ROOT = Path(__file__).parents[2]

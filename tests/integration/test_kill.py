@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 import aiohttp
 import pytest
 
-from ses.connectors.web.testing import Closed, pages
-from ses.storage.postgres.testing import Server, cut
+from doubles.postgres import Server, cut
+from doubles.web import Closed, pages
 
 from .daemon import Daemon, free_port
 

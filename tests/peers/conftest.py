@@ -7,18 +7,18 @@ from types import SimpleNamespace
 import pytest
 from aiohttp import web
 
+from doubles.llm import ScriptedEngine
 from ses.clock import SystemClock
-from ses.gateway.access import Access
-from ses.gateway.application import api
-from ses.gateway.metrics import Metrics
+from ses.gateway.http.access import Access
+from ses.gateway.http.application import api
+from ses.gateway.ops.metrics import Metrics
 from ses.gateway.v1.api import V1Api
-from ses.gateway.v1.doors import OneToken
+from ses.gateway.v1.auth import SingleTokenAuth
 from ses.gateway.v1.exchange import Exchanges
 from ses.gateway.v1.faults import flat_faults
 from ses.gateway.v1.serving import Serving
 from ses.ledger.contract import Silence
 from ses.llm.answers import ChatAnswer, ChatChoice, FunctionCall, Said, ToolCall, Usage
-from ses.llm.testing import ScriptedEngine
 
 TOKEN = "peers-token-0123456789"
 ANSWER = "Hello from the scripted engine."
@@ -43,7 +43,9 @@ def obliging(request):
 
 @pytest.fixture
 async def gateway():
-    exchanges = Exchanges(OneToken(TOKEN), Silence(), SystemClock(), body_limit=12 << 20, journaled=False)
+    exchanges = Exchanges(
+        SingleTokenAuth(TOKEN), Silence(), SystemClock(), body_limit=12 << 20, journaled=False
+    )
     engine = ScriptedEngine(obliging)
     operations = V1Api(Serving(engine), exchanges, began=1).operations()
     app = api(operations, Access(None), Metrics(), [flat_faults(())])

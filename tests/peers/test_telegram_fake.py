@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from ses.connectors.telegram.testing import TOKEN, Fault, telegram
+from doubles.telegram import TOKEN, Fault, telegram
 
 
 class Ptb:

@@ -16,7 +16,7 @@ from vk_api.exceptions import ApiError
 from vk_api.keyboard import VkKeyboard
 from vk_api.requests_pool import VkRequestsPool, vk_request_one_param_pool
 
-from ses.connectors.vk.testing import FakeVk, running
+from doubles.vk import FakeVk, running
 
 ANNA = 1001
 

@@ -25,20 +25,20 @@ from ses.connectors.contract import (
 from ses.connectors.groups import Whitelist
 from ses.connectors.telegram.client import Client, UpdatesBot
 from ses.connectors.telegram.config import Account
-from ses.connectors.telegram.deliveries import Deliveries
-from ses.connectors.telegram.failures import failure, seconds
+from ses.connectors.telegram.delivery import Deliveries
+from ses.connectors.telegram.destinations import Places
+from ses.connectors.telegram.errors import failure, seconds
 from ses.connectors.telegram.files import Files
-from ses.connectors.telegram.incoming import OWN_FILE, Arrived, NotYours, PageTurn, Reader
+from ses.connectors.telegram.inbound import OWN_FILE, Arrived, NotYours, PageTurn, Reader
 from ses.connectors.telegram.intake import Intake, Later
-from ses.connectors.telegram.liveliness import Liveliness
-from ses.connectors.telegram.pace import Pace
 from ses.connectors.telegram.parse import ALLOWED, Malformed, Update, parse, parse_polled
 from ses.connectors.telegram.placeholders import Placeholders
-from ses.connectors.telegram.places import Places
 from ses.connectors.telegram.presses import Presses
-from ses.connectors.telegram.sending import Sender
-from ses.connectors.telegram.standing import Standing
+from ses.connectors.telegram.rate_limit import Pace
+from ses.connectors.telegram.sender import Sender
+from ses.connectors.telegram.status import ConnectionStatus
 from ses.connectors.telegram.streaming import Streams
+from ses.connectors.telegram.typing_indicator import TypingIndicator
 from ses.messages import Conversation, Delta, Outgoing
 
 log = structlog.get_logger("ses.connectors.telegram")
@@ -75,13 +75,13 @@ class TelegramConnector:
         self._client = Client(account)
         self._places = Places()
         self._whitelist = Whitelist(account.whitelist)
-        self._standing = Standing(self.name, account.robot, account.mode, self._clock)
+        self._standing = ConnectionStatus(self.name, account.robot, account.mode, self._clock)
         pace = Pace(self._clock, sleep)
         sender = Sender(self._client, pace, Files(robot_folder, recording))
         self._placeholders = Placeholders(self.name)
         self._deliveries = Deliveries(sender, self._places, self._placeholders, pace, self._standing)
         self._presses = Presses(self._client)
-        self._liveliness = Liveliness(self._client, self._places, self._clock, sleep)
+        self._liveliness = TypingIndicator(self._client, self._places, self._clock, sleep)
         self._streams = Streams(
             self._client, sender, pace, self._places, self._placeholders, self._standing, self._clock, sleep
         )

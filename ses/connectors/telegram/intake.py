@@ -11,7 +11,7 @@ import structlog
 from ses.clock import Clock
 from ses.connectors.contract import Reception, Refused
 from ses.connectors.telegram.config import Account
-from ses.connectors.telegram.incoming import Arrived, one_album
+from ses.connectors.telegram.inbound import Arrived, one_album
 
 log = structlog.get_logger("ses.connectors.telegram")
 

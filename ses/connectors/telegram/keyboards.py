@@ -13,7 +13,7 @@ from telegram import (
 )
 
 from ses.connectors.keyboards import pages, rows
-from ses.connectors.telegram.incoming import PAGE, owned
+from ses.connectors.telegram.inbound import PAGE, owned
 from ses.messages import Button
 
 Markup = InlineKeyboardMarkup | ReplyKeyboardMarkup | ReplyKeyboardRemove

@@ -6,7 +6,7 @@ from __future__ import annotations
 import msgspec
 
 from ses.connectors.contract import Reception
-from ses.connectors.telegram.places import Place
+from ses.connectors.telegram.destinations import Place
 
 NAME = "placeholders"
 

@@ -11,7 +11,7 @@ from telegram.error import TelegramError
 
 from ses.connectors.contract import Reception
 from ses.connectors.telegram.client import Client, UpdatesBot
-from ses.connectors.telegram.incoming import NotYours, PageTurn
+from ses.connectors.telegram.inbound import NotYours, PageTurn
 from ses.connectors.telegram.keyboards import keyboard
 from ses.messages import Conversation
 

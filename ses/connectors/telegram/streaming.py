@@ -13,13 +13,13 @@ from telegram.error import RetryAfter, TelegramError
 
 from ses.clock import Clock
 from ses.connectors.telegram.client import Client, UpdatesBot
-from ses.connectors.telegram.failures import doubtful, seconds
-from ses.connectors.telegram.pace import Pace
+from ses.connectors.telegram.destinations import Nowhere, Place, Places
+from ses.connectors.telegram.errors import doubtful, seconds
 from ses.connectors.telegram.placeholders import Placeholders
-from ses.connectors.telegram.places import Nowhere, Place, Places
+from ses.connectors.telegram.rate_limit import Pace
 from ses.connectors.telegram.render import Piece
-from ses.connectors.telegram.sending import Sender
-from ses.connectors.telegram.standing import Standing
+from ses.connectors.telegram.sender import Sender
+from ses.connectors.telegram.status import ConnectionStatus
 from ses.connectors.telegram.text import MESSAGE, length
 from ses.messages import Conversation, Delta, Outgoing
 
@@ -77,7 +77,7 @@ class Streams:
         pace: Pace,
         places: Places,
         placeholders: Placeholders,
-        standing: Standing,
+        standing: ConnectionStatus,
         clock: Clock,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:

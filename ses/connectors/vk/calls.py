@@ -16,7 +16,7 @@ from vk_api import VkApiGroup
 
 from ses.connectors.vk.client import TOO_OFTEN, CallFailed, call, client
 from ses.connectors.vk.execute import AT_ONCE, execute
-from ses.connectors.vk.pace import Pace
+from ses.connectors.vk.rate_limit import Pace
 
 SENDERS = 4
 """Threads: at 150 ms a call they reach VK's twenty calls a second."""

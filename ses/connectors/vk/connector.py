@@ -22,19 +22,19 @@ from ses.connectors.contract import (
 )
 from ses.connectors.groups import Whitelist
 from ses.connectors.media import RobotFolder
+from ses.connectors.vk.backfill import Backfill
 from ses.connectors.vk.calls import Calls
-from ses.connectors.vk.catching_up import Missed
 from ses.connectors.vk.client import CallFailed
 from ses.connectors.vk.config import Community
+from ses.connectors.vk.delivery import Sender
 from ses.connectors.vk.files import Files
-from ses.connectors.vk.hook import Hook
-from ses.connectors.vk.incoming import PageTurn, Reader, peer_of
+from ses.connectors.vk.inbound import PageTurn, Reader, peer_of
 from ses.connectors.vk.intake import Intake
-from ses.connectors.vk.pace import Pace
 from ses.connectors.vk.parse import Event, Press
 from ses.connectors.vk.polling import WAIT, Poller
-from ses.connectors.vk.sending import Sender
-from ses.connectors.vk.standing import Standing
+from ses.connectors.vk.rate_limit import Pace
+from ses.connectors.vk.status import ConnectionStatus
+from ses.connectors.vk.webhook import Hook
 from ses.messages import Conversation, Delta, Outgoing
 
 log = structlog.get_logger("ses.connectors.vk")
@@ -68,7 +68,7 @@ class VkConnector:
         self._wait = wait
         self._calls = Calls(community.token, community.api, Pace(self._clock))
         self._sender = Sender(self._calls, Files(self._calls, robot_folder, recording), self.name)
-        self._standing = Standing(community, self._clock)
+        self._standing = ConnectionStatus(community, self._clock)
         self._reception: Reception | None = None
         self._intake: Intake | None = None
         self._poller: Poller | None = None
@@ -84,7 +84,7 @@ class VkConnector:
             self.community,
             reception,
             reader=reader,
-            missed=Missed(self._calls, reader),
+            missed=Backfill(self._calls, reader),
             standing=self._standing,
             clock=self._clock,
             answer=lambda press: self._errand(partial(self._answer, press)),

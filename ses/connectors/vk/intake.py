@@ -11,13 +11,13 @@ import structlog
 
 from ses.clock import Clock
 from ses.connectors.contract import Reception
-from ses.connectors.turnstile import Turnstile
-from ses.connectors.vk.catching_up import Missed
+from ses.connectors.ordered_intake import OrderedIntake
+from ses.connectors.vk.backfill import Backfill
 from ses.connectors.vk.config import Community
-from ses.connectors.vk.incoming import Arrived, PageTurn, Reader
+from ses.connectors.vk.inbound import Arrived, PageTurn, Reader
 from ses.connectors.vk.parse import Event, Malformed, Press, parse
 from ses.connectors.vk.polling import News
-from ses.connectors.vk.standing import Standing
+from ses.connectors.vk.status import ConnectionStatus
 from ses.messages import Inbound
 
 log = structlog.get_logger("ses.connectors.vk")
@@ -49,8 +49,8 @@ class Intake:
         reception: Reception,
         *,
         reader: Reader,
-        missed: Missed,
-        standing: Standing,
+        missed: Backfill,
+        standing: ConnectionStatus,
         clock: Clock,
         answer: Callable[[Press], None],
         turn_page: Callable[[PageTurn], None],
@@ -65,7 +65,7 @@ class Intake:
         self._clock = clock
         self._answer = answer
         self._turn_page = turn_page
-        self._turnstile = Turnstile(reception)
+        self._turnstile = OrderedIntake(reception)
         self._batches: asyncio.Queue[tuple[str, Stored]] = asyncio.Queue()
         self._begun: OrderedDict[str, float] = OrderedDict()
         """Conversations that are known to have begun, and when that was (monotonic)."""

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from ses.connectors.keyboards import pages, rows
-from ses.connectors.vk.incoming import BUTTON, PAGE
+from ses.connectors.vk.inbound import BUTTON, PAGE
 from ses.messages import Button, Outgoing
 
 INLINE = 10

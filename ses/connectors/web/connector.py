@@ -13,14 +13,14 @@ from aiohttp import web
 
 from ses.clock import Clock, SystemClock
 from ses.connectors.contract import ConnectorState, Holder, Reception
-from ses.connectors.web import outlet as outlets
+from ses.connectors.web import sender as outlets
 from ses.connectors.web.config import Site, WebLimits
+from ses.connectors.web.connection import Connection
 from ses.connectors.web.identity import Identity
-from ses.connectors.web.outlet import Outlet
 from ses.connectors.web.parse import Hello
 from ses.connectors.web.render import MediaUrl
-from ses.connectors.web.seats import Seat, Uploads
-from ses.connectors.web.visit import Visit
+from ses.connectors.web.sender import Sender
+from ses.connectors.web.session_registry import Seat, Uploads
 from ses.messages import Conversation, Delta, Outgoing
 
 FRESH_PAIRS = 100_000
@@ -49,9 +49,9 @@ class WebConnector:
         self._uploads = uploads
         self._sleep = sleep
         self._reception: Reception | None = None
-        self._visits: dict[str, Visit] = {}
+        self._visits: dict[str, Connection] = {}
         """By session; a visit sits here from its welcome to its end or displacement."""
-        self._all: set[Visit] = set()
+        self._all: set[Connection] = set()
         self._typing: set[str] = set()
         self._fresh: OrderedDict[str, Holder] = OrderedDict()
         secret = site.identity and site.identity.get_secret_value()
@@ -125,9 +125,9 @@ class WebConnector:
             raise web.HTTPServiceUnavailable(headers={"Retry-After": "5"})
         socket = outlets.accept(self.limits.frame)
         await socket.prepare(request)
-        visit = Visit(
+        visit = Connection(
             socket,
-            Outlet(socket, transport, self.limits.send_queue),
+            Sender(socket, transport, self.limits.send_queue),
             site=self.site,
             limits=self.limits,
             reception=reception,
@@ -184,13 +184,13 @@ class WebConnector:
         assert self._reception is not None
         return await self._reception.identify(Conversation(self.name, session), user)
 
-    def take(self, session: str, visit: Visit) -> None:
+    def take(self, session: str, visit: Connection) -> None:
         earlier = self._visits.get(session)
         self._visits[session] = visit
         if earlier is not None:
             earlier.outlet.close(4001, "opened elsewhere")
 
-    def leave(self, session: str, visit: Visit) -> None:
+    def leave(self, session: str, visit: Connection) -> None:
         if self._visits.get(session) is visit:
             del self._visits[session]
             self._typing.discard(session)

@@ -11,13 +11,13 @@ from aiohttp import web
 
 from ses.connectors.contract import Recording, no_recording
 from ses.connectors.media import SPOKEN
-from ses.connectors.web.admission import admitted, connector_name, visitor_address
 from ses.connectors.web.assets import FOREVER, SHORT, Assets, answer
+from ses.connectors.web.authorization import admitted, connector_name, visitor_address
 from ses.connectors.web.config import Listener
 from ses.connectors.web.connector import WebConnector
 from ses.connectors.web.demo import Demo
 from ses.connectors.web.media import media_answer, media_file, media_url
-from ses.connectors.web.receiving import Receiving
+from ses.connectors.web.upload_routes import UploadRoutes
 from ses.connectors.web.uploads import UploadFolder
 
 RobotFolder = Callable[[str], Path | None]
@@ -45,7 +45,7 @@ class WebRoutes:
         self._listener = listener or Listener()
         self._assets = Assets(widget)
         self._demo = Demo(widget / "demo", connectors)
-        self._receiving = Receiving(connectors, uploads, self._listener) if uploads is not None else None
+        self._receiving = UploadRoutes(connectors, uploads, self._listener) if uploads is not None else None
         self._sockets: Counter[str] = Counter()
         """Open sockets by visitor's address."""
 

@@ -12,15 +12,15 @@ import structlog
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
-from ses.connectors.web.admission import visitor_address
-from ses.gateway.chat.offer import Offer
+from ses.connectors.web.authorization import visitor_address
+from ses.gateway.chat.model_allow_list import Offer
 from ses.gateway.chat.page import Pages, Trouble
 from ses.gateway.chat.sessions import CodeSessions, set_cookie
-from ses.gateway.envelope import HARDENED
-from ses.gateway.operation import Call, Operation
-from ses.gateway.users.attempts import Attempts
+from ses.gateway.http.envelope import HARDENED
+from ses.gateway.http.operation import Call, Operation
+from ses.gateway.users.rate_limit import LoginRateLimit
+from ses.gateway.v1.auth import check_page
 from ses.gateway.v1.bodies import decoded, read, validated
-from ses.gateway.v1.doors import check_page
 from ses.gateway.v1.errors import FlatError, V1Error
 
 log = structlog.get_logger("ses.gateway.chat")
@@ -72,7 +72,7 @@ class ChatApi:
         rules: ChatRules,
         pages: Pages,
         sessions: CodeSessions,
-        attempts: Attempts,
+        attempts: LoginRateLimit,
         model: Sequence[Operation],
     ) -> None:
         self._rules = rules

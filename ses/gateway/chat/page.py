@@ -12,8 +12,8 @@ from typing import Literal, NamedTuple
 from aiohttp import web
 
 from ses.connectors.web.assets import FOREVER, Assets, answer
-from ses.gateway.access import check_browser
-from ses.gateway.envelope import HARDENED, ApiError
+from ses.gateway.http.access import check_browser
+from ses.gateway.http.envelope import HARDENED, ApiError
 
 FOLDER = Path(__file__).parents[2] / "chat"
 LANGUAGES = frozenset({"en", "ru"})

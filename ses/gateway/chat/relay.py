@@ -14,14 +14,14 @@ import msgspec
 from aiohttp import web
 
 from ses.clock import Clock
-from ses.gateway.access import is_local
-from ses.gateway.chat.door import key_refused
-from ses.gateway.chat.offer import Offer
-from ses.gateway.envelope import HARDENED
-from ses.gateway.v1.doors import NOBODY, Guest, check_page, presented
+from ses.gateway.chat.auth import key_refused
+from ses.gateway.chat.model_allow_list import Offer
+from ses.gateway.http.access import is_local
+from ses.gateway.http.envelope import HARDENED
+from ses.gateway.v1.auth import NOBODY, Principal, check_page, presented
 from ses.gateway.v1.errors import V1Error, unavailable, unknown_model, wrong_token
 from ses.gateway.v1.exchange import Exchange
-from ses.gateway.v1.streaming import Events
+from ses.gateway.v1.sse import Events
 
 CONNECT = 10.0
 SILENCE = 600.0
@@ -57,21 +57,21 @@ class Relay:
         if self._session is not None:
             await self._session.close()
 
-    async def stand(self) -> Guest:
+    async def stand(self) -> Principal:
         """Who has the code goes with the server's key."""
-        return Guest(token=self._key)
+        return Principal(token=self._key)
 
-    async def enter(self, request: web.Request) -> Guest:
+    async def enter(self, request: web.Request) -> Principal:
         """The door for others: the server judges their tokens. If it judges none, it is for this machine only."""
         check_page(request)
         token = presented(request)
         if is_local(request):
-            return Guest(token=token) if token else NOBODY
+            return Principal(token=token) if token else NOBODY
         if not token:
             raise wrong_token()
         if not await self._judges():
             raise V1Error(403)
-        return Guest(token=token)
+        return Principal(token=token)
 
     async def models(self, exchange: Exchange) -> web.StreamResponse:
         """`GET /v1/models`: what the server lists; what the rules name, if it does not tell."""

@@ -11,11 +11,10 @@ import structlog
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict
 
-from ses.connectors.web.admission import visitor_address
-from ses.gateway.envelope import HARDENED
-from ses.gateway.operation import Call, Operation
-from ses.gateway.users import told
-from ses.gateway.users.attempts import Attempts
+from ses.connectors.web.authorization import visitor_address
+from ses.gateway.http.envelope import HARDENED
+from ses.gateway.http.operation import Call, Operation
+from ses.gateway.users import messages
 from ses.gateway.users.forms import (
     URLENCODED,
     EmailForm,
@@ -25,7 +24,8 @@ from ses.gateway.users.forms import (
     checked,
     read_form,
 )
-from ses.gateway.v1.doors import Guest, UsersDoor, check_page
+from ses.gateway.users.rate_limit import LoginRateLimit
+from ses.gateway.v1.auth import Principal, UserTokenAuth, check_page
 from ses.gateway.v1.errors import FlatError, V1Error, cut, unavailable, wrong_token
 from ses.ledger.contract import EmailTaken, LastPrivileged, LedgerDown, TooBusy, User, Users
 
@@ -54,7 +54,7 @@ class UserAnswer(BaseModel):
     privileged: bool
 
 
-Serve = Callable[[web.Request, Users, Guest], Awaitable[web.Response]]
+Serve = Callable[[web.Request, Users, Principal], Awaitable[web.Response]]
 
 
 class UsersApi:
@@ -63,12 +63,12 @@ class UsersApi:
     def __init__(
         self,
         users: Users | None,
-        attempts: Attempts,
+        attempts: LoginRateLimit,
         *,
         trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = (),
     ) -> None:
         self._users = users
-        self._door = UsersDoor(users) if users is not None else None
+        self._door = UserTokenAuth(users) if users is not None else None
         self._attempts = attempts
         self._trusted = trusted_proxies
 
@@ -141,13 +141,13 @@ class UsersApi:
             raise V1Error(403)
         if whom == "anybody":
             check_page(request)
-            return await serve(request, self._users, Guest())
+            return await serve(request, self._users, Principal())
         guest = await self._door.enter(request)
         if whom == "admin" and not (guest.user is not None and guest.user.privileged):
             raise V1Error(403)
         return await serve(request, self._users, guest)
 
-    async def _log_in(self, request: web.Request, users: Users, guest: Guest) -> web.Response:
+    async def _log_in(self, request: web.Request, users: Users, guest: Principal) -> web.Response:
         del guest
         form = await read_form(request, LoginForm)
         address = visitor_address(request, self._trusted)
@@ -159,12 +159,12 @@ class UsersApi:
             raise wrong_token()
         return _json({"access_token": token, "token_type": "bearer"})
 
-    async def _me(self, request: web.Request, users: Users, guest: Guest) -> web.Response:
+    async def _me(self, request: web.Request, users: Users, guest: Principal) -> web.Response:
         del request, users
         assert guest.user is not None, "the door lets users in"
         return _json(_shown(guest.user, guest.token))
 
-    async def _info(self, request: web.Request, users: Users, guest: Guest) -> web.Response:
+    async def _info(self, request: web.Request, users: Users, guest: Principal) -> web.Response:
         del guest
         email = checked(EmailForm, dict(request.query)).email
         user = await users.find(email)
@@ -172,7 +172,7 @@ class UsersApi:
             raise V1Error(404, f'The user "{cut(email)}" does not exist.')
         return _json(_shown(user, user.shown))
 
-    async def _create(self, request: web.Request, users: Users, guest: Guest) -> web.Response:
+    async def _create(self, request: web.Request, users: Users, guest: Principal) -> web.Response:
         form = await read_form(request, NewUserForm)
         try:
             token, user = await users.create(
@@ -185,41 +185,41 @@ class UsersApi:
         _audit(guest, "created", [user.email], privileged=user.privileged)
         return _json(_shown(user, token))
 
-    async def _disable_by_email(self, request: web.Request, users: Users, guest: Guest) -> web.Response:
+    async def _disable_by_email(self, request: web.Request, users: Users, guest: Principal) -> web.Response:
         form = await read_form(request, EmailForm)
         removed = await _allowed(users.disable(email=form.email))
         _audit(guest, "disabled", [one.email for one in removed])
-        return _text(told.disabled_one(removed))
+        return _text(messages.disabled_one(removed))
 
-    async def _disable_by_token(self, request: web.Request, users: Users, guest: Guest) -> web.Response:
+    async def _disable_by_token(self, request: web.Request, users: Users, guest: Principal) -> web.Response:
         form = await read_form(request, TokenForm)
         removed = await _allowed(users.disable(token=form.token))
         _audit(guest, "disabled", [one.email for one in removed])
-        return _text(told.disabled_one(removed))
+        return _text(messages.disabled_one(removed))
 
-    async def _disable_expired(self, request: web.Request, users: Users, guest: Guest) -> web.Response:
+    async def _disable_expired(self, request: web.Request, users: Users, guest: Principal) -> web.Response:
         del request
         removed = await users.disable_expired()
         _audit(guest, "disabled", [one.email for one in removed])
-        return _text(told.disabled_all(removed))
+        return _text(messages.disabled_all(removed))
 
-    async def _delete_by_email(self, request: web.Request, users: Users, guest: Guest) -> web.Response:
+    async def _delete_by_email(self, request: web.Request, users: Users, guest: Principal) -> web.Response:
         form = await read_form(request, EmailForm)
         removed = await _allowed(users.delete(email=form.email))
         _audit(guest, "deleted", [one.email for one in removed])
-        return _text(told.deleted_by("email", form.email, len(removed)))
+        return _text(messages.deleted_by("email", form.email, len(removed)))
 
-    async def _delete_by_token(self, request: web.Request, users: Users, guest: Guest) -> web.Response:
+    async def _delete_by_token(self, request: web.Request, users: Users, guest: Principal) -> web.Response:
         form = await read_form(request, TokenForm)
         removed = await _allowed(users.delete(token=form.token))
         _audit(guest, "deleted", [one.email for one in removed])
-        return _text(told.deleted_by("token", f"…{form.token[-4:]}", len(removed)))
+        return _text(messages.deleted_by("token", f"…{form.token[-4:]}", len(removed)))
 
-    async def _delete_disabled(self, request: web.Request, users: Users, guest: Guest) -> web.Response:
+    async def _delete_disabled(self, request: web.Request, users: Users, guest: Principal) -> web.Response:
         del request
         removed = await users.delete_disabled()
         _audit(guest, "deleted", [one.email for one in removed])
-        return _text(told.deleted_all(removed))
+        return _text(messages.deleted_all(removed))
 
 
 async def _allowed(change: Awaitable[Any]) -> Any:
@@ -229,7 +229,7 @@ async def _allowed(change: Awaitable[Any]) -> Any:
         raise V1Error(403) from None
 
 
-def _audit(guest: Guest, what: str, emails: list[str], **more: object) -> None:
+def _audit(guest: Principal, what: str, emails: list[str], **more: object) -> None:
     for email in emails:
         log.info("user_changed", change=what, email=email, by=guest.name, **more)
 

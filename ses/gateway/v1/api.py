@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from ses.gateway.operation import Call, Operation
+from ses.gateway.http.operation import Call, Operation
 from ses.gateway.v1.chat import ChatCompletions
 from ses.gateway.v1.completions import Completions
 from ses.gateway.v1.embeddings import Embeddings
 from ses.gateway.v1.errors import FlatError
 from ses.gateway.v1.exchange import Exchanges, Serve
-from ses.gateway.v1.models import Models
+from ses.gateway.v1.model_list import Models
 from ses.gateway.v1.requests import ChatCompletionBody, CompletionBody, EmbeddingBody
 from ses.gateway.v1.serving import Serving
 

@@ -8,18 +8,18 @@ from typing import TypeVar
 import msgspec
 from aiohttp import web
 
-from ses.gateway.v1.answered import ChatPieces, Head, chat_answer
-from ses.gateway.v1.asked import chat_request, texts_of
+from ses.gateway.v1.accumulator import WholeChat
 from ses.gateway.v1.bodies import validated
 from ses.gateway.v1.context import within_context
+from ses.gateway.v1.engine_request import chat_request, texts_of
+from ses.gateway.v1.engine_response import ChatPieces, Head, chat_answer
 from ses.gateway.v1.errors import of_engine, unknown_model
 from ses.gateway.v1.exchange import Exchange
 from ses.gateway.v1.ranges import check_chat
 from ses.gateway.v1.requests import ChatCompletionBody, wants_usage
+from ses.gateway.v1.responses import at_once, piece_by_piece
 from ses.gateway.v1.serving import Serving
-from ses.gateway.v1.streaming import begun
-from ses.gateway.v1.telling import at_once, piece_by_piece
-from ses.gateway.v1.whole import WholeChat
+from ses.gateway.v1.sse import begun
 from ses.llm.answers import ChatAnswer, ChatChoice, ChatChunk, ChatPiece, Said
 from ses.llm.errors import EngineError
 from ses.llm.requests import ChatRequest

@@ -8,18 +8,18 @@ from typing import TypeVar
 
 from aiohttp import web
 
-from ses.gateway.v1.answered import Head, best, completion_answer, completion_piece
-from ses.gateway.v1.asked import completion_request, texts_of
+from ses.gateway.v1.accumulator import WholeCompletion
 from ses.gateway.v1.bodies import validated
 from ses.gateway.v1.context import within_context
+from ses.gateway.v1.engine_request import completion_request, texts_of
+from ses.gateway.v1.engine_response import Head, best, completion_answer, completion_piece
 from ses.gateway.v1.errors import V1Error, of_engine, unknown_model
 from ses.gateway.v1.exchange import Exchange
 from ses.gateway.v1.ranges import check_completion, out_of_range
 from ses.gateway.v1.requests import CompletionBody, wants_usage
+from ses.gateway.v1.responses import at_once, piece_by_piece
 from ses.gateway.v1.serving import Serving
-from ses.gateway.v1.streaming import begun
-from ses.gateway.v1.telling import at_once, piece_by_piece
-from ses.gateway.v1.whole import WholeCompletion
+from ses.gateway.v1.sse import begun
 from ses.llm.answers import CompletionAnswer, CompletionChoice, Usage
 from ses.llm.errors import BadRequest, EngineError
 from ses.llm.requests import CompletionRequest

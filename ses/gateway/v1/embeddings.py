@@ -9,14 +9,14 @@ from collections.abc import Sequence
 
 from aiohttp import web
 
-from ses.gateway.v1.asked import embedding_request
 from ses.gateway.v1.bodies import validated
+from ses.gateway.v1.engine_request import embedding_request
 from ses.gateway.v1.errors import V1Error, of_engine, unknown_model
 from ses.gateway.v1.exchange import Exchange
 from ses.gateway.v1.ranges import check_embedding
 from ses.gateway.v1.requests import EmbeddingBody
+from ses.gateway.v1.responses import at_once
 from ses.gateway.v1.serving import Serving
-from ses.gateway.v1.telling import at_once
 from ses.llm.errors import ContextTooLong, EngineError
 
 UNKNOWN = 404

@@ -10,7 +10,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict
 
 from ses.errors import SesError
-from ses.gateway.envelope import HARDENED
+from ses.gateway.http.envelope import HARDENED
 from ses.llm.errors import BadRequest, EngineError, EngineUnavailable, UnknownModel
 
 TYPES = {

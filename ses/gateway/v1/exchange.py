@@ -12,11 +12,11 @@ import structlog
 from aiohttp import web
 
 from ses.clock import Clock
-from ses.connectors.web.admission import visitor_address
+from ses.connectors.web.authorization import visitor_address
+from ses.gateway.v1.auth import NOBODY, Door, Principal
 from ses.gateway.v1.bodies import decoded, read
-from ses.gateway.v1.doors import NOBODY, Door, Guest
+from ses.gateway.v1.disconnect import ClientGone, Watch
 from ses.gateway.v1.errors import V1Error
-from ses.gateway.v1.leaving import ClientGone, Watch
 from ses.ledger.contract import Entry, Journal
 
 log = structlog.get_logger("ses.gateway.v1")
@@ -31,7 +31,7 @@ class Exchange:
 
     def __init__(self, request: web.Request, limit: int) -> None:
         self.request = request
-        self.guest: Guest = NOBODY
+        self.guest: Principal = NOBODY
         self.whole: Callable[[], dict[str, Any]] | None = None
         """Set by a stream: what it has come to."""
         self.raw: bytes | None = None

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from ses.gateway.envelope import Handler
+from ses.gateway.http.envelope import Handler
 from ses.gateway.v1.routes import FLAT_BELOW
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Literal
 
-from ses.gateway.v1.asked import find_model
 from ses.gateway.v1.censor import Censor, CensorDown, Verdict
+from ses.gateway.v1.engine_request import find_model
 from ses.gateway.v1.errors import V1Error, unavailable
 from ses.llm.contract import Engine, ModelInfo, Task
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, NoReturn
 
 from ses.llm.errors import EngineError
-from ses.llm.lifeline import VARIABLE
+from ses.llm.parent_death_guard import VARIABLE
 from ses.llm.vllm.core import VllmCore
 from ses.llm.vllm.failures import in_a_line
 from ses.llm.vllm.gauge import Gauge, gauge_factory

@@ -12,7 +12,7 @@ from ses.scenario.compiling.derivation import derived_from
 from ses.scenario.compiling.lowering import Context, Lowered, Lowering
 from ses.scenario.compiling.names import Names, names_of
 from ses.scenario.compiling.pieces import Pieces
-from ses.scenario.compiling.robot_words import RobotWords
+from ses.scenario.compiling.recogniser_builder import RobotWords
 from ses.scenario.compiling.speech import Speech
 from ses.scenario.compiling.texts import LANGUAGES, engine_texts
 from ses.scenario.compiling.voice import voice_settings

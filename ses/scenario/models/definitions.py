@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, ValidationInfo
 
 from ses.scenario.findings import did_you_mean
+from ses.scenario.models.base_model import Shape, report_of, reported
 from ses.scenario.models.messages import (
     Buttons,
     MessageField,
@@ -30,7 +31,6 @@ from ses.scenario.models.scalars import (
     Text,
     WholeNumber,
 )
-from ses.scenario.models.shape import Shape, report_of, reported
 from ses.scenario.models.steps.step import Steps
 from ses.scenario.reading.nodes import Map, Node, Scalar
 

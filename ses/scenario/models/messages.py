@@ -19,8 +19,8 @@ from pydantic_core import CoreSchema, core_schema
 from ses.extensions import installed
 from ses.messages import CHANNELS
 from ses.scenario.findings import Report, did_you_mean
+from ses.scenario.models.base_model import Shape, not_a_text, report_of, reported
 from ses.scenario.models.scalars import Boolean, Data, Expr, Kind, Label, Reference, Text
-from ses.scenario.models.shape import Shape, not_a_text, report_of, reported
 from ses.scenario.reading.mishaps import quoted
 from ses.scenario.reading.nodes import Map, Node, Scalar, Seq
 from ses.scenario.source import Source

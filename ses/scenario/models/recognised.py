@@ -6,13 +6,13 @@ from typing import Annotated
 
 from pydantic import Field
 
+from ses.scenario.models.base_model import Shape
 from ses.scenario.models.messages import Short, Wording
 from ses.scenario.models.scalars import (
     OneOrMany,
     Pattern,
     Text,
 )
-from ses.scenario.models.shape import Shape
 from ses.scenario.reading.nodes import Map, Node, Scalar, Seq
 
 

@@ -16,12 +16,12 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema
 
+from ses.scenario.models.base_model import Shape, described, report_of, reported
 from ses.scenario.models.definitions import Flow, Handler, Slot, check_event_name
 from ses.scenario.models.messages import MessageField, Short, Wording
 from ses.scenario.models.recognised import Entity, Intent
 from ses.scenario.models.scalars import Label, OneOrMany, Text, check_identifier, check_simple_name
 from ses.scenario.models.settings import Qas, Session, Variable
-from ses.scenario.models.shape import Shape, described, report_of, reported
 from ses.scenario.models.steps.step import Broken
 from ses.scenario.models.voice import Voice
 from ses.scenario.reading.nodes import Map, Node, Scalar, Seq

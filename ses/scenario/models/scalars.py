@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, core_schema
 
-from ses.scenario.models.shape import described, not_a_text, report_of, reported
+from ses.scenario.models.base_model import described, not_a_text, report_of, reported
 from ses.scenario.reading.nodes import Map, Node, Scalar, Seq
 from ses.scenario.source import Source
 

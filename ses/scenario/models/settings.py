@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from ses.scenario.models.base_model import Shape
 from ses.scenario.models.messages import choice
 from ses.scenario.models.scalars import (
     Data,
@@ -15,7 +16,6 @@ from ses.scenario.models.scalars import (
     Text,
     Time,
 )
-from ses.scenario.models.shape import Shape
 from ses.scenario.reading.nodes import Map, Node
 
 

@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from ses.scenario.models.base_model import Shape
 from ses.scenario.models.messages import Short, choice
 from ses.scenario.models.scalars import Boolean, Text
-from ses.scenario.models.shape import Shape
 from ses.scenario.reading.nodes import Map, Node, Scalar
 
 _TEXT: dict[str, Any] = {"type": "string"}

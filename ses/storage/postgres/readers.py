@@ -9,8 +9,8 @@ import asyncpg
 
 from ses.storage.base import StoreBase
 from ses.storage.contract import StoreUnavailable
+from ses.storage.postgres.connection import ANSWERING, CONNECTING
 from ses.storage.postgres.faults import connection_gone, in_words
-from ses.storage.postgres.link import ANSWERING, CONNECTING
 
 P = ParamSpec("P")
 T = TypeVar("T")

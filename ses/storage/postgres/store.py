@@ -14,9 +14,9 @@ from ses.migrations.history import of_older_release
 from ses.storage.base import StoreBase
 from ses.storage.contract import StoreRefused, StoreUnavailable
 from ses.storage.history import PIPELINE
-from ses.storage.mark import Mark
-from ses.storage.postgres import commands, outside, people, queries
-from ses.storage.postgres.link import Link, refusal
+from ses.storage.in_flight_marker import Mark
+from ses.storage.postgres import commands, external, people, queries
+from ses.storage.postgres.connection import Link, refusal
 from ses.storage.postgres.readers import PoolSize, Readers, answered
 from ses.storage.postgres.schema import prepare
 from ses.storage.postgres.writer import Work, Writer
@@ -33,7 +33,7 @@ class PostgresStore(StoreBase[Work, Readers]):
     """
 
     def __init__(self, url: str, *, mark: Path, pool: PoolSize | None = None, upgrade: bool = False) -> None:
-        super().__init__(commands, people, outside)
+        super().__init__(commands, people, external)
         self._url = url
         self._mark_file = mark
         self._pool = pool or PoolSize()
@@ -127,6 +127,6 @@ class PostgresStore(StoreBase[Work, Readers]):
     names = answered(people.names)
     conversations_of = answered(people.conversations_of)
     people_of_phone = answered(people.people_of_phone)
-    call = answered(outside.call)
-    link = answered(outside.link)
+    call = answered(external.call)
+    link = answered(external.link)
     version = answered(queries.version)

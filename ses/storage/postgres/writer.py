@@ -20,8 +20,8 @@ import structlog
 from ses.errors import SesError
 from ses.storage.contract import CommandFailed, StoreUnavailable
 from ses.storage.postgres import commands
+from ses.storage.postgres.connection import Link
 from ses.storage.postgres.faults import connection_gone, in_words, of_the_command
-from ses.storage.postgres.link import Link
 from ses.storage.writer import CommandWriter, Done
 
 log = structlog.get_logger("ses.storage")

@@ -10,8 +10,8 @@ from ses.migrations.child import UpgradeFailed, upgrade_in_child
 from ses.storage.base import StoreBase
 from ses.storage.contract import StoreRefused
 from ses.storage.history import PIPELINE
-from ses.storage.mark import Mark
-from ses.storage.sqlite import commands, outside, people, queries
+from ses.storage.in_flight_marker import Mark
+from ses.storage.sqlite import commands, external, people, queries
 from ses.storage.sqlite.lock import OwnerLock
 from ses.storage.sqlite.readers import Readers, answered
 from ses.storage.sqlite.schema import prepare
@@ -31,7 +31,7 @@ class SqliteStore(StoreBase[Work, Readers]):
     """Implements `ses.storage.contract.Store` over one file."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(commands, people, outside)
+        super().__init__(commands, people, external)
         self.path = path
         self._lock = OwnerLock(path)
         self._connection: sqlite3.Connection | None = None
@@ -127,6 +127,6 @@ class SqliteStore(StoreBase[Work, Readers]):
     names = answered(people.names)
     conversations_of = answered(people.conversations_of)
     people_of_phone = answered(people.people_of_phone)
-    call = answered(outside.call)
-    link = answered(outside.link)
+    call = answered(external.call)
+    link = answered(external.link)
     version = answered(queries.version)

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from doubles.served_model import serving_model
 from ses.config import load
-from ses.daemon.testing import serving_model
 
 from .. import browser
 

@@ -7,8 +7,8 @@ import json
 
 import pytest
 
+from doubles.llm import said
 from ses.llm.errors import EngineBusy
-from ses.llm.testing import said
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 

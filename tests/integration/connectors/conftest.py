@@ -15,19 +15,19 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from ses.connectors.hooks import HookRoutes
+from doubles.telegram import TOKEN, Person, Sent, TelegramFake, telegram
+from doubles.vk import FakeVk
+from doubles.vk import running as vk_running
+from doubles.web import Page, pages
 from ses.connectors.telegram.config import Account
 from ses.connectors.telegram.connector import TelegramConnector
-from ses.connectors.telegram.testing import TOKEN, Person, Sent, TelegramFake, telegram
 from ses.connectors.testing import MemoryConnector, MemoryPerson, MemoryReception
 from ses.connectors.vk.config import Community
 from ses.connectors.vk.connector import VkConnector
-from ses.connectors.vk.testing import FakeVk
-from ses.connectors.vk.testing import running as vk_running
 from ses.connectors.web.config import Site, WebLimits
 from ses.connectors.web.connector import WebConnector
 from ses.connectors.web.routes import WebRoutes
-from ses.connectors.web.testing import Page, pages
+from ses.connectors.webhooks import HookRoutes
 from ses.messages import Conversation
 
 ORIGIN = "https://shop.example"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ses.connectors.promises import ConnectorContract
+from ses.connectors.contract_tests import ConnectorContract
 
 
 class TestEveryConnector(ConnectorContract):

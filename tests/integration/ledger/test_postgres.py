@@ -6,6 +6,7 @@ import signal
 import asyncpg
 import pytest
 
+from doubles.postgres import Server
 from ses.clock import SystemClock, VirtualClock
 from ses.errors import SesError
 from ses.ledger.contract import EmailTaken, Entry, LastPrivileged, LedgerDown
@@ -15,7 +16,6 @@ from ses.ledger.journal import SqlJournal
 from ses.ledger.reading import Wanted, entries
 from ses.ledger.spool import Settings, Spool
 from ses.ledger.users import SqlUsers
-from ses.storage.postgres.testing import Server
 
 NOON = 1_742_472_000.0
 

@@ -16,7 +16,7 @@ import uvloop
 
 from ses.clock import SystemClock
 from ses.llm.contract import Engine, Unobserved
-from ses.llm.door import Door
+from ses.llm.frontend import Door
 from ses.llm.supervised import Supervised
 
 ROOT = Path(__file__).parents[3]

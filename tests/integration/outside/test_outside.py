@@ -8,9 +8,9 @@ import time
 import pytest
 from aiohttp import ClientError, ClientSession
 
-from ses.connectors.telegram.testing import BOT, TOKEN, telegram
-from ses.connectors.vk.testing import FakeVk, running
-from ses.connectors.web.testing import pages
+from doubles.telegram import BOT, TOKEN, telegram
+from doubles.vk import FakeVk, running
+from doubles.web import pages
 
 from ..daemon import Daemon
 

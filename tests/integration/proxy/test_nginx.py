@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 from aiohttp import ClientSession, web
 
+from doubles.web import pages
 from ses.connectors.testing import MemoryReception, echo
 from ses.connectors.web.config import Site, WebLimits
 from ses.connectors.web.connector import WebConnector
 from ses.connectors.web.routes import WebRoutes
-from ses.connectors.web.testing import pages
 
 from ..daemon import ROOT, free_port
 

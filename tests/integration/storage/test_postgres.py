@@ -8,14 +8,14 @@ from contextlib import asynccontextmanager
 import asyncpg
 import pytest
 
+from doubles.postgres import Server, cut
+from doubles.rows import accepted, arrival, begun, record
+from doubles.storage_contract import StoreContract
 from ses.errors import SesError
 from ses.storage.contract import StoreRefused, StoreUnavailable
 from ses.storage.postgres.readers import PoolSize
 from ses.storage.postgres.store import PostgresStore
-from ses.storage.postgres.testing import Server, cut
-from ses.storage.promises import StoreContract
 from ses.storage.rows import DEATH, PRESENT, SENT, Accepted, OutboxRow
-from ses.storage.testing import accepted, arrival, begun, record
 
 
 def store_at(url, folder, **given):
@@ -75,7 +75,7 @@ class TestPostgresStore(StoreContract):
 
 
 async def test_a_second_daemon_is_refused_and_told_whose_database_it_is(store, url, tmp_path, monkeypatch):
-    monkeypatch.setattr("ses.storage.postgres.link.LETTING_GO", 0.2)
+    monkeypatch.setattr("ses.storage.postgres.connection.LETTING_GO", 0.2)
     with pytest.raises(StoreRefused, match=r"is in use by another daemon \(ses .+:\d+ on 127.0.0.1\)"):
         await store_at(url, tmp_path / "second").open()
 
@@ -312,7 +312,7 @@ async def test_a_server_that_stops_answering_is_given_up_and_its_work_is_not_gue
     url, tmp_path, monkeypatch
 ):
     """As when the network swallows everything: the old connection lives on at the server, with the lock."""
-    monkeypatch.setattr("ses.storage.postgres.link.ANSWERING", 1.0)
+    monkeypatch.setattr("ses.storage.postgres.connection.ANSWERING", 1.0)
     async with opened(url, tmp_path) as store:
         session, _ = await begun(store)
         backend = store._link.connection.get_server_pid()

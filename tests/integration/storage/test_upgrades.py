@@ -93,7 +93,7 @@ async def test_a_step_that_fails_takes_all_steps_with_it(database, history):
 
 
 async def test_an_upgrade_waits_for_no_daemon_to_have_the_database(postgres, tmp_path, monkeypatch):
-    monkeypatch.setattr("ses.storage.postgres.link.LETTING_GO", 0.2)
+    monkeypatch.setattr("ses.storage.postgres.connection.LETTING_GO", 0.2)
     url = await postgres.new_database()
     await PostgresStore(url, mark=tmp_path / "mark").upgrade()
     store = PostgresStore(url, mark=tmp_path / "mark")
@@ -104,7 +104,7 @@ async def test_an_upgrade_waits_for_no_daemon_to_have_the_database(postgres, tmp
 
 
 async def test_a_dump_of_a_database_in_use_is_a_backup(postgres, tmp_path):
-    from ses.storage.testing import begun
+    from doubles.rows import begun
 
     url, copy = await postgres.new_database(), await postgres.new_database()
     store = PostgresStore(url, mark=tmp_path / "mark")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ses.connectors.telegram.testing import TOKEN, TelegramFake, telegram
+from doubles.telegram import TOKEN, TelegramFake, telegram
 
 from ..daemon import ROOT, Daemon, free_port
 
@@ -33,7 +33,7 @@ class Demo(Daemon):
     def __init__(
         self, folder: Path, fake: TelegramFake, mode: str = "polling", more=None, speech: str = ""
     ) -> None:
-        """`speech`: the address of `ses.services.testing`; without it SPR, TTS and SBS are emulated by testapi/."""
+        """`speech`: the address of `doubles.services`; without it SPR, TTS and SBS are emulated by testapi/."""
         port, public = free_port(), free_port()
         api = f"http://127.0.0.1:{port}"
         bot = {

@@ -9,12 +9,12 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import ClientSession, web
 
+from doubles.telegram import TOKEN, Fault
 from ses.connectors.contract import DeliveryFailed, FetchFailed, no_recording
-from ses.connectors.hooks import HookRoutes
 from ses.connectors.telegram.config import Account
 from ses.connectors.telegram.connector import SECRET_HEADER, TelegramConnector
-from ses.connectors.telegram.testing import TOKEN, Fault
 from ses.connectors.testing import MemoryReception
+from ses.connectors.webhooks import HookRoutes
 from ses.messages import Attachment, Button, Conversation, Delta, Outgoing
 
 GROUP = -100200

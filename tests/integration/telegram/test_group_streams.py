@@ -8,9 +8,9 @@ import time
 
 import pytest
 
+from doubles.telegram import TOKEN, Fault
 from ses.connectors.telegram.config import Account
 from ses.connectors.telegram.connector import TelegramConnector
-from ses.connectors.telegram.testing import TOKEN, Fault
 from ses.connectors.testing import MemoryReception
 from ses.messages import Attachment, Button, Conversation, Delta, Outgoing
 

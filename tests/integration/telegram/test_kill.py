@@ -18,7 +18,7 @@ from itertools import groupby, pairwise
 import pytest
 from aiohttp import ClientError
 
-from ses.connectors.telegram.testing import Fault, TelegramFake, telegram
+from doubles.telegram import Fault, TelegramFake, telegram
 
 from ..daemon import Daemon
 

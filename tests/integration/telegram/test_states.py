@@ -8,7 +8,7 @@ import sys
 
 from aiohttp import ClientSession
 
-from ses.connectors.telegram.testing import telegram
+from doubles.telegram import telegram
 
 
 async def states(daemon) -> dict:

@@ -7,9 +7,9 @@ import signal
 import pytest
 from aiohttp import ClientSession
 
+from doubles.recordings import tone
+from doubles.services import speech
 from ses.audio.conversion import Converter, seconds_of
-from ses.audio.testing import tone
-from ses.services.testing import speech
 
 PHRASE = "хочу большую маргариту на Ленина 5"
 MORE = "Что-нибудь добавить?"

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from doubles.vk import FakeVk, running
 from ses.connectors.testing import MemoryReception
 from ses.connectors.vk.config import Community
 from ses.connectors.vk.connector import VkConnector
-from ses.connectors.vk.testing import FakeVk, running
 
 from ..daemon import ROOT, Daemon, free_port
 

@@ -11,10 +11,10 @@ import structlog
 from aiohttp import ClientSession, web
 
 from ses.connectors.contract import DeliveryFailed, Refused
-from ses.connectors.hooks import HookRoutes
 from ses.connectors.testing import MemoryReception
-from ses.connectors.vk.catching_up import MESSAGES
-from ses.connectors.vk.sending import random_id
+from ses.connectors.vk.backfill import MESSAGES
+from ses.connectors.vk.delivery import random_id
+from ses.connectors.webhooks import HookRoutes
 from ses.messages import Conversation, Outgoing
 
 ANNA = 1001
@@ -205,7 +205,7 @@ class TestCallback:
         assert vk.callback_answers == [(200, "ok")]
 
     async def test_an_event_that_cannot_be_stored_now_is_called_for_again(self, vk, called, monkeypatch):
-        monkeypatch.setattr("ses.connectors.vk.hook.PATIENCE", 0.05)
+        monkeypatch.setattr("ses.connectors.vk.webhook.PATIENCE", 0.05)
         called.reception.refusals = [Refused("busy", "full", 0.2)]
         await vk.write(ANNA, "раз")
         assert await vk.said(ANNA, 1) == ["echo раз"]

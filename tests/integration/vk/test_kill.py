@@ -15,7 +15,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from ses.connectors.vk.testing import FakeVk, running
+from doubles.vk import FakeVk, running
 
 from ..daemon import Daemon
 

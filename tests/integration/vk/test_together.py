@@ -10,7 +10,7 @@ from ses.clock import SystemClock
 from ses.connectors.testing import MemoryReception
 from ses.connectors.vk.calls import TEXT, Calls
 from ses.connectors.vk.client import CallFailed
-from ses.connectors.vk.pace import Pace
+from ses.connectors.vk.rate_limit import Pace
 
 ANNA = 1001
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from doubles.recordings import tone
 from ses.audio.conversion import Converter, seconds_of
-from ses.audio.testing import tone
 
 
 async def test_an_order_is_spoken_and_answered_aloud(daemon, vk):

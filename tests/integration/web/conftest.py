@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from doubles.web import Page, pages
 from ses.connectors.testing import MemoryReception, echo
 from ses.connectors.web.config import Listener, Site, WebLimits
 from ses.connectors.web.connector import WebConnector
 from ses.connectors.web.routes import WebRoutes
-from ses.connectors.web.testing import Page, pages
 from ses.connectors.web.uploads import UploadFolder
 from ses.messages import Attachment, Button, Conversation, Inbound, Outgoing
 

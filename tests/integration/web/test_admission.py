@@ -196,7 +196,7 @@ async def test_the_demo_page_is_strict_and_names_all_robots(daemon):
 def test_the_address_is_read_past_trusted_proxies_only():
     from aiohttp.test_utils import make_mocked_request
 
-    from ses.connectors.web.admission import visitor_address
+    from ses.connectors.web.authorization import visitor_address
 
     trusted = (ip_network("10.0.0.0/8"),)
 

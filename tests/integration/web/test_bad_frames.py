@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from doubles.web import Closed
 from ses.connectors.testing import MemoryReception
 from ses.connectors.web.config import WebLimits
-from ses.connectors.web.testing import Closed
 
 HELLO = '{"type":"hello"}'
 

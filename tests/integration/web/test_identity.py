@@ -10,8 +10,8 @@ import pytest
 from aiohttp import ClientSession
 from pydantic import SecretStr
 
+from doubles.web import Closed, pages
 from ses.connectors.testing import MemoryReception
-from ses.connectors.web.testing import Closed, pages
 
 from ..daemon import Daemon, free_port
 

@@ -6,10 +6,10 @@ import asyncio
 
 import pytest
 
+from doubles.web import Closed
 from ses.connectors.contract import Refused
 from ses.connectors.testing import MemoryReception
 from ses.connectors.web.config import WebLimits
-from ses.connectors.web.testing import Closed
 from ses.messages import Conversation, Delta, Outgoing
 
 

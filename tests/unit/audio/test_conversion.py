@@ -7,9 +7,9 @@ import wave
 
 import pytest
 
+from doubles.recordings import CODECS, tone
 from ses.audio import conversion
 from ses.audio.conversion import Converter, seconds_of
-from ses.audio.testing import CODECS, tone
 from ses.audio.worker import container_of
 from ses.errors import StepError
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ses.config import Config, ConfigError, load
 from ses.config.problems import dotted
-from ses.config.shape import all_keys
+from ses.config.schema import all_keys
 
 ROOT = Path(__file__).parents[3]
 KEYS = sorted(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ses.config import Config
-from ses.config.shape import all_keys
+from ses.config.schema import all_keys
 
 ROOT = Path(__file__).parents[3]
 ROW = re.compile(r"^\| `([^`]+)` \| ([^|]*) \|", re.MULTILINE)

@@ -12,9 +12,9 @@ from ses.clock import VirtualClock
 from ses.connectors.contract import Refused
 from ses.connectors.groups import Activators, Whitelist
 from ses.connectors.keyboards import pages, rows
+from ses.connectors.ordered_intake import HELD, OrderedIntake
 from ses.connectors.testing import MemoryReception
 from ses.connectors.texts import split_text
-from ses.connectors.turnstile import HELD, Turnstile
 from ses.messages import Button, Inbound
 
 
@@ -90,7 +90,7 @@ def inbound(id: str, session: str = "1") -> Inbound:
     return Inbound(connector="vk.shop", session=session, id=id, robot="r", channel="vk", at=1.0, text=id)
 
 
-class TestTurnstile:
+class TestOrderedIntake:
     async def test_what_is_refused_for_a_time_is_handed_in_again_and_nothing_overtakes_it(self):
         reception = MemoryReception()
         reception.refusals = [Refused("flood", "slower", 3.0), OSError("the disk")]
@@ -99,7 +99,7 @@ class TestTurnstile:
         async def sleep(seconds: float) -> None:
             waits.append(seconds)
 
-        turnstile = Turnstile(reception, sleep=sleep)
+        turnstile = OrderedIntake(reception, sleep=sleep)
         taken = [turnstile.enter(inbound(str(number))) for number in range(3)]
         assert await asyncio.gather(*taken) == [True, True, True]
         assert [one.id for one in reception.received] == ["0", "1", "2"]
@@ -108,14 +108,14 @@ class TestTurnstile:
     async def test_what_is_refused_for_good_is_done_with(self):
         reception = MemoryReception()
         reception.refusals = [Refused("unknown_robot", "none")]
-        turnstile = Turnstile(reception)
+        turnstile = OrderedIntake(reception)
         assert await turnstile.enter(inbound("a")) is False
         assert await turnstile.enter(inbound("b")) is True
 
     async def test_a_connector_may_take_some_refusals_for_final(self):
         reception = MemoryReception()
         reception.refusals = [Refused("flood", "slower", 1000.0)]
-        turnstile = Turnstile(reception, dropped=("flood",))
+        turnstile = OrderedIntake(reception, dropped=("flood",))
         assert await asyncio.gather(turnstile.enter(inbound("a")), turnstile.enter(inbound("b"))) == [
             False,
             True,
@@ -124,7 +124,7 @@ class TestTurnstile:
     async def test_a_flood_of_one_person_is_bounded_and_holds_up_nobody(self):
         reception = MemoryReception()
         reception.refusals = [Refused("flood", "slower", 1000.0)]
-        turnstile = Turnstile(reception)
+        turnstile = OrderedIntake(reception)
         flood = [turnstile.enter(inbound(str(number))) for number in range(HELD + 1)]
         assert await flood[-1] is False
         assert await turnstile.enter(inbound("hello", "2")) is True

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ses.connectors.vk.testing import ApiError
-from ses.connectors.vk.testing.vkscript import CALLS, Script
+from doubles.vk import ApiError
+from doubles.vk.vkscript import CALLS, Script
 
 
 def run(code, call=lambda method, values: {"method": method, **values}):

@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from doubles.conversations import ECHO, Inbox, StoredPrograms, echo_program
 from ses.clock import SystemClock
 from ses.conversations.conversations import Conversations
-from ses.conversations.limits import Limits
-from ses.conversations.robots import Robots
-from ses.conversations.testing import ECHO, Inbox, Shelved, echo_program
+from ses.conversations.inbound.rate_limit import Limits
+from ses.conversations.lifecycle.robots import Robots
 from ses.messages import Inbound
 from ses.storage.sqlite.store import SqliteStore
 
@@ -62,7 +62,7 @@ def pipeline_over(tmp_path):
         sqlite = SqliteStore(tmp_path / "ses.db")
         await sqlite.open()
         store, clock = wrap(sqlite), clock or SystemClock()
-        source = Shelved(*(programs or (echo_program(),)))
+        source = StoredPrograms(*(programs or (echo_program(),)))
         robots = Robots(source, store, clock)
         await robots.reload()
         conversations = Conversations(

@@ -7,12 +7,12 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from doubles.conversations import Inbox, StoredPrograms, echo, echo_poison, echo_program
 from ses.clock import SystemClock
 from ses.conversations.conversations import Conversations
 from ses.conversations.engine import Engine
-from ses.conversations.limits import Limits
-from ses.conversations.robots import Robots
-from ses.conversations.testing import Inbox, Shelved, echo, echo_poison, echo_program
+from ses.conversations.inbound.rate_limit import Limits
+from ses.conversations.lifecycle.robots import Robots
 from ses.messages import Inbound
 from ses.storage.sqlite.store import SqliteStore
 
@@ -40,7 +40,7 @@ async def live(path, arriving, said):
     store = SqliteStore(path)
     await store.open()
     clock = SystemClock()
-    robots = Robots(Shelved(echo_program()), store, clock)
+    robots = Robots(StoredPrograms(echo_program()), store, clock)
     await robots.reload()
     engine = Engine(yields, echo_poison)
     conversations = Conversations(store, robots, None, clock=clock, limits=FREE, engine=engine)

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
+from doubles.conversations import Inbox
 from ses.connectors.contract import DeliveryFailed
-from ses.conversations.testing import Inbox
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ def telegram():
 
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch):
-    monkeypatch.setattr("ses.conversations.delivery.FIRST_PAUSE", 0.01)
+    monkeypatch.setattr("ses.conversations.outbound.delivery.FIRST_PAUSE", 0.01)
 
 
 async def delivered(pipeline):
@@ -87,7 +87,7 @@ async def test_what_a_former_process_did_not_deliver_is_delivered_in_order(pipel
 async def test_of_a_long_silence_memory_holds_little_and_nothing_is_lost(
     pipeline_over, telegram, monkeypatch
 ):
-    monkeypatch.setattr("ses.conversations.delivery.LANES", 4)
+    monkeypatch.setattr("ses.conversations.outbound.delivery.LANES", 4)
     telegram.failures = [DeliveryFailed("Telegram is away", 0.0)] * 12
     async with pipeline_over(inbox=telegram) as pipeline:
         for number in range(50):

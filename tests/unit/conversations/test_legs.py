@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
+from doubles.conversations import Inbox, echo, echo_poison, echo_program
 from ses.conversations.engine import Engine
-from ses.conversations.testing import Inbox, echo, echo_poison, echo_program
-from ses.dialogue.ports import Increment, Leg
-from ses.dialogue.session import Activity, Flight, Frame, Session
+from ses.dialogue.state.ports import Increment, Leg
+from ses.dialogue.state.session import Activity, Flight, Frame, Session
 from ses.messages import Outgoing
 from ses.scenario.program.definitions import Variable
 from ses.storage.contract import StoreUnavailable

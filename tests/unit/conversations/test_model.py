@@ -2,8 +2,8 @@
 
 import asyncio
 
+from doubles.llm import ScriptedEngine
 from ses.conversations.engine import ENGINE
-from ses.llm.testing import ScriptedEngine
 from ses.scenario.load import load_files
 from ses.scenario.reading.files import RobotFiles
 

@@ -5,8 +5,8 @@ import random
 
 import pytest
 
+from doubles.conversations import echo, echo_poison
 from ses.conversations.engine import Engine
-from ses.conversations.testing import echo, echo_poison
 
 
 class Slow:
@@ -101,7 +101,7 @@ async def test_a_sender_who_leaves_before_the_acknowledgement_is_answered_nevert
 
 
 async def test_idle_conversations_have_no_task_and_leave_memory(pipeline_over):
-    from ses.conversations.limits import Limits
+    from ses.conversations.inbound.rate_limit import Limits
 
     async with pipeline_over(limits=Limits(messages=1e6, burst=1e6, held=10)) as pipeline:
         for number in range(50):

@@ -9,24 +9,25 @@ import sys
 import msgspec
 import pytest
 
+from doubles import environment
+from doubles.conversations import echo, echo_poison
+from doubles.rows import accepted, arrival
 from ses.conversations.engine import Engine
-from ses.conversations.solitude import RAN
-from ses.conversations.testing import echo, echo_poison
-from ses.dialogue.ports import Leg
-from ses.dialogue.session import Flight, Session
+from ses.conversations.recovery.quarantine import RAN
+from ses.dialogue.state.ports import Leg
+from ses.dialogue.state.session import Flight, Session
 from ses.messages import Inbound
 from ses.storage.rows import PRESENT
 from ses.storage.sqlite.store import SqliteStore
-from ses.storage.testing import accepted, arrival
 
 SCRIPT = """
 import asyncio, json, os, pathlib, sys
 from ses.clock import SystemClock
 from ses.conversations.conversations import Conversations
 from ses.conversations.engine import Engine
-from ses.conversations.limits import Limits
-from ses.conversations.robots import Robots
-from ses.conversations.testing import Inbox, Shelved, echo, echo_poison, echo_program
+from ses.conversations.inbound.rate_limit import Limits
+from ses.conversations.lifecycle.robots import Robots
+from doubles.conversations import Inbox, StoredPrograms, echo, echo_poison, echo_program
 from ses.messages import Inbound
 from ses.storage.sqlite.store import SqliteStore
 
@@ -44,7 +45,7 @@ async def main(path, how, says):
     store = SqliteStore(pathlib.Path(path))
     await store.open()
     clock = SystemClock()
-    robots = Robots(Shelved(echo_program()), store, clock)
+    robots = Robots(StoredPrograms(echo_program()), store, clock)
     await robots.reload()
     free = Limits(messages=1e6, per=1.0, burst=1e6)
     conversations = Conversations(store, robots, None, clock=clock, limits=free, engine=Engine(deadly, deadly_poison))
@@ -75,7 +76,7 @@ def daemon(tmp_path):
         """One life of a daemon: its exit code, and what it printed."""
         ended = subprocess.run(
             [sys.executable, "-c", SCRIPT, str(tmp_path / "ses.db"), how, json.dumps(says)],
-            check=False, capture_output=True, text=True, timeout=30,
+            check=False, capture_output=True, text=True, timeout=30, env=environment(),
         )  # fmt: skip
         assert not ended.stderr, ended.stderr
         return ended.returncode, [json.loads(line) for line in ended.stdout.splitlines() if line[0] == "["]

@@ -2,9 +2,9 @@
 
 import asyncio
 
+from doubles.conversations import echo_program
 from ses.connectors.contract import Refused
-from ses.conversations.robots import Edition
-from ses.conversations.testing import echo_program
+from ses.conversations.lifecycle.robots import Edition
 from ses.scenario.findings import Finding
 from ses.scenario.source import Source
 
@@ -76,7 +76,7 @@ async def test_a_version_is_unloaded_when_nobody_used_it_for_a_while(pipeline, m
     assert set(pipeline.robots.programs("echo")) == {"1", "2"}
     await pipeline.robots.sweep()
     assert set(pipeline.robots.programs("echo")) == {"1", "2"}
-    monkeypatch.setattr("ses.conversations.robots.UNUSED", -1.0)
+    monkeypatch.setattr("ses.conversations.lifecycle.robots.UNUSED", -1.0)
     await pipeline.robots.sweep()
     assert set(pipeline.robots.programs("echo")) == {"2"}
     assert await pipeline.store.version("echo", "1") is None

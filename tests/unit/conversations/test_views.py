@@ -4,12 +4,12 @@ import asyncio
 
 import pytest
 
+from doubles.conversations import echo, echo_poison
 from ses.clock import VirtualClock
 from ses.connectors.contract import Refused
 from ses.conversations.engine import Engine
-from ses.conversations.testing import echo, echo_poison
 from ses.conversations.views import LogRequest
-from ses.dialogue.ports import Leg
+from ses.dialogue.state.ports import Leg
 from ses.messages import Attachment, Conversation
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 
 from ses.conversations.engine import ENGINE
-from ses.conversations.records import decode_inbound
+from ses.conversations.turns.rows import decode_inbound
 from ses.conversations.views import LogRequest
-from ses.dialogue.session import VoiceMessage
+from ses.dialogue.state.session import VoiceMessage
 from ses.messages import Attachment
 from ses.scenario.load import load_files
 from ses.scenario.reading.files import RobotFiles

@@ -11,10 +11,10 @@ from ses.audio.store import AudioStore
 from ses.clock import VirtualClock
 from ses.connectors.contract import FetchFailed
 from ses.connectors.web.uploads import UploadFolder
-from ses.conversations import recordings as fetching
-from ses.conversations.recordings import Recordings
-from ses.conversations.voices import DaemonVoices
-from ses.dialogue.ports import VoiceQuestion
+from ses.conversations.voice import recordings as fetching
+from ses.conversations.voice.recordings import Recordings
+from ses.conversations.voice.voices import DaemonVoices
+from ses.dialogue.state.ports import VoiceQuestion
 from ses.errors import StepError
 from ses.messages import Attachment, Conversation
 from ses.scenario.program.settings import Recognition, VoiceSettings

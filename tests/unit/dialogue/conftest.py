@@ -19,8 +19,8 @@ import pytest
 
 from ses.clock import VirtualClock
 from ses.dialogue.engine import run_turn
-from ses.dialogue.ports import Address, Increment, Leg, Link, Model, Spoken
-from ses.dialogue.session import Session
+from ses.dialogue.state.ports import Address, Increment, Leg, Link, Model, Spoken
+from ses.dialogue.state.session import Session
 from ses.errors import StepError
 from ses.messages import Attachment, Delta, Inbound, Outgoing
 from ses.scenario.load import load_files

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ses.dialogue.engine import run_poison, run_turn
-from ses.dialogue.session import Session
+from ses.dialogue.state.session import Session
 
 ROBOT = """
 session: {idle: 30m, expire: 30d}

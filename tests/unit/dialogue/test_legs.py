@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ses.dialogue.engine import run_poison, run_turn
-from ses.dialogue.session import Session
+from ses.dialogue.state.session import Session
 from ses.errors import StepError
 from ses.services.answers import FoundEntity
 
@@ -250,7 +250,7 @@ flows:
 
 
 async def test_two_seconds_of_computing_are_runaway_too(talk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ses.dialogue.turn.CPU", 0.0)
+    monkeypatch.setattr("ses.dialogue.state.turn.CPU", 0.0)
     robot = """
 variables: {i: 0}
 flows: {run: {on: [беги], steps: [{repeat: {times: 600, steps: [{set: {i: {add: 1}}}]}}, {say: Всё.}]}}

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from ses.dialogue.ports import Spoken
+from doubles.llm import ScriptedEngine
+from ses.dialogue.state.ports import Spoken
 from ses.llm.absent import NoEngine
 from ses.llm.answers import ChatAnswer
 from ses.llm.errors import ContextTooLong, EngineBusy, EngineDied, EngineError
 from ses.llm.requests import ChatRequest, Choice, JsonSchema
-from ses.llm.testing import ScriptedEngine
 from ses.messages import Delta
 
 FREE = """

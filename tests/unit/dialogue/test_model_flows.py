@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from ses.dialogue.guessing import confidence
+from doubles.llm import ScriptedEngine
+from ses.dialogue.llm.intents import confidence
 from ses.errors import StepError
 from ses.llm.answers import (
     Alternative,
@@ -22,7 +23,6 @@ from ses.llm.answers import (
 )
 from ses.llm.errors import EngineDied
 from ses.llm.requests import ChatRequest, Choice, JsonSchema
-from ses.llm.testing import ScriptedEngine
 
 TOOLS = """
 intents: {free: {patterns: ["спроси *"]}}

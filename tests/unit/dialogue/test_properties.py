@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ses.dialogue.engine import run_turn
-from ses.dialogue.session import STACK, Session
+from ses.dialogue.state.session import STACK, Session
 from ses.messages import Inbound
 from ses.services.answers import HttpReply, HttpRequest
 

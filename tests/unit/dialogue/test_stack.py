@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ses.dialogue.session import STACK
+from ses.dialogue.state.session import STACK
 
 ROBOT = """
 entities:

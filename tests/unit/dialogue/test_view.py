@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ses.dialogue.view import flow_under_way, session_json
+from ses.dialogue.state.view import flow_under_way, session_json
 
 
 async def test_declared_names_are_always_there_and_private_ones_masked(talk: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ses.dialogue.session import Session, VoiceMessage
+from ses.dialogue.state.session import Session, VoiceMessage
 from ses.errors import StepError
 from ses.messages import Attachment, Dictated
 

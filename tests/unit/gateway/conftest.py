@@ -7,18 +7,18 @@ from aiohttp import web
 
 from ses.clock import VirtualClock
 from ses.connectors.contract import Refused
-from ses.conversations.outside import Brought
+from ses.conversations.external.commands import Brought
 from ses.conversations.views import LogPage
-from ses.gateway.access import Access, Key
-from ses.gateway.application import api
-from ses.gateway.asking import AskApi
-from ses.gateway.catalogue import RobotsApi
-from ses.gateway.docs import DocsApi
-from ses.gateway.emulation import EmulationApi
-from ses.gateway.health import HealthApi
-from ses.gateway.metrics import Metrics
-from ses.gateway.records import RecordsApi
-from ses.gateway.sending import SendApi
+from ses.gateway.api.ask import AskApi
+from ses.gateway.api.robots import RobotsApi
+from ses.gateway.api.send import SendApi
+from ses.gateway.api.sessions import RecordsApi
+from ses.gateway.api.testapi import EmulationApi
+from ses.gateway.http.access import Access, Key
+from ses.gateway.http.application import api
+from ses.gateway.http.docs import DocsApi
+from ses.gateway.ops.health import HealthApi
+from ses.gateway.ops.metrics import Metrics
 from ses.messages import Button, Inbound, Outgoing
 from ses.scenario.findings import Finding
 from ses.scenario.source import Source

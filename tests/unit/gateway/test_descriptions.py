@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
-from ses.gateway.descriptions import DescribedSchema
+from ses.gateway.http.descriptions import DescribedSchema
 
 
 class Sized(BaseModel):

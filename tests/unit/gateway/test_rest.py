@@ -2,7 +2,7 @@
 
 import pytest
 
-from ses.gateway.openapi import document, documented_path
+from ses.gateway.http.openapi import document, documented_path
 
 
 async def test_a_session_stands_beside_the_envelope(served):
@@ -162,9 +162,9 @@ class TestDocumentation:
             assert all(parameter["description"] for parameter in described[method].get("parameters", []))
 
     async def test_the_application_serves_nothing_else(self, served, folder):
-        from ses.gateway.access import Access
-        from ses.gateway.application import api
-        from ses.gateway.metrics import Metrics
+        from ses.gateway.http.access import Access
+        from ses.gateway.http.application import api
+        from ses.gateway.ops.metrics import Metrics
 
         app = api(served.operations, Access(None), Metrics())
         routes = {route.resource.canonical for route in app.router.routes() if route.resource is not None}

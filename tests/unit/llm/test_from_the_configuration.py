@@ -12,8 +12,8 @@ from prometheus_client import generate_latest
 from ses.clock import SystemClock
 from ses.config import load
 from ses.daemon import language_model
-from ses.gateway.metrics import Metrics
-from ses.gateway.model_metrics import ModelMetrics
+from ses.gateway.ops.llm_metrics import ModelMetrics
+from ses.gateway.ops.metrics import Metrics
 from ses.llm.contract import EngineState
 
 
@@ -88,7 +88,7 @@ def test_a_daemon_without_a_model_imports_nothing_of_one():
     code = (
         "import sys, ses.daemon.daemon; "
         "print([m for m in sys.modules if m.split('.')[0] in ('vllm', 'torch', 'transformers') "
-        "or m in ('ses.llm.door', 'ses.llm.remote', 'ses.llm.supervised')])"
+        "or m in ('ses.llm.frontend', 'ses.llm.remote', 'ses.llm.supervised')])"
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "[]"

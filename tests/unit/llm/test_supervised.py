@@ -7,10 +7,10 @@ from contextlib import aclosing
 
 import pytest
 
+from doubles.llm import ScriptedEngine
 from ses.clock import VirtualClock
 from ses.llm.errors import EngineDied, EngineError, EngineUnavailable
 from ses.llm.supervised import FIRST_PAUSE, LONGEST_PAUSE, STABLE, Load, Supervised
-from ses.llm.testing import ScriptedEngine
 
 
 class Core(ScriptedEngine):

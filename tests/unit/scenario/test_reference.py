@@ -13,7 +13,7 @@ from ses.scenario.compiling.texts import BUILT_IN_INTENTS, engine_texts
 from ses.scenario.expressions.filters import FILTERS
 from ses.scenario.expressions.functions import FUNCTIONS
 from ses.scenario.models import definitions, messages, recognised, robot, settings, steps, voice
-from ses.scenario.models.shape import Shape
+from ses.scenario.models.base_model import Shape
 from ses.scenario.models.steps.branches import ElifBranch, RepeatBody
 from ses.scenario.models.steps.calls import HttpBody, ModelBody, QasBody, SbsBody
 from ses.scenario.models.steps.generation import LlmBody

@@ -5,10 +5,10 @@ import json
 import pytest
 
 from ses.errors import StepError
-from ses.services.addresses import AddressRules
 from ses.services.answers import Answer, FoundEntity
 from ses.services.settings import ServiceSettings
 from ses.services.spr import Spr
+from ses.services.ssrf import AddressRules
 from ses.services.suite import PORTS, ServiceSuite
 
 

@@ -8,12 +8,13 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from doubles import environment
+from doubles.rows import accepted, arrival, begun, record
+from doubles.storage_contract import StoreContract
 from ses.storage.contract import StoreRefused, StoreUnavailable
-from ses.storage.promises import StoreContract
 from ses.storage.rows import DEATH, PRESENT, SENT, OutboxRow
 from ses.storage.sqlite import commands
 from ses.storage.sqlite.store import SqliteStore
-from ses.storage.testing import accepted, arrival, begun, record
 
 
 @asynccontextmanager
@@ -84,7 +85,7 @@ async def test_a_clean_stop_is_told_from_an_unclean_one(tmp_path):
     script = f"""
 import asyncio, os, pathlib
 from ses.storage.sqlite.store import SqliteStore
-from ses.storage.testing import begun, arrival, accepted
+from doubles.rows import begun, arrival, accepted
 async def main():
     store = SqliteStore(pathlib.Path({str(tmp_path / "ses.db")!r}))
     print(await store.open(), flush=True)
@@ -93,7 +94,9 @@ async def main():
     os.kill(os.getpid(), 9)
 asyncio.run(main())
 """
-    died = subprocess.run([sys.executable, "-c", script], check=False, capture_output=True, text=True)
+    died = subprocess.run(
+        [sys.executable, "-c", script], check=False, capture_output=True, text=True, env=environment()
+    )
     assert (died.stdout, died.returncode) == ("True\n", -9)
     second = SqliteStore(tmp_path / "ses.db")
     assert not await second.open()
@@ -200,7 +203,7 @@ async def test_who_was_computed_when_the_process_died_is_known_afterwards(tmp_pa
     script = f"""
 import asyncio, os, pathlib
 from ses.storage.sqlite.store import SqliteStore
-from ses.storage.testing import begun
+from doubles.rows import begun
 async def main():
     store = SqliteStore(pathlib.Path({str(tmp_path / "ses.db")!r}))
     await store.open()
@@ -210,7 +213,7 @@ async def main():
     os.kill(os.getpid(), 9)
 asyncio.run(main())
 """
-    subprocess.run([sys.executable, "-c", script], check=False)
+    subprocess.run([sys.executable, "-c", script], check=False, env=environment())
     store = SqliteStore(tmp_path / "ses.db")
     await store.open()
     assert [one.suspicion for one in await store.pending(0, 9)] == [PRESENT, PRESENT + DEATH, PRESENT]

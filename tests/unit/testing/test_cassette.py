@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from doubles.llm import ScriptedEngine
 from ses.errors import SesError
 from ses.llm.requests import ChatRequest
-from ses.llm.testing import ScriptedEngine
 from ses.testing.cassette import cassette_of, key_of
 from ses.testing.suite import run_tests
 

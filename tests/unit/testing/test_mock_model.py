@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ses.clock import VirtualClock
-from ses.dialogue.guessing import confidence
+from ses.dialogue.llm.intents import confidence
 from ses.errors import StepError
 from ses.llm.errors import EngineUnavailable
 from ses.llm.requests import ChatRequest

@@ -10,10 +10,9 @@ import pytest
 
 from ses.cli.test import play_tests
 from ses.scenario.load import load_files
-from ses.scenario.models.shape import Shape
+from ses.scenario.models.base_model import Shape
 from ses.scenario.reading.files import RobotFiles
-from ses.testing.reading import read_cases
-from ses.testing.shapes import (
+from ses.testing.file_models import (
     CaseShape,
     HttpMock,
     QasMock,
@@ -24,6 +23,7 @@ from ses.testing.shapes import (
     StepShape,
     TtsMock,
 )
+from ses.testing.reading import read_cases
 
 ROOT = Path(__file__).parents[3]
 TESTING = (ROOT / "docs" / "testing.md").read_text("utf-8")

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from ses.connectors.contract import Entry
 from ses.connectors.web import render
 from ses.connectors.web.media import media_url
-from ses.connectors.web.pace import PATIENCE, Pace
 from ses.connectors.web.parse import (
     Edit,
     Hello,
@@ -24,6 +23,7 @@ from ses.connectors.web.parse import (
     UploadRef,
     parse,
 )
+from ses.connectors.web.rate_limit import PATIENCE, Pace
 from ses.messages import Attachment, Button, Inbound, Outgoing
 
 

@@ -12,8 +12,8 @@ from aiohttp import web
 
 from ses.clock import SystemClock
 from ses.connectors.contract import Surroundings
-from ses.connectors.hooks import HookRoutes
 from ses.connectors.testing import MemoryReception
+from ses.connectors.webhooks import HookRoutes
 from ses.messages import Conversation
 from ses_connector_max import KIND
 from ses_connector_max.connector import MaxConnector

@@ -1,6 +1,6 @@
 """What SES asks of every connector, over the double of MAX: by long polling and by webhook."""
 
-from ses.connectors.promises import ConnectorContract
+from ses.connectors.contract_tests import ConnectorContract
 
 
 class TestMax(ConnectorContract):

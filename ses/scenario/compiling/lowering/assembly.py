@@ -9,9 +9,9 @@ from typing import Any
 
 from ses.scenario.compiling.pieces import Pieces
 from ses.scenario.compiling.speech import Speech
+from ses.scenario.models.base_model import Shape
 from ses.scenario.models.messages import Spoken
 from ses.scenario.models.scalars import Expr, Text
-from ses.scenario.models.shape import Shape
 from ses.scenario.program.expressions import Expression, Template, Value
 from ses.scenario.program.messages import Message
 from ses.scenario.program.operations import (

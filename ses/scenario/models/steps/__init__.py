@@ -16,8 +16,8 @@ from pydantic import (
 from typing_extensions import TypeAliasType
 
 from ses.scenario.findings import nearest
+from ses.scenario.models.base_model import Shape, described, report_of
 from ses.scenario.models.messages import Short
-from ses.scenario.models.shape import Shape, described, report_of
 from ses.scenario.models.steps.assignments import SetStep, UnsetStep
 from ses.scenario.models.steps.branches import IfStep, RepeatStep, SwitchStep, TryStep
 from ses.scenario.models.steps.calls import HttpStep, QasStep, SbsStep, SeeStep, SmcStep

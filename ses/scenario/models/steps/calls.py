@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from ses.scenario.models.base_model import Shape
 from ses.scenario.models.messages import Args, choice
 from ses.scenario.models.scalars import Data, Fraction, Name, Text, Time, WholeNumber
-from ses.scenario.models.shape import Shape
 from ses.scenario.models.steps.step import Step
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo
 
+from ses.scenario.models.base_model import Shape, report_of, reported
 from ses.scenario.models.messages import choice
 from ses.scenario.models.scalars import (
     Boolean,
@@ -19,7 +20,6 @@ from ses.scenario.models.scalars import (
     Time,
     WholeNumber,
 )
-from ses.scenario.models.shape import Shape, report_of, reported
 from ses.scenario.models.steps.step import Step
 from ses.scenario.reading.nodes import Map, Node, Scalar, Seq
 from ses.scenario.source import Source

@@ -6,9 +6,9 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, ValidationInfo
 
+from ses.scenario.models.base_model import Shape, described, report_of, reported
 from ses.scenario.models.messages import Args, Short
 from ses.scenario.models.scalars import Data, Kind, Label, Name, Reference
-from ses.scenario.models.shape import Shape, described, report_of, reported
 from ses.scenario.models.steps.step import Step
 from ses.scenario.reading.nodes import Map, Node, Scalar
 

@@ -6,9 +6,9 @@ from typing import Annotated
 
 from pydantic import Field
 
+from ses.scenario.models.base_model import Shape
 from ses.scenario.models.messages import Question, Short, Wording
 from ses.scenario.models.scalars import Boolean, Expr, OneOrMany, Pattern, Reference
-from ses.scenario.models.shape import Shape
 from ses.scenario.models.steps.step import Step, Steps
 from ses.scenario.reading.nodes import Map, Node, Scalar
 

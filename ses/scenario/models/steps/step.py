@@ -8,8 +8,8 @@ from pydantic import Field
 from typing_extensions import TypeAliasType
 
 from ses.scenario.models import steps
+from ses.scenario.models.base_model import Shape
 from ses.scenario.models.scalars import Expr, Label, OneOrMany
-from ses.scenario.models.shape import Shape
 from ses.scenario.reading.nodes import Node
 from ses.scenario.source import Source
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import aiohttp
 import pytest
 
+from doubles.served_model import ServedModel, serving_model
 from ses.clock import VirtualClock
 from ses.config import load
-from ses.daemon.testing import ServedModel, serving_model
 
 SOME_MODEL = {"engine": "remote", "servers": [{"url": "http://127.0.0.1:9/v1"}]}
 ASK = {"model": "test", "messages": [{"role": "user", "content": "Hi"}]}

@@ -1,7 +1,7 @@
 import pytest
 
 from ses.config.chat import rules_of
-from ses.gateway.chat.offer import Offer
+from ses.gateway.chat.model_allow_list import Offer
 from ses.llm.contract import ModelInfo
 
 THERE = ["a", "b", "c"]

@@ -7,14 +7,15 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from doubles.llm import ScriptedEngine
 from ses.clock import VirtualClock
-from ses.gateway.access import Access
-from ses.gateway.application import api
-from ses.gateway.metrics import Metrics
+from ses.gateway.http.access import Access
+from ses.gateway.http.application import api
+from ses.gateway.ops.metrics import Metrics
 from ses.gateway.users.api import UsersApi
-from ses.gateway.users.attempts import Attempts
+from ses.gateway.users.rate_limit import LoginRateLimit
 from ses.gateway.v1.api import V1Api
-from ses.gateway.v1.doors import UsersDoor
+from ses.gateway.v1.auth import UserTokenAuth
 from ses.gateway.v1.exchange import Exchanges
 from ses.gateway.v1.faults import flat_faults
 from ses.gateway.v1.routes import USERS_PATHS
@@ -23,7 +24,6 @@ from ses.ledger.contract import Silence
 from ses.ledger.database import Database
 from ses.ledger.histories import users_history
 from ses.ledger.users import SqlUsers
-from ses.llm.testing import ScriptedEngine
 
 NOON = 1_742_472_000.0
 """2025-03-20, 12:00 UTC"""
@@ -58,11 +58,11 @@ class Service:
 @asynccontextmanager
 async def running(users, clock):
     app = api(
-        UsersApi(users, Attempts(clock)).operations()
+        UsersApi(users, LoginRateLimit(clock)).operations()
         + (
             V1Api(
                 Serving(ScriptedEngine(lambda request: "Hi")),
-                Exchanges(UsersDoor(users), Silence(), clock, body_limit=1 << 20),
+                Exchanges(UserTokenAuth(users), Silence(), clock, body_limit=1 << 20),
                 began=0,
             ).operations()
             if users

@@ -8,16 +8,16 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from doubles.llm import ScriptedEngine
 from ses.clock import VirtualClock
-from ses.gateway.access import Access
-from ses.gateway.application import api
-from ses.gateway.metrics import Metrics
+from ses.gateway.http.access import Access
+from ses.gateway.http.application import api
+from ses.gateway.ops.metrics import Metrics
 from ses.gateway.v1.api import V1Api
-from ses.gateway.v1.doors import OpenDoor
+from ses.gateway.v1.auth import LocalOnlyAuth
 from ses.gateway.v1.exchange import Exchanges
 from ses.gateway.v1.faults import flat_faults
 from ses.gateway.v1.serving import Serving
-from ses.llm.testing import ScriptedEngine
 
 
 class Kept:
@@ -64,7 +64,9 @@ async def running(door=None, engine=None, **options):
     engine = engine or ScriptedEngine(lambda request: answer[0])
     journal = Kept()
     serving = Serving(engine, journaled=True, **options)
-    exchanges = Exchanges(door or OpenDoor(), journal, VirtualClock(1_700_000_000.0), body_limit=12 << 20)
+    exchanges = Exchanges(
+        door or LocalOnlyAuth(), journal, VirtualClock(1_700_000_000.0), body_limit=12 << 20
+    )
     operations = V1Api(serving, exchanges, began=1_700_000_000).operations()
     app = api(operations, Access(None), Metrics(), [flat_faults(())])
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0)

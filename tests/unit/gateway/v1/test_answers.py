@@ -9,7 +9,7 @@ import struct
 import pytest
 
 from ses.gateway.v1.censor import Verdict
-from ses.gateway.v1.waiting import EngineWait
+from ses.gateway.v1.startup_gate import StartupGate
 from ses.llm.absent import NoEngine
 from ses.llm.answers import (
     ChatAnswer,
@@ -374,11 +374,11 @@ class TestTheCensor:
 
 
 async def test_while_the_engine_is_awaited_v1_answers_503():
-    wait = EngineWait(NoEngine(), 2, 7)
+    wait = StartupGate(NoEngine(), 2, 7)
     async with running(waiting=wait) as v1:
         status, body = await v1.post(CHAT, asking())
         assert (status, body["message"]) == (503, DOWN)
-        there = EngineWait(v1.engine, 2, 7)
+        there = StartupGate(v1.engine, 2, 7)
         there.start()
         await until(lambda: there() is None)
         await there.stop()

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from ses.gateway.v1.auth import SingleTokenAuth
 from ses.gateway.v1.censor import CensorDown
-from ses.gateway.v1.doors import OneToken
 from ses.gateway.v1.errors import V1Error
 from ses.llm.errors import ContextTooLong
 
@@ -202,7 +202,7 @@ async def test_the_page_of_errors_shows_what_is_answered(v1):
 class TestAllRequests:
     async def test_401_for_a_wrong_token_before_anything_else_is_looked_at(self):
         wanted = flat(401, "UnauthorizedError", "UnauthorizedError: Wrong token")
-        async with running(OneToken("right-token")) as v1:
+        async with running(SingleTokenAuth("right-token")) as v1:
             for header in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic right-token"}):
                 assert await v1.post(CHAT, b"no JSON", headers=header) == (401, wanted)
                 assert await v1.get("/v1/models", headers=header) == (401, wanted)

@@ -5,7 +5,7 @@ import sys
 
 from ses.clock import VirtualClock
 from ses.gateway.users.api import UsersApi
-from ses.gateway.users.attempts import Attempts
+from ses.gateway.users.rate_limit import LoginRateLimit
 from ses.gateway.v1.routes import USERS, V1
 
 from .conftest import running
@@ -17,7 +17,7 @@ from ses.clock import SystemClock
 from ses.config import Config
 from ses.daemon.ledger import Ledger
 from ses.daemon.model_gateway import ModelGateway
-from ses.gateway.metrics import Metrics
+from ses.gateway.ops.metrics import Metrics
 from ses.llm.absent import NoEngine
 from ses.redaction import Redactor
 
@@ -34,9 +34,9 @@ assert {(one.method, one.path) for one in model.operations()} == {(one.method, o
 async def test_the_routes_are_those_that_are_served():
     async with running() as v1:
         assert v1.routes == set(V1)
-    assert {(one.method, one.path) for one in UsersApi(None, Attempts(VirtualClock(0))).operations()} == set(
-        USERS
-    )
+    assert {
+        (one.method, one.path) for one in UsersApi(None, LoginRateLimit(VirtualClock(0))).operations()
+    } == set(USERS)
 
 
 def test_a_daemon_without_a_model_does_not_carry_its_api():

@@ -11,8 +11,8 @@ import msgspec
 from aiohttp import web
 
 from ses.connectors.contract import ConnectorState, Reception, Surroundings
-from ses.connectors.pace import Pace
-from ses.connectors.standing import Standing
+from ses.connectors.rate_limit import Pace
+from ses.connectors.status import ConnectionStatus
 from ses.messages import Conversation, Delta, Outgoing
 from ses_connector_max.client import CallFailed, Client
 from ses_connector_max.config import Max, hook_address
@@ -54,7 +54,7 @@ class MaxConnector:
         self._hook = hook_address(settings.webhook_url or "", surroundings.hook)
         self._secret = settings.secret.get_secret_value() if settings.secret is not None else ""
         self._client = Client(settings.api, settings.token.get_secret_value(), settings.ca)
-        self._standing = Standing(self.name, settings.robot, settings.mode, self._clock)
+        self._standing = ConnectionStatus(self.name, settings.robot, settings.mode, self._clock)
         pace = Pace(self._clock, all_chats=all_chats(), chat=one_chat, sleep=sleep)
         self._sender = Sender(
             self._client,

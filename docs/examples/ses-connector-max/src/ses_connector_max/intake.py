@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from ses.connectors.contract import Reception
-from ses.connectors.standing import Standing
-from ses.connectors.turnstile import Turnstile
+from ses.connectors.ordered_intake import OrderedIntake
+from ses.connectors.status import ConnectionStatus
 from ses_connector_max.config import Max
 from ses_connector_max.incoming import Arrived
 
@@ -25,14 +25,14 @@ class Intake:
         self,
         settings: Max,
         reception: Reception,
-        standing: Standing,
+        standing: ConnectionStatus,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._settings = settings
         self._reception = reception
         self._standing = standing
         # A flood is not waited for: nothing after it could be fetched meanwhile. The robot hears of it by its event.
-        self._turnstile = Turnstile(reception, sleep=sleep, dropped=("flood",))
+        self._turnstile = OrderedIntake(reception, sleep=sleep, dropped=("flood",))
         self._begun: OrderedDict[str, None] = OrderedDict()
         self.chats: OrderedDict[str, int] = OrderedDict()
         """Session → where «typing…» is shown."""

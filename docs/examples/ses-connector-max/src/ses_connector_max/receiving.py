@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from ses.connectors.contract import Reception
-from ses.connectors.standing import Standing
+from ses.connectors.status import ConnectionStatus
 from ses_connector_max.client import READ, CallFailed, Client
 from ses_connector_max.parse import TYPES, Page
 
@@ -26,7 +26,7 @@ Sleep = Callable[[float], Awaitable[None]]
 
 
 async def poll(
-    client: Client, reception: Reception, standing: Standing, take: Take, sleep: Sleep, wait: int
+    client: Client, reception: Reception, standing: ConnectionStatus, take: Take, sleep: Sleep, wait: int
 ) -> None:
     """Fetch updates for ever. `take` returns when they are on disk; only then the marker moves past them, first on this
     disk, then at MAX. Raises `CallFailed`."""
@@ -48,7 +48,9 @@ async def poll(
         await sleep(GAP)
 
 
-async def hold_webhook(client: Client, standing: Standing, url: str, secret: str, sleep: Sleep) -> None:
+async def hold_webhook(
+    client: Client, standing: ConnectionStatus, url: str, secret: str, sleep: Sleep
+) -> None:
     """Tell MAX where to call, and look now and then whether it still does. Raises `CallFailed`."""
     body = {"url": url, "update_types": list(TYPES), "secret": secret}
     await client.call("POST", "subscriptions", body=body)

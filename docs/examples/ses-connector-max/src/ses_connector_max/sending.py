@@ -9,8 +9,8 @@ from typing import Any
 import structlog
 
 from ses.connectors.contract import DeliveryFailed
-from ses.connectors.pace import Bucket, Pace
-from ses.connectors.standing import Standing
+from ses.connectors.rate_limit import Bucket, Pace
+from ses.connectors.status import ConnectionStatus
 from ses.messages import Conversation, Outgoing
 from ses_connector_max.client import CallFailed, Client
 from ses_connector_max.files import Files
@@ -47,7 +47,7 @@ class Sender:
     """Sends what one bot says. MAX knows no key by which it would drop a second copy, so a send without an answer is
     counted as doubtful and made again."""
 
-    def __init__(self, client: Client, files: Files, pace: Pace, standing: Standing) -> None:
+    def __init__(self, client: Client, files: Files, pace: Pace, standing: ConnectionStatus) -> None:
         self._client = client
         self._files = files
         self._pace = pace

@@ -1,0 +1,169 @@
+"""How an inbound comes in: limits first, then the disk, then its mailbox, then the acknowledgement."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+
+from ses.clock import Clock
+from ses.connectors.contract import Refused
+from ses.conversations.inbound.mailbox import Mailbox, Waiting
+from ses.conversations.inbound.mailbox_cache import MailboxCache
+from ses.conversations.inbound.rate_limit import LIMIT_EVENT, Bucket, Limits
+from ses.conversations.lifecycle.robots import Robots
+from ses.conversations.observer import Observer
+from ses.conversations.turns.rows import EXPIRE, encode
+from ses.conversations.turns.scheduler import Answering
+from ses.errors import SesError
+from ses.messages import Inbound
+from ses.storage.contract import Store, StoreUnavailable
+from ses.storage.rows import Accepted, Arrival
+
+
+class Intake:
+    """Takes inbounds, or refuses them. The store's callback puts them into their mailbox: who sent one may be gone by
+    then, the message is not."""
+
+    def __init__(
+        self,
+        store: Store,
+        robots: Robots,
+        limits: Limits,
+        *,
+        shelf: MailboxCache,
+        answering: Answering,
+        clock: Clock,
+        observer: Observer,
+    ) -> None:
+        self.open = False
+        self._store = store
+        self._robots = robots
+        self._limits = limits
+        self._shelf = shelf
+        self._answering = answering
+        self._clock = clock
+        self._observer = observer
+
+    async def receive(self, inbound: Inbound, key_hash: bytes | None) -> bool:
+        """True when it is durable and new, false for a second copy. Raises `Refused`."""
+        mailbox = self._shelf.take(inbound.conversation, inbound.robot)
+        try:
+            if not self._admit(mailbox, inbound):
+                return False
+        except Refused as refusal:
+            self._observer.refused(inbound.robot, inbound.channel, refusal.code)
+            self._put_away(mailbox)
+            raise
+        future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._store_arrival(mailbox, inbound, key_hash, future)
+        return await future
+
+    def _admit(self, mailbox: Mailbox, inbound: Inbound) -> bool:
+        """False for what is dropped without a word: a second `limit` within a minute."""
+        limits = self._limits
+        if not self.open:
+            raise Refused("busy", "the daemon is starting or stopping", 1.0)
+        if self._robots.newest(inbound.robot) is None:
+            raise Refused("unknown_robot", f"there is no robot {inbound.robot!r}")
+        if self._store.problem is not None:
+            raise Refused("busy", "messages cannot be stored at the moment", 5.0)
+        now = self._clock.monotonic()
+        if inbound.event == "limit":
+            fresh = now - mailbox.limited >= LIMIT_EVENT
+            if fresh:
+                mailbox.limited = now
+            else:
+                self._put_away(mailbox)
+            return fresh
+        if self._answering.unanswered + self._store.waiting >= limits.waiting:
+            raise Refused("busy", "too many messages are waiting", 2.0)
+        if mailbox.waiting and len(mailbox.waiting) + mailbox.arriving >= limits.mailbox:
+            raise Refused("busy", "too many messages of this conversation are waiting", 2.0)
+        if inbound.outside:
+            return True
+        if mailbox.bucket is None:
+            mailbox.bucket = Bucket(limits, now)
+        wait = mailbox.bucket.take(limits, now)
+        if wait:
+            self._tell_of_limit(mailbox, inbound, now)
+            raise Refused("flood", "too many messages at once", round(wait, 2) + 0.01)
+        if inbound.text is not None and len(inbound.text) > limits.text:
+            inbound.text = inbound.text[: limits.text]
+        return True
+
+    def _tell_of_limit(self, mailbox: Mailbox, inbound: Inbound, now: float) -> None:
+        """The robot hears of a flood, as event `limit`, once a minute at most."""
+        if now - mailbox.limited < LIMIT_EVENT:
+            return
+        mailbox.limited = now
+        told = Inbound(
+            connector=inbound.connector,
+            session=inbound.session,
+            id=f"~limit-{int(inbound.at * 1000)}",
+            robot=inbound.robot,
+            channel=inbound.channel,
+            at=inbound.at,
+            event="limit",
+            payload={"reason": "flood"},
+            user=inbound.user,
+        )
+        self._store_arrival(mailbox, told, None, None)
+
+    def _store_arrival(
+        self, mailbox: Mailbox, inbound: Inbound, key_hash: bytes | None, future: asyncio.Future[bool] | None
+    ) -> None:
+        mailbox.arriving += 1
+        arrival = Arrival(
+            connector=inbound.connector,
+            session=inbound.session,
+            robot=inbound.robot,
+            external_id=inbound.id,
+            body=encode(inbound),
+            at=inbound.at,
+            expires=inbound.at + EXPIRE,
+            row=mailbox.row,
+            key_hash=key_hash,
+            user=inbound.user,
+        )
+        self._store.accept(arrival, partial(self._stored, mailbox, inbound, future))
+
+    def _stored(
+        self,
+        mailbox: Mailbox,
+        inbound: Inbound,
+        future: asyncio.Future[bool] | None,
+        result: Accepted | SesError,
+    ) -> None:
+        """The store's word on an arrival. Whoever waits for it may be gone; the message is not."""
+        mailbox.arriving -= 1
+        if isinstance(result, SesError):
+            code = "busy" if isinstance(result, StoreUnavailable) else "internal"
+            self._observer.refused(inbound.robot, inbound.channel, code)
+            if future is not None and not future.done():
+                future.set_exception(Refused(code, "the message could not be stored", 5.0))
+            self._put_away(mailbox)
+            return
+        if result.session is not None:
+            mailbox.learn(result.session)
+        new = bool(result.row)
+        if new:
+            self._answering.put(mailbox, Waiting(result.row, inbound))
+        else:
+            self._put_away(mailbox)
+        self._observer.accepted(inbound.robot, inbound.channel, new=new)
+        if future is not None and not future.done():
+            future.set_result(new)
+
+    def arrived(self, inbound: Inbound, accepted: Accepted) -> None:
+        """Another conversation's leg brought it here, and it is durable."""
+        mailbox = self._shelf.take(inbound.conversation, inbound.robot)
+        if accepted.session is not None:
+            mailbox.learn(accepted.session)
+        if accepted.row:
+            self._answering.put(mailbox, Waiting(accepted.row, inbound))
+        else:
+            self._put_away(mailbox)
+
+    def _put_away(self, mailbox: Mailbox) -> None:
+        if mailbox.idle:
+            self._shelf.rest(mailbox)

@@ -1,0 +1,1 @@
+"""What begins and ends by time: versions of robots, expiry of sessions, retention."""

@@ -1,0 +1,1 @@
+"""What leaves a conversation: the outbox, delivery to the channels, and messages that never arrive."""

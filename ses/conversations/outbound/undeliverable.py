@@ -1,0 +1,62 @@
+"""What happens to a conversation whose message will never arrive: its robot hears of it, once."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from ses.clock import Clock
+from ses.connectors.contract import Refused
+from ses.conversations.outbound.outbox_queue import OutboxQueue
+from ses.conversations.turns.rows import decode_inbound
+from ses.messages import Inbound, Outgoing
+from ses.storage.contract import Store
+
+log = structlog.get_logger("ses.delivery")
+
+MARK = "~undelivered-"
+"""Before the turn in the id of the event, so that one turn makes one event."""
+LOOKED_AT = 50
+"""Turns among which the one that said the message is looked for."""
+
+
+class Undeliverable:
+    """Tells a robot by its event `error` (`kind: delivery`). What is said by the turn of such an event makes no other."""
+
+    def __init__(self, store: Store, clock: Clock, receive: Callable[[Inbound], Awaitable[bool]]) -> None:
+        self._store = store
+        self._clock = clock
+        self._receive = receive
+
+    async def tell(self, lane: OutboxQueue, message: Outgoing, reason: str) -> None:
+        """Never raises: the message is lost already, and the log says so."""
+        turn = message.id.rpartition("/")[0].rpartition("/")[2]
+        try:
+            if not turn.isdecimal() or await self._was_told(lane.session, int(turn)):
+                return
+            await self._receive(
+                Inbound(
+                    connector=lane.conversation.connector,
+                    session=lane.conversation.session,
+                    id=f"{MARK}{turn}",
+                    robot=lane.robot,
+                    channel=lane.conversation.connector.partition(".")[0],
+                    at=self._clock.now(),
+                    event="error",
+                    payload={"kind": "delivery", "message": reason},
+                )
+            )
+        except Refused as refusal:
+            log.warning(
+                "the robot could not be told of a lost message", message=message.id, reason=str(refusal)
+            )
+        except Exception:
+            log.exception("the robot could not be told of a lost message", message=message.id)
+
+    async def _was_told(self, session: int, turn: int) -> bool:
+        """Whether that turn was the answer to such an event."""
+        for line in await self._store.turns(session, last=LOOKED_AT):
+            if line.turn == turn and not line.side and decode_inbound(line.body).id.startswith(MARK):
+                return True
+        return False

@@ -1,0 +1,134 @@
+"""From a leg of a turn to the rows it becomes."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+
+from ses.conversations.lifecycle.expiry import KEPT
+from ses.conversations.turns.ports import TurnPorts
+from ses.dialogue.state.ports import Increment, Leg, Spoken
+from ses.messages import Attachment, Inbound, Outgoing, Passage
+from ses.storage.rows import PENDING, SENT, Addition, Arrival, LogLine, OutboxRow, TurnRecord
+
+encode = msgspec.json.Encoder().encode
+decode_inbound = msgspec.json.Decoder(Inbound).decode
+decode_outgoing = msgspec.json.Decoder(Outgoing).decode
+_encode_trace = msgspec.json.Encoder(enc_hook=str).encode
+
+EXPIRE = 30 * 86400.0
+"""Seconds a session lives before its first turn is over."""
+NOTHING: dict[str, Any] = {}
+
+
+def turn_record(run: TurnPorts, leg: Leg, now: float, *, confirmed: bool) -> TurnRecord:
+    """`confirmed`: messages wait until they are known to have arrived, and lose private values then; others
+    count as delivered at once, and lose them with the next turn."""
+    mailbox, session, program = run.mailbox, leg.session, run.program
+    state = PENDING if confirmed else SENT
+    outbox = tuple([_row(message, state) for message in leg.outgoing])
+    if not confirmed and not run.private:
+        run.private = any(row.masked is not None for row in outbox)
+    done: tuple[tuple[int, bytes | None], ...] = ()
+    trace = None
+    if leg.final:
+        done = tuple([(one.row, _changed(one.inbound, leg)) for one in run.batch])
+        if leg.called or mailbox.conversation.connector.startswith("api"):
+            trace = _encode_trace(leg.trace) if leg.trace is not None else None
+    return TurnRecord(
+        session=mailbox.row,
+        state=None if leg.over else session.encode(),
+        turn=session.turn,
+        seq=session.seq,
+        at=now,
+        expires=now + (KEPT if leg.over else program.session.expire),
+        robot=program.id,
+        pinned=" ".join(sorted(session.versions())) if session.stack else "",
+        done=done,
+        outbox=outbox,
+        private=run.private,
+        unmask=mailbox.private,
+        user=run.user if leg.user_variables else "",
+        user_values=_user_values(leg) if leg.user_variables else NOTHING,
+        trace=trace,
+        arrivals=tuple([_arrival(inbound, now) for inbound in leg.beyond.inbounds]),
+        join=leg.beyond.join,
+        spent=leg.beyond.spent,
+        proved=_proved(run) if leg.final else None,
+    )
+
+
+def spoken(line: LogLine) -> Spoken | None:
+    """A line of the log as a language model may read it; none for presses and events."""
+    if line.side:
+        message = decode_outgoing(line.body)
+        text = message.text if message.masked is None else message.masked
+        return Spoken("robot", text) if text else None
+    inbound = decode_inbound(line.body)
+    return Spoken("user", inbound.text) if inbound.text and inbound.spoken else None
+
+
+def _row(message: Outgoing, state: Any) -> OutboxRow:
+    hidden = message.masked
+    if hidden is None:
+        return OutboxRow(message.seq, encode(message), None, state)
+    return OutboxRow(
+        message.seq,
+        encode(message),
+        encode(msgspec.structs.replace(message, text=hidden, masked=None)),
+        state,
+    )
+
+
+def _proved(run: TurnPorts) -> tuple[str, str] | None:
+    """The last name that the channel vouched for."""
+    names = [one.inbound.proved for one in run.batch if one.inbound.proved]
+    return (names[-1], run.user) if names else None
+
+
+def _arrival(inbound: Inbound, now: float) -> Arrival:
+    return Arrival(
+        connector=inbound.connector,
+        session=inbound.session,
+        robot=inbound.robot,
+        external_id=inbound.id,
+        body=encode(inbound),
+        at=now,
+        expires=now + EXPIRE,
+        user=inbound.user,
+        key_hash=begun_mark(inbound.connector) if inbound.variables else None,
+    )
+
+
+def begun_mark(connector: str) -> bytes:
+    """Stands where the widget keeps the hash of a key: a messenger's conversation has begun, its variables are set."""
+    return sha256(connector.encode()).digest()
+
+
+def _changed(inbound: Inbound, leg: Leg) -> bytes | None:
+    """A message in its final form, when that differs: without private values (and of attachments beside them only the
+    kind), with the words that were heard in it, and with nothing of a dialogue that was handed over."""
+    if inbound.passage is not None:
+        return encode(msgspec.structs.replace(inbound, passage=Passage(kind=inbound.passage.kind)))
+    if inbound.say is not None and inbound.say.masked is not None:
+        said = msgspec.structs.replace(inbound.say, text=inbound.say.masked, masked=None)
+        return encode(msgspec.structs.replace(inbound, say=said))
+    if not (leg.masked or leg.voices):
+        return None
+    text = leg.masked.get(inbound.id)
+    if text is not None:
+        kinds = tuple(Attachment(kind=one.kind) for one in inbound.attachments)
+        return encode(msgspec.structs.replace(inbound, text=text, attachments=kinds))
+    voice = leg.voices.get(inbound.id)
+    if voice is None or not voice.text:
+        return None
+    return encode(msgspec.structs.replace(inbound, text=voice.text))
+
+
+def _user_values(leg: Leg) -> dict[str, Any]:
+    return {
+        name: Addition(value.by) if isinstance(value, Increment) else value
+        for name, value in leg.user_variables.items()
+    }

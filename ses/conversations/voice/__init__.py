@@ -1,0 +1,1 @@
+"""Voice messages: fetched, recognised, spoken, and what is remembered of that."""

@@ -1,0 +1,86 @@
+"""The built-in intents: cancel, skip, repeat, help, back."""
+
+from __future__ import annotations
+
+from ses.dialogue.input.replies import skip
+from ses.dialogue.output.messages import engine_text, rendered
+from ses.dialogue.output.questions import Question
+from ses.dialogue.slots.revision import rewind
+from ses.dialogue.state.stack import clear, end, flow_of
+from ses.dialogue.state.turn import Turn
+from ses.dialogue.state.undo_log import effect_since
+from ses.dialogue.understanding.utterance import Interpretation
+from ses.scenario.program.operations import Ask
+
+BUILT_IN = frozenset({"cancel", "skip", "repeat", "help", "back"})
+
+
+def built_in(turn: Turn, heard: Interpretation) -> str:
+    """The built-in intent an utterance is as a whole; empty if none, or if a flow is triggered by it."""
+    threshold = turn.newest.session.threshold
+    for one in heard.intents:
+        if one.intent in BUILT_IN and one.score >= threshold and one.intent not in turn.newest.by_intent:
+            return one.intent
+    return ""
+
+
+def run_built_in(turn: Turn, name: str, question: Question | None) -> bool:
+    """Do it; false when it means nothing here and the utterance is to be understood otherwise."""
+    if question is None:
+        nothing = {
+            "cancel": "ses.nothing_to_cancel",
+            "repeat": "ses.nothing_to_repeat",
+            "back": "ses.nothing_to_go_back",
+        }
+        text = engine_text(turn, nothing[name]) if name in nothing else ""
+        if text:
+            turn.precede(text)
+        return bool(text)
+    turn.repeat = True
+    if name == "cancel":
+        turn.answered = True
+        turn.precede(engine_text(turn, "ses.cancelled"))
+        end(turn)
+    elif name == "skip":
+        if question.slot is None or not question.slot.optional:
+            return False
+        skip(turn, question)
+    elif name == "help":
+        _help(turn, question)
+    elif name == "back":
+        _back(turn, question)
+    return True
+
+
+def _help(turn: Turn, question: Question) -> None:
+    slot = question.slot
+    if slot is not None and slot.help is not None:
+        turn.precede(rendered(turn, slot.help, f"h{slot.name}")[0])
+    else:
+        turn.precede(engine_text(turn, "ses.help"))
+
+
+def _back(turn: Turn, question: Question) -> None:
+    """Clear the last answered slot of this frame and ask it again."""
+    frame, activity = question.frame, question.activity
+    if frame.changing:
+        frame.changing = ""
+        frame.choices = []
+        return
+    flow = flow_of(turn, activity, frame)
+    for index in range(len(frame.trail) - 1, -1, -1):
+        place = flow.places.get(frame.trail[index].id)
+        op = flow.ops[place] if place is not None else None
+        if not isinstance(op, Ask) or op.id == frame.place or not frame.trail[index].asked:
+            continue
+        slot = question.program.slots[op.slot]
+        if slot.name not in frame.skipped and turn.scope.stored(slot) is None:
+            continue
+        if effect_since([frame], index):
+            turn.precede(engine_text(turn, "ses.too_late"))
+            return
+        rewind(turn, activity, frame, index)
+        clear(turn, slot)
+        turn.answered = True
+        return
+    turn.precede(engine_text(turn, "ses.nothing_to_go_back"))

@@ -1,0 +1,193 @@
+"""What came in: a text, a press, an attachment, an event, an edit; and values from outside."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ses.dialogue.input.channel_transfer import offered, travel
+from ses.dialogue.input.presses import press, stale
+from ses.dialogue.input.replies import answer
+from ses.dialogue.input.routing import route
+from ses.dialogue.input.transcription import unclear
+from ses.dialogue.output.buttons import pressed
+from ses.dialogue.output.injected_message import dictate
+from ses.dialogue.output.messages import engine_text
+from ses.dialogue.output.questions import Question, open_question
+from ses.dialogue.running.errors import event_flow
+from ses.dialogue.running.start import start
+from ses.dialogue.state.stack import push, under_way
+from ses.dialogue.state.turn import Turn
+from ses.messages import Attachment, Inbound
+from ses.scenario.program.definitions import Variable
+from ses.scenario.recognising.attached import found_in_attachments
+
+BUILT_IN_EVENTS = frozenset(
+    "start resume fallback silence unclear attachment error limit operator leave end".split()
+)
+
+
+async def understand(turn: Turn, inbound: Inbound) -> None:
+    """Let an inbound change the session; what it started has not run yet."""
+    if inbound.id == turn.session.spent:
+        turn.session.spent = ""
+        turn.trace.understand("cancel")
+        turn.understood = turn.repeat = True
+        turn.precede(engine_text(turn, "ses.cancelled"))
+    elif inbound.event is not None:
+        if not await offered(turn, inbound):
+            _event(turn, inbound)
+    elif inbound.say is not None:
+        dictate(turn, inbound.say)
+    elif inbound.passage is not None:
+        await travel(turn, inbound, inbound.passage)
+    elif inbound.button is not None:
+        await _press(turn, inbound.button)
+    elif (voice := turn.scope.voice) is not None and voice.problem:
+        unclear(turn, voice)
+    elif inbound.attachments and voice is None and _attachments(turn, inbound):
+        pass
+    elif inbound.text is not None and inbound.text.strip():
+        await route(turn, inbound.text)
+    elif not inbound.attachments:
+        await route(turn, "")
+
+
+async def _press(turn: Turn, button: str) -> None:
+    found = pressed(turn, button)
+    if found is None:
+        turn.trace.understand("stale", button)
+        turn.understood = True
+        stale(turn)
+        return
+    words = press(turn, *found)
+    if words:
+        await route(turn, words)
+
+
+# --- events ---
+
+
+def _event(turn: Turn, inbound: Inbound) -> None:
+    name = inbound.event or ""
+    facts: dict[str, Any] = {"event": {**inbound.payload, "name": name}}
+    if name == "error":  # a message could not be delivered: told like a step's error
+        facts["error"] = {"service": None, "status": None, **inbound.payload}
+    turn.trace.understand("event", name)
+    if name in BUILT_IN_EVENTS:
+        if begin_event(turn, name, facts):
+            return
+        if name == "limit":
+            turn.precede(engine_text(turn, "ses.limit"))
+            turn.repeat = True
+        elif name == "attachment":
+            _untaken(turn)
+        elif name == "start":
+            turn.repeat = True
+        return
+    for trigger in turn.newest.by_event.get(name, ()):
+        before, turn.scope.local = turn.scope.local, {**turn.scope.local, **facts}
+        try:
+            wanted = trigger.condition is None or trigger.condition.evaluate(turn.scope)
+        finally:
+            turn.scope.local = before
+        if wanted:
+            start(turn, trigger.flow, trigger=trigger, facts=facts)
+            return
+
+
+def begin_event(turn: Turn, name: str, facts: dict[str, Any]) -> bool:
+    """Begin the flow of a built-in event; false when there is none, or it is under way already."""
+    if name == "end":  # what was under way will never go on
+        turn.session.stack = []
+        turn.session.pending = None
+    flow = event_flow(turn, name)
+    if flow is None or flow in under_way(turn.session):
+        return False
+    push(turn, flow, kind="event", args=facts)
+    return True
+
+
+# --- attachments ---
+
+
+def _attachments(turn: Turn, inbound: Inbound) -> bool:
+    """Take attachments; false when the text beside them is to be understood instead."""
+    question = open_question(turn)
+    turn.understood = True
+    if question is not None and question.slot is not None:
+        value = _attached(question.slot.type, inbound.attachments)
+        if value is not None:
+            turn.trace.understand("answer", question.op.id)
+            if question.slot.private:  # what is masked keeps no attachments
+                turn.masked[inbound.id] = inbound.text or f"‹{question.slot.name}›"
+            answer(turn, question, [value] if question.slot.many else value)
+            return not (inbound.text or "").strip()
+    if (inbound.text or "").strip():
+        return False
+    turn.trace.understand("attachment")
+    _untaken(turn, question)
+    return True
+
+
+def _attached(kind: str, attachments: tuple[Attachment, ...]) -> Any:
+    found = found_in_attachments(kind, attachments)
+    return found[0].value if found else None
+
+
+def _untaken(turn: Turn, question: Question | None = None) -> None:
+    """An attachment of a kind that nobody takes: event `attachment`, else as something not understood."""
+    flow = event_flow(turn, "attachment")
+    if flow is not None and flow not in under_way(turn.session):
+        push(turn, flow, kind="event", args={"event": {"name": "attachment"}})
+        return
+    turn.precede(engine_text(turn, "ses.attachment"))
+    turn.repeat = True
+
+
+# --- values from outside ---
+
+
+def take_outside(turn: Turn, inbound: Inbound) -> None:
+    """Set declared variables of a fitting type from the connector, and from the page where the robot allows it."""
+    session = turn.session
+    if inbound.user:
+        session.user = inbound.user
+    if inbound.page:
+        session.page = inbound.page
+    if inbound.language:
+        language = inbound.language.replace("_", "-").partition("-")[0].casefold()
+        if language in turn.newest.languages:
+            session.language = language
+    variables = turn.newest.variables
+    dropped = []
+    for name, value in inbound.variables.items():
+        variable = variables.get(name)
+        if variable is not None and _typed(variable.default, value):
+            _set(turn, variable, value)
+        else:
+            dropped.append(name)
+    if dropped:
+        turn.trace.errors.append({"kind": "value", "dropped": sorted(dropped)})
+    for name, value in inbound.page.items():
+        variable = variables.get(name)
+        if variable is not None and variable.from_page and _typed(variable.default, value):
+            _set(turn, variable, value)
+
+
+def _set(turn: Turn, variable: Variable, value: Any) -> None:
+    if variable.keep == "user":
+        if turn.user.get(variable.name, variable.default) != value:
+            turn.write_user(variable.name, value)
+    else:
+        turn.session.variables[variable.name] = value
+
+
+def _typed(default: Any, value: Any) -> bool:
+    """Whether a value is of the kind that a variable's first value has; none fits any scalar."""
+    if default is None:
+        return not isinstance(value, dict | list)
+    if isinstance(default, bool) or isinstance(value, bool):
+        return isinstance(default, bool) and isinstance(value, bool)
+    if isinstance(default, int | float):
+        return isinstance(value, int | float)
+    return isinstance(value, type(default))

@@ -1,0 +1,148 @@
+"""Applying what was said to the open question: an answer, a skip, yes, no, a menu item; or nothing usable."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ses.dialogue.output.messages import engine_text
+from ses.dialogue.output.questions import Question, ordered_slots
+from ses.dialogue.running.errors import give_up
+from ses.dialogue.slots.filling import note
+from ses.dialogue.slots.revision import change, refuse
+from ses.dialogue.state.session import Frame, Pending
+from ses.dialogue.state.stack import end, flow_of, passes, store
+from ses.dialogue.state.turn import Turn
+from ses.dialogue.understanding.answers import Reply
+from ses.scenario.expressions.values import plain
+from ses.scenario.program.operations import Confirm, Menu
+
+RETRIES = 2
+"""Failures in a row after which a confirm or a menu gives up; a slot says its own."""
+
+
+def apply_reply(turn: Turn, question: Question, reply: Reply) -> None:
+    """The open question takes what was said."""
+    frame = question.frame
+    if reply.kind == "slot":
+        _slot(turn, question, reply)
+    elif reply.kind == "skip":
+        skip(turn, question)
+    elif reply.kind == "yes":
+        leave(turn, question)
+    elif reply.kind == "no":
+        _no(turn, question)
+    elif reply.kind == "item" and isinstance(question.op, Menu):
+        flow = flow_of(turn, question.activity, frame)
+        leave(turn, question, flow.ops[question.op.items[reply.values[0]].target].id)
+
+
+def leave(turn: Turn, question: Question, place: str = "") -> None:
+    """The question is answered: go on at `place`, else at the next operation."""
+    frame = question.frame
+    if not place:
+        flow = flow_of(turn, question.activity, frame)
+        place = flow.ops[flow.places[frame.place] + 1].id
+    frame.place = place
+    frame.open = False
+    frame.failures = 0
+    frame.choices = []
+    turn.answered = True
+
+
+def _slot(turn: Turn, question: Question, reply: Reply) -> None:
+    slot = question.slot
+    assert slot is not None
+    note(turn, slot, reply.spans)
+    if len(reply.values) > 1:
+        turn.session.pending = Pending(
+            kind="value", slot=slot.name, activity=question.activity.id, options=list(reply.values)
+        )
+        turn.repeat = True
+        return
+    answer(turn, question, reply.values[0])
+
+
+def answer(turn: Turn, question: Question, value: Any) -> bool:
+    """Give the open question's slot its value; false when its `check` refuses it."""
+    slot, frame = question.slot, question.frame
+    assert slot is not None
+    if not passes(turn, slot, value):
+        failed(turn, question, value)
+        return False
+    if frame.changing:
+        frame.changing = ""
+        frame.choices = []
+        turn.answered = True
+        change(turn, question.activity, slot, value)
+        return True
+    store(turn, frame, slot, value)
+    leave(turn, question)
+    return True
+
+
+def skip(turn: Turn, question: Question) -> None:
+    """An optional slot stays empty, or takes its default, and is not asked again in this frame."""
+    slot, frame = question.slot, question.frame
+    assert slot is not None
+    if frame.changing:
+        frame.changing = ""
+        frame.choices = []
+        turn.repeat = True
+        return
+    value = plain(slot.default.evaluate(turn.scope)) if slot.default is not None else None
+    if value is not None:
+        store(turn, frame, slot, value)
+    elif slot.name not in frame.skipped:
+        frame.skipped.append(slot.name)
+    leave(turn, question)
+
+
+def _no(turn: Turn, question: Question) -> None:
+    op, frame = question.op, question.frame
+    assert isinstance(op, Confirm)
+    flow = flow_of(turn, question.activity, frame)
+    if op.no is not None:
+        leave(turn, question, flow.ops[op.no].id)
+        return
+    turn.answered = True
+    slots = question.program.slots
+    options = [
+        name
+        for name in ordered_slots(flow)
+        if name in frame.skipped or turn.scope.stored(slots[name]) is not None
+    ]
+    if not options:
+        turn.precede(engine_text(turn, "ses.cancelled"))
+        end(turn)
+        return
+    turn.session.pending = Pending(kind="change", activity=question.activity.id, options=options)
+    turn.repeat = True
+
+
+def begin_change(turn: Turn, question: Question, slot: str) -> None:
+    """At a confirm: ask the slot chosen at `ses.change` in its place."""
+    frame: Frame = question.frame
+    frame.changing = slot
+    frame.choices = []
+    frame.failures = 0
+    turn.repeat = True
+
+
+def failed(turn: Turn, question: Question, value: Any = None, *, pending: Pending | None = None) -> None:
+    """Nothing usable was said: `invalid` and the question again, or at the last failure `on_fail`. The engine's own
+    question (`pending`) is put again once, then the open one below it."""
+    frame = question.frame
+    if pending is not None:
+        frame.failures += 1
+        if frame.failures < RETRIES:
+            turn.session.pending = pending
+        turn.precede(engine_text(turn, "ses.invalid"))
+        turn.repeat = True
+        return
+    frame.failures += 1
+    retries = question.slot.retries if question.slot is not None else RETRIES
+    if frame.failures >= retries:
+        give_up(turn)
+        return
+    refuse(turn, question.slot, value)
+    turn.repeat = True

@@ -1,0 +1,113 @@
+"""Intents that a language model recognises: it chooses among the described ones, and how sure it was is their score."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from math import exp
+from typing import NamedTuple
+
+from ses.dialogue.understanding.utterance import UNTYPED, Interpretation
+from ses.llm.answers import ChatAnswer
+from ses.llm.errors import EngineError
+from ses.llm.requests import ChatRequest, Choice
+from ses.scenario.recognition import Recognised
+
+NONE = "none"
+PATIENCE = 5.0
+"""Seconds; a later answer counts as none."""
+UNTOLD = 0.6
+"""The confidence in an answer of a model that does not tell its probabilities."""
+
+
+class Wording(NamedTuple):
+    """How the model is asked. A message and a key to be written, not a conversation: small models answer it better."""
+
+    task: str
+    none: str
+    message: str
+    key: str
+
+
+WORDINGS = {
+    "ru": Wording(
+        "Ты сортируешь сообщения. Какой ключ лучше всего подходит?", "что-то другое", "Сообщение", "Ключ"
+    ),
+    "en": Wording(
+        "You sort messages. Which key describes the message best?", "anything else", "Message", "Key"
+    ),
+}
+
+
+async def guess(heard: Interpretation) -> list[Recognised]:
+    """The intent that the model takes an utterance for; none when it fails, which is silent but for the trace."""
+    turn, program = heard.turn, heard.program
+    said, model = without_private(heard), turn.ports.model
+    names = tuple(one.intent for one in program.llm_intents)
+    if not said.strip() or model is None:
+        return []
+    words = WORDINGS.get(turn.scope.language, WORDINGS["en"])
+    described = [f"- {one.intent}: {one.about}" for one in program.llm_intents]
+    task = "\n".join([words.task, *described, f"- {NONE}: {words.none}"])
+    question = f"{words.message}: {said}\n{words.key}:"
+    request = ChatRequest(
+        messages=[{"role": "system", "content": task}, {"role": "user", "content": question}],
+        shape=Choice((*names, NONE)),
+        temperature=0.0,
+        logprobs=True,
+        top_logprobs=20,
+        priority="conversation",
+    )
+    try:
+        async with asyncio.timeout(PATIENCE):
+            answer = await turn.waiting("llm", model.chat(request))
+    except (EngineError, TimeoutError) as error:
+        kind = "timeout" if isinstance(error, TimeoutError) else "llm_unavailable"
+        turn.trace.errors.append({"kind": kind, "service": "llm"})
+        return []
+    name = answer.text.strip()
+    score = confidence(answer, (*names, NONE))
+    turn.trace.call(turn, "llm", "", "", said, {"intent": name, "confidence": round(score, 3)})
+    return [Recognised(name, score, {}, "llm")] if name in names else []
+
+
+def confidence(answer: ChatAnswer, options: Sequence[str]) -> float:
+    """The probability of the answer among all options: at each token, how much of the probability of those that lead to
+    an option belongs to those that lead to this one (it can be written in several ways)."""
+    logprobs = answer.choices[0].logprobs if answer.choices else None
+    tokens = (logprobs.content if logprobs is not None else None) or ()
+    if not tokens:
+        return UNTOLD
+    name = (answer.text.strip(),)
+    result, text = 1.0, ""
+    for token in tokens:
+        chances = {one.token: exp(one.logprob) for one in token.top_logprobs} | {
+            token.token: exp(token.logprob)
+        }
+        possible = sum(chance for piece, chance in chances.items() if _leads(text + piece, options))
+        its_own = sum(chance for piece, chance in chances.items() if _leads(text + piece, name))
+        if possible > 0:
+            result *= min(its_own / possible, 1.0)
+        text += token.token
+    return result
+
+
+def _leads(text: str, options: Sequence[str]) -> bool:
+    text = text.lstrip()
+    return not text or any(option.startswith(text) or text.startswith(option) for option in options)
+
+
+def without_private(heard: Interpretation) -> str:
+    """The utterance, with what would be a value of a private slot as ‹slot›."""
+    raw = heard.utterance.raw
+    spans = [
+        (one.start, one.end, slot.name)
+        for slot in heard.program.slots.values()
+        if slot.private and slot.type not in UNTYPED
+        for one in heard.values([slot.type])
+    ]
+    last = len(raw)
+    for start, end, name in sorted(spans, reverse=True):
+        if end <= last:
+            raw, last = f"{raw[:start]}‹{name}›{raw[end:]}", start
+    return raw

@@ -1,0 +1,123 @@
+"""Flows as tools of a language model: it calls them, reads what they return, and then answers.
+
+The calls under way live in the frame of the step (`Rounds`), so that a turn that dies inside a tool goes on there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from ses.dialogue.llm.generation import Written
+from ses.dialogue.llm.schemas import arguments_schema, value_of
+from ses.dialogue.output.messages import mask_values
+from ses.dialogue.state.session import Frame, Rounds
+from ses.dialogue.state.stack import call, passes
+from ses.dialogue.state.turn import Turn
+from ses.scenario.expressions.values import plain
+from ses.scenario.program.calls import Llm
+
+ROUNDS = 5
+"""Times in a row that a model may call tools; then it has to answer."""
+
+
+def tools_of(turn: Turn, op: Llm) -> list[dict[str, Any]]:
+    """The flows as the model sees them."""
+    flows = turn.scope.program.flows
+    return [
+        {
+            "type": "function",
+            "function": {
+                "name": name,
+                "description": tool.about,
+                "parameters": arguments_schema(turn, tool.arguments),
+            },
+        }
+        for name in op.tools
+        if (tool := flows[name].tool) is not None
+    ]
+
+
+def note_calls(frame: Frame, written: Written) -> None:
+    """The model wants flows called."""
+    rounds = frame.rounds = frame.rounds or Rounds()
+    number = rounds.count
+    rounds.count += 1
+    calls = [
+        (identity or f"call-{number}-{place}", name, arguments)
+        for place, (identity, name, arguments) in enumerate(written.calls)
+    ]
+    rounds.waiting = calls
+    rounds.said.append(
+        {
+            "role": "assistant",
+            "content": written.text,
+            "tool_calls": [
+                {
+                    "id": identity,
+                    "type": "function",
+                    "function": {"name": name, "arguments": arguments or "{}"},
+                }
+                for identity, name, arguments in calls
+            ],
+        }
+    )
+
+
+async def call_next(turn: Turn, op: Llm, frame: Frame) -> bool:
+    """Push the next flow that the model wants called; false when none is left and the model may go on."""
+    rounds = frame.rounds
+    while rounds is not None and rounds.waiting:
+        _, name, given = rounds.waiting[0]
+        tool = turn.scope.program.flows[name].tool if name in op.tools else None
+        if tool is None:
+            _answer(frame, {"error": f"there is no function {name}"})
+            continue
+        try:
+            told = msgspec.json.decode(given or "{}")
+        except msgspec.DecodeError:
+            told = None
+        if not isinstance(told, dict):
+            _answer(frame, {"error": "the arguments are no JSON object"})
+            continue
+        args = {one.name: await value_of(turn, one.type, told.get(one.name)) for one in tool.arguments}
+        wrong = [
+            one.name
+            for one in tool.arguments
+            if (args[one.name] is None and (told.get(one.name) is not None or not one.optional))
+            or not _allowed(turn, one.name, args[one.name])
+        ]
+        if wrong:
+            _answer(frame, {"error": f"wrong or missing: {', '.join(wrong)}"})
+            continue
+        activity = turn.top
+        assert activity is not None
+        call(turn, activity, name, args)
+        return True
+    return False
+
+
+def take_result(turn: Turn, op: Llm, frame: Frame, value: Any) -> None:
+    """A flow that the model called has returned."""
+    text = msgspec.json.encode(plain(value) if value is not None else "done", enc_hook=str).decode()
+    _answer(frame, text if op.private else mask_values(turn, text) or text)
+
+
+def take_error(frame: Frame, facts: Mapping[str, Any]) -> None:
+    """A flow that the model called has failed: the model is told, and may do something else."""
+    _answer(frame, {"error": facts["kind"], "status": facts["status"]})
+
+
+def _answer(frame: Frame, result: Any) -> None:
+    rounds = frame.rounds
+    if rounds is not None and rounds.waiting:
+        identity, name, _ = rounds.waiting.pop(0)
+        content = result if isinstance(result, str) else msgspec.json.encode(result).decode()
+        rounds.said.append({"role": "tool", "tool_call_id": identity, "name": name, "content": content})
+
+
+def _allowed(turn: Turn, name: str, value: Any) -> bool:
+    slot = turn.scope.program.slots.get(name)
+    return slot is None or value is None or passes(turn, slot, value)

@@ -1,0 +1,1 @@
+"""Running flows: the interpreter, calls to other systems, errors, starting a flow."""

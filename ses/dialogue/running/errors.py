@@ -1,0 +1,136 @@
+"""What happens when something goes wrong: an answer not understood, a step that fails, a turn that runs away."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ses.dialogue.output.messages import engine_text, say
+from ses.dialogue.output.questions import open_question
+from ses.dialogue.slots.assignment import write
+from ses.dialogue.state.session import Activity
+from ses.dialogue.state.stack import call, end, pop, push
+from ses.dialogue.state.turn import Turn
+from ses.errors import StepError
+from ses.scenario.program.robot import Program
+
+
+def event_flow(turn: Turn, kind: str) -> str | None:
+    """The flow that handles a built-in event in this channel."""
+    return turn.newest.at_event(kind, turn.session.channel)
+
+
+# --- an answer not understood ---
+
+
+def give_up(turn: Turn) -> None:
+    """The open question failed for good: its slot's `on_fail`, else its flow's, else the activity ends and
+    `fallback` runs."""
+    question = open_question(turn)
+    assert question is not None
+    frame, program = question.frame, question.program
+    frame.failures = 0
+    turn.repeat = False
+    if question.slot is not None and question.slot.on_fail:
+        call(turn, question.activity, question.slot.on_fail, {})
+        return
+    on_fail = program.flows[frame.flow].on_fail
+    if on_fail is not None:
+        frame.open = False
+        frame.changing = ""
+        frame.place = program.flows[frame.flow].ops[on_fail].id
+        return
+    end(turn)
+    fallback(turn)
+
+
+def fallback(turn: Turn) -> None:
+    """Nothing was understood: the n-th item of the ladder for the n-th time in a row."""
+    session = turn.session
+    ladder = turn.newest.fallback.get(session.channel) or turn.newest.fallback.get("") or ()
+    number = session.fallbacks
+    session.fallbacks += 1
+    turn.fell = True
+    if ladder:
+        push(turn, ladder[min(number, len(ladder) - 1)], kind="fallback")
+        return
+    turn.precede(engine_text(turn, "ses.fallback"))
+
+
+# --- a step that failed ---
+
+
+def fail(turn: Turn, error: StepError) -> None:
+    """Route a step's error: its `on_error` or an enclosing `catch`, callers' too, else event `error`."""
+    facts = {
+        "kind": error.kind,
+        "service": error.service or None,
+        "status": error.status,
+        "message": str(error),
+    }
+    turn.trace.errors.append({key: value for key, value in facts.items() if value is not None})
+    activity = turn.top
+    if activity is None:
+        _speechless(turn)
+        return
+    program = turn.program(activity)
+    if turn.runaways < 2 and _caught(turn, activity, program, facts):
+        return
+    if error.kind == "cancelled":  # what its user wished is no error
+        end(turn, back=False)
+        turn.repeat = False
+        return
+    report(turn, activity, facts)
+
+
+def report(turn: Turn, activity: Activity | None, facts: dict[str, Any]) -> None:
+    """End the activity in which it happened and run event `error`; a failure inside that says `ses.error` and runs
+    nothing."""
+    nested = activity is not None and activity.kind == "error"
+    if activity is not None:
+        end(turn)
+    flow = event_flow(turn, "error")
+    if nested or turn.runaways > 2 or flow is None:
+        _speechless(turn)
+    else:
+        push(turn, flow, kind="error", args={"error": facts})
+
+
+def _speechless(turn: Turn) -> None:
+    """Say `ses.error`; when even that fails there is nothing left to say."""
+    message = turn.newest.texts.get("ses.error")
+    if message is not None:
+        say(turn, message, "ses.error")
+
+
+def _caught(turn: Turn, activity: Activity, program: Program, facts: dict[str, Any]) -> bool:
+    for depth in range(len(activity.frames) - 1, -1, -1):
+        frame = activity.frames[depth]
+        flow = program.flows[frame.flow]
+        index = flow.places[frame.place]
+        if frame.rounds is not None and depth < len(activity.frames) - 1 and facts["kind"] != "cancelled":
+            from ses.dialogue.llm.tools import take_error
+
+            _unwind(turn, activity, depth)
+            take_error(frame, facts)
+            return True
+        for handler in flow.handlers:
+            if handler.start <= index < handler.end:
+                _unwind(turn, activity, depth)
+                frame.rounds = None
+                save = getattr(flow.ops[index], "save", "")
+                if save:  # what an earlier call left there is not this one's answer
+                    write(turn, frame, save, None)
+                frame.open = False
+                frame.changing = ""
+                frame.choices = []
+                frame.place = flow.ops[handler.target].id
+                activity.args["error"] = facts
+                return True
+    return False
+
+
+def _unwind(turn: Turn, activity: Activity, depth: int) -> None:
+    """Drop the frames above."""
+    while len(activity.frames) > depth + 1:
+        pop(turn, activity)
+    turn.enter(activity)

@@ -1,0 +1,279 @@
+"""Running operations: from where the top activity stands until it rests at a question or the stack is empty."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ses.dialogue.output.buttons import offer
+from ses.dialogue.output.messages import for_channel, say
+from ses.dialogue.output.questions import begin_question, offer_choices
+from ses.dialogue.running.calls import biometry, http, send, service
+from ses.dialogue.running.errors import fail, give_up
+from ses.dialogue.slots.assignment import assign, unset, write
+from ses.dialogue.slots.filling import fill_entered
+from ses.dialogue.state.session import Activity, Frame, Loop
+from ses.dialogue.state.stack import call, clear, end, forget_frame, pop, store
+from ses.dialogue.state.turn import Turn
+from ses.dialogue.state.undo_log import record
+from ses.errors import StepError
+from ses.scenario.expressions.values import plain
+from ses.scenario.program.calls import CallService, Http, Llm, Sbs, Send
+from ses.scenario.program.definitions import Flow
+from ses.scenario.program.operations import (
+    Ask,
+    CallFlow,
+    Confirm,
+    End,
+    GotoFlow,
+    Jump,
+    LoopNext,
+    LoopStart,
+    Menu,
+    Op,
+    Return,
+    Say,
+    Set,
+    Test,
+    Unset,
+)
+from ses.scenario.program.robot import Program
+
+MOVED = -1
+"""The frames changed: look again at which is on top."""
+
+
+async def run(turn: Turn) -> None:
+    """Run the top activity and, when it ends, those below, until one rests or none is left."""
+    while (
+        (activity := turn.top) is not None and not activity.frames[-1].open and turn.session.pending is None
+    ):
+        turn.enter(activity)
+        frame = activity.frames[-1]
+        program = turn.program(activity)
+        flow = program.flows[frame.flow]
+        try:
+            await _run_frame(turn, program, activity, frame, flow)
+        except StepError as error:
+            fail(turn, error)
+
+
+async def _run_frame(turn: Turn, program: Program, activity: Activity, frame: Frame, flow: Flow) -> None:
+    ops = flow.ops
+    index = flow.places[frame.place]
+    try:
+        while index >= 0 and not frame.open:
+            op = ops[index]
+            turn.count(flow.name, op)
+            if (op.reads or op.writes or op.effect) and type(op) is not Ask:
+                record(frame, op)
+            if op.leaves:
+                frame.place = op.id
+                await turn.checkpoint()
+                if op.effect:
+                    turn.session.before = b""
+                index = await _leave(turn, frame, op, index)
+            else:
+                index = _RUN[type(op)](turn, activity, frame, op, index)
+    except StepError:
+        frame.place = ops[index].id
+        raise
+    if index >= 0:
+        frame.place = ops[index].id
+
+
+async def _leave(turn: Turn, frame: Frame, op: Op, index: int) -> int:
+    if isinstance(op, Http):
+        value = await http(turn, op)
+    elif isinstance(op, CallService):
+        value = await service(turn, op)
+    elif isinstance(op, Sbs):
+        value = await biometry(turn, op)
+    elif isinstance(op, Send):
+        await send(turn, op)
+        return index + 1
+    elif isinstance(op, Llm):
+        from ses.dialogue.llm.step import ask_model  # only robots with such steps need it
+
+        return await ask_model(turn, frame, op, index)
+    else:
+        raise StepError("value", f"{op.at.file}:{op.at.line}: a step of this kind cannot run yet")
+    if op.save:
+        write(turn, frame, op.save, value)
+    return index + 1
+
+
+def _say(turn: Turn, activity: Activity, frame: Frame, op: Say, index: int) -> int:
+    buttons = offer(turn, "say", for_channel(turn, op.message).buttons, activity=activity.id)
+    say(turn, op.message, op.id, buttons)
+    return index + 1
+
+
+def _ask(turn: Turn, activity: Activity, frame: Frame, op: Ask, index: int) -> int:
+    slot = turn.scope.program.slots[op.slot]
+    if op.again:
+        clear(turn, slot)
+    elif slot.name in frame.skipped or turn.scope.stored(slot) is not None:
+        if op.reads:
+            record(frame, op)
+        return index + 1
+    if slot.default is not None and not slot.optional and not op.again:
+        value = plain(slot.default.evaluate(turn.scope))
+        if value is not None:
+            store(turn, frame, slot, value)
+            return index + 1
+    record(frame, op, asked=True)
+    frame.place = op.id
+    if slot.choices is not None:
+        offer_choices(turn, frame, slot)
+        if not frame.choices:
+            begin_question(turn, frame)
+            give_up(turn)
+            return MOVED
+    begin_question(turn, frame)
+    return index
+
+
+def _rest(turn: Turn, activity: Activity, frame: Frame, op: Op, index: int) -> int:
+    frame.place = op.id
+    begin_question(turn, frame)
+    return index
+
+
+def _set(turn: Turn, activity: Activity, frame: Frame, op: Set, index: int) -> int:
+    for assignment in op.assignments:
+        assign(turn, frame, assignment)
+    return index + 1
+
+
+def _unset(turn: Turn, activity: Activity, frame: Frame, op: Unset, index: int) -> int:
+    for name in op.names:
+        unset(turn, frame, name)
+    return index + 1
+
+
+def _test(turn: Turn, activity: Activity, frame: Frame, op: Test, index: int) -> int:
+    return index + 1 if op.condition.evaluate(turn.scope) else op.otherwise
+
+
+def _jump(turn: Turn, activity: Activity, frame: Frame, op: Jump, index: int) -> int:
+    return op.target
+
+
+def _loop_start(turn: Turn, activity: Activity, frame: Frame, op: LoopStart, index: int) -> int:
+    if op.items is not None:
+        items = op.items.evaluate(turn.scope)
+        if items is None:
+            items = []
+        if isinstance(items, dict):
+            items = list(items)
+        if not isinstance(items, list | tuple):
+            raise StepError("value", f"{op.at.file}:{op.at.line}: `each` needs a list")
+        frame.loops[op.id] = Loop([plain(item) for item in items], len(items))
+    else:
+        times = op.times.evaluate(turn.scope) if op.times is not None else 0
+        if isinstance(times, bool) or not isinstance(times, int | float):
+            raise StepError("value", f"{op.at.file}:{op.at.line}: `times` needs a number")
+        frame.loops[op.id] = Loop(None, int(times))
+    return index + 1
+
+
+def _loop_next(turn: Turn, activity: Activity, frame: Frame, op: LoopNext, index: int) -> int:
+    loop = frame.loops.get(op.start)
+    if loop is None or loop.next >= loop.count:
+        frame.loops.pop(op.start, None)
+        return op.end
+    number = loop.next
+    loop.next += 1
+    if op.name:
+        write(turn, frame, op.name, loop.items[number] if loop.items is not None else number + 1)
+    return index + 1
+
+
+def _call(turn: Turn, activity: Activity, frame: Frame, op: CallFlow, index: int) -> int:
+    if not (op.reads or op.writes):
+        record(frame, op)
+    frame.place = op.id
+    args = {name: plain(value.evaluate(turn.scope)) for name, value in op.args.items()}
+    call(turn, activity, op.flow, args)
+    fill_entered(turn, activity)
+    return MOVED
+
+
+def _goto(turn: Turn, activity: Activity, frame: Frame, op: GotoFlow, index: int) -> int:
+    goto_flow(turn, activity, op.flow)
+    return MOVED
+
+
+def goto_flow(turn: Turn, activity: Activity, name: str) -> None:
+    """Replace the flow of the top frame; its slots are kept. Steps that answer for a question (`on_fail`,
+    `on_correct`) stand for the frame they were called from."""
+    if activity.frames[-1].flow.startswith(("#on_fail.", "#on_correct.")) and len(activity.frames) > 1:
+        hidden = activity.frames.pop()
+        forget_frame(turn.session, hidden)
+    frame = activity.frames[-1]
+    program = turn.program(activity)
+    frame.flow = name
+    frame.place = program.flows[name].ops[0].id
+    frame.open = False
+    frame.changing = ""
+    frame.failures = 0
+    frame.trail = []
+    frame.loops = {}
+    frame.choices = []
+    turn.enter(activity)
+    fill_entered(turn, activity)
+
+
+def _end(turn: Turn, activity: Activity, frame: Frame, op: End, index: int) -> int:
+    end(turn, back=not activity.quiet)
+    return MOVED
+
+
+def _return(turn: Turn, activity: Activity, frame: Frame, op: Return, index: int) -> int:
+    program = turn.scope.program
+    value = plain(op.value.evaluate(turn.scope)) if op.value is not None else None
+    if len(activity.frames) == 1:
+        end(turn, back=not activity.quiet)
+        return MOVED
+    pop(turn, activity)
+    caller = activity.frames[-1]
+    flow = program.flows[caller.flow]
+    if frame.flow.startswith("#on_correct."):
+        turn.repeat = True
+        return MOVED
+    if frame.flow.startswith("#on_fail."):
+        ask = flow.ops[flow.places[caller.place]]
+        caller.open = False
+        if not isinstance(ask, Ask) or turn.scope.stored(program.slots[ask.slot]) is None:
+            end(turn)
+        else:
+            caller.place = flow.ops[flow.places[caller.place] + 1].id
+        return MOVED
+    op_call = flow.ops[flow.places[caller.place]]
+    if isinstance(op_call, Llm):
+        from ses.dialogue.llm.tools import take_result
+
+        take_result(turn, op_call, caller, value)
+        return MOVED
+    if isinstance(op_call, CallFlow) and op_call.save:
+        write(turn, caller, op_call.save, value)
+    caller.place = flow.ops[flow.places[caller.place] + 1].id
+    return MOVED
+
+
+_RUN: dict[type[Op], Callable[..., int]] = {
+    Say: _say,
+    Ask: _ask,
+    Confirm: _rest,
+    Menu: _rest,
+    Set: _set,
+    Unset: _unset,
+    Test: _test,
+    Jump: _jump,
+    LoopStart: _loop_start,
+    LoopNext: _loop_next,
+    CallFlow: _call,
+    GotoFlow: _goto,
+    End: _end,
+    Return: _return,
+}

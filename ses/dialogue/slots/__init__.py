@@ -1,0 +1,1 @@
+"""Slots: filling, assignment, correction, and going back for a revised value."""

@@ -1,0 +1,249 @@
+"""Changing one's mind: finding a correction in an utterance, and going back for it (§7)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from ses.dialogue.output.messages import texts
+from ses.dialogue.output.questions import Question, choices_of, slot_title
+from ses.dialogue.slots.filling import note, slots_of
+from ses.dialogue.slots.revision import change
+from ses.dialogue.state.session import Activity, Pending
+from ses.dialogue.state.turn import Turn
+from ses.dialogue.understanding.answers import by_words
+from ses.dialogue.understanding.utterance import BY_NAME, FILES, NUMBERS, Interpretation, apart, distinct
+from ses.scenario.program.definitions import Slot
+from ses.scenario.recognising.words import phrase_key
+from ses.scenario.recognition import Found
+
+_LEADING = frozenset(
+    "в во на к ко с со из от до для по у за о об а и это только тогда пусть будет"
+    " to in on at from for of the a an it is make that".split()
+)
+"""Words that may stand between a marker and the value in answer to a `text` question."""
+
+
+class Correction(NamedTuple):
+    """A filled slot and its new value; several slots if it must be asked which one is meant."""
+
+    slots: list[Slot]
+    values: list[Any]
+    spans: list[tuple[int, int]]
+
+
+def marker(turn: Turn, heard: Interpretation) -> tuple[int, int] | None:
+    """The first correction marker («нет», «лучше», «не … а») as words `first:last`, the longest of those that begin
+    there; none if there is none."""
+    message = turn.scope.program.texts.get("ses.correction")
+    if message is None:
+        return None
+    words = tuple(word.text for word in heard.utterance.words)
+    best: tuple[int, int] | None = None
+    for template in texts(turn, message):
+        firsts, markers = _markers(template.constant or "")
+        if firsts.isdisjoint(words):
+            continue
+        for begin, finish in markers:
+            span = _span(words, begin, finish)
+            if span is not None and (best is None or (span[0], -span[1]) < (best[0], -best[1])):
+                best = span
+    return best
+
+
+@lru_cache(maxsize=64)
+def _markers(text: str) -> tuple[frozenset[str], tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]]:
+    """The markers a text lists, apart by commas, as the words before and after `…`; and what they begin with."""
+    markers = []
+    for one in text.split(","):
+        begin, _, finish = one.replace("...", "…").partition("…")
+        if phrase_key(begin):
+            markers.append((tuple(phrase_key(begin).split(" ")), tuple(phrase_key(finish).split())))
+    return frozenset(begin[0] for begin, _ in markers), tuple(markers)
+
+
+def _span(words: tuple[str, ...], begin: tuple[str, ...], finish: tuple[str, ...]) -> tuple[int, int] | None:
+    first = _index(words, begin, 0)
+    if first is None:
+        return None
+    last = first + len(begin)
+    if not finish:
+        return first, last
+    second = _index(words, finish, last)
+    return None if second is None else (first, second + len(finish))
+
+
+def _index(words: tuple[str, ...], part: tuple[str, ...], start: int) -> int | None:
+    if part[0] not in words:
+        return None
+    for index in range(start, len(words) - len(part) + 1):
+        if words[index : index + len(part)] == part:
+            return index
+    return None
+
+
+def find(
+    turn: Turn,
+    heard: Interpretation,
+    question: Question,
+    captures: dict[str, list[Found]],
+    mark: tuple[int, int] | None,
+    *,
+    same: bool = False,
+) -> Correction | None:
+    """A value for a slot of this activity that is filled; with a marker, numbers too. None when there is none, or
+    when it would change nothing, unless `same` asks for that too."""
+    open_slot = question.slot
+    known = [slot for slot in slots_of(turn, question.activity) if _correctable(turn, slot, open_slot)]
+    if not known:
+        return _chosen_anew(turn, heard, question, mark)
+    for slot in known:
+        if slot.name in captures and slot.name != slot.type:
+            correction = _correction(turn, [slot], captures[slot.name])
+            if correction is not None:
+                return correction
+    chosen = _chosen_anew(turn, heard, question, mark)
+    if chosen is not None:
+        return chosen
+    named = [slot for slot in known if _named(turn, heard, slot)]
+    if len(named) == 1:
+        found = _values_after_name(turn, heard, named[0])
+        if found:
+            return _correction(turn, named, found)
+    allowed = [
+        slot
+        for slot in known
+        if slot.type and (slot.type not in BY_NAME or (mark and slot.type in NUMBERS | {"yes_no"}))
+    ]
+    if (
+        mark
+        and "yes_no" in {slot.type for slot in allowed}
+        and len(heard.utterance.words) == mark[1] - mark[0]
+    ):
+        allowed = [slot for slot in allowed if slot.type != "yes_no"]  # a bare «нет» is its own answer
+    if open_slot is not None and question.frame.open:
+        allowed = [slot for slot in allowed if slot.type != open_slot.type or slot is open_slot]
+    taken = list(turn.used)
+    if mark:
+        words = heard.utterance.words
+        taken.append((words[mark[0]].start, words[mark[1] - 1].end))
+    found = apart(heard.values(sorted({slot.type for slot in allowed})), taken)
+    repeated: Correction | None = None
+    for one in found:
+        slots = [slot for slot in allowed if slot.type == one.entity]
+        alike = [other for other in found if other.entity == one.entity]
+        correction = _correction(turn, slots, alike)
+        if correction is not None:
+            return correction
+        if len(slots) == 1 and same:
+            repeated = Correction(slots, [turn.scope.stored(slots[0])], [(one.start, one.end)])
+    return repeated
+
+
+def _chosen_anew(
+    turn: Turn, heard: Interpretation, question: Question, mark: tuple[int, int] | None
+) -> Correction | None:
+    """With a marker: another of the `choices` of a filled slot, by words of its label after the marker."""
+    if mark is None:
+        return None
+    words = heard.utterance.words[mark[1] :]
+    for slot in slots_of(turn, question.activity):
+        if slot.choices is None or slot.many or slot is question.slot or turn.scope.stored(slot) is None:
+            continue
+        offered = choices_of(turn, slot)
+        named = by_words(words, [phrase_key(one["label"]).split(" ") for one in offered], several=False)
+        if named is not None and offered[named[0][0]] != turn.scope.stored(slot):
+            return Correction([slot], [offered[named[0][0]]], [(words[0].start, words[-1].end)])
+    return None
+
+
+def _correctable(turn: Turn, slot: Slot, open_slot: Slot | None) -> bool:
+    if slot.type in FILES or slot.choices is not None or turn.scope.stored(slot) is None:
+        return False
+    return slot is not open_slot
+
+
+def _correction(turn: Turn, slots: list[Slot], found: Sequence[Found]) -> Correction | None:
+    found = apart(found)
+    spans = [(one.start, one.end) for one in found]
+    values = distinct(one.value for one in found)
+    if len(slots) > 1:
+        changing = [slot for slot in slots if turn.scope.stored(slot) not in values]
+        slots = changing or slots
+    slot = slots[0]
+    if slot.many:
+        values = [values]
+    current = turn.scope.stored(slot)
+    if len(slots) == 1:
+        values = [value for value in values if value != current]  # «не большую, а маленькую»
+    return Correction(slots, values, spans) if values and slots else None
+
+
+def _named(turn: Turn, heard: Interpretation, slot: Slot) -> bool:
+    return _name_span(turn, heard, slot) is not None
+
+
+def _name_span(turn: Turn, heard: Interpretation, slot: Slot) -> tuple[int, int] | None:
+    parts = phrase_key(slot_title(turn, slot)).split(" ")
+    words = [word.text for word in heard.utterance.words]
+    for first in range(len(words) - len(parts) + 1):
+        if all(_form(words[first + i], part) for i, part in enumerate(parts)):
+            return first, first + len(parts)
+    return None
+
+
+def _form(said: str, title: str) -> bool:
+    """«сумму» for «сумма», «адреса» for «адрес»: the same beginning, endings of at most two letters."""
+    if said == title:
+        return True
+    stem = title[:-1] if len(title) > 3 else title
+    return said.startswith(stem) and len(said) <= len(title) + 2
+
+
+def _values_after_name(turn: Turn, heard: Interpretation, slot: Slot) -> list[Found]:
+    span = _name_span(turn, heard, slot)
+    assert span is not None
+    words = heard.utterance.words
+    if slot.type == "text":
+        if span[1] >= len(words):
+            return []
+        start = words[span[1]].start
+        raw = heard.utterance.raw
+        return [Found("text", raw[start:].strip(), start, len(raw), span[1], len(words))]
+    name = (words[span[0]].start, words[span[1] - 1].end)
+    return apart(heard.values([slot.type]), [name])
+
+
+def only_value_follows(heard: Interpretation, mark: tuple[int, int], correction: Correction) -> bool:
+    """For a `text` question: the marker comes first, and after it nothing but prepositions and the value."""
+    if mark[0] != 0:
+        return False
+    for word in heard.utterance.words[mark[1] :]:
+        inside = any(start <= word.start < end for start, end in correction.spans)
+        if not inside and word.text not in _LEADING:
+            return False
+    return True
+
+
+def correct(turn: Turn, activity: Activity, correction: Correction) -> None:
+    """Change the slot, or ask what is meant."""
+    if len(correction.slots) > 1 and len(correction.values) == 1:
+        note(turn, correction.slots[0], correction.spans)
+        turn.session.pending = Pending(
+            kind="which",
+            value=correction.values[0],
+            activity=activity.id,
+            options=[slot.name for slot in correction.slots],
+        )
+        turn.repeat = True
+        return
+    slot = correction.slots[0]
+    note(turn, slot, correction.spans)
+    if len(correction.values) > 1:
+        turn.session.pending = Pending(
+            kind="value", slot=slot.name, activity=activity.id, options=list(correction.values)
+        )
+        turn.repeat = True
+        return
+    change(turn, activity, slot, correction.values[0])

@@ -1,0 +1,1 @@
+"""What a conversation and a turn under way are: session, stack, scope, ports, trace, undo log."""

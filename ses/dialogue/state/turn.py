@@ -1,0 +1,325 @@
+"""A turn under way: what it has said, written and understood so far, and how it becomes durable in legs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Mapping, Sequence
+from functools import partial
+from typing import Any, TypeVar
+
+import msgspec
+
+from ses.dialogue.output.speech import speak
+from ses.dialogue.state.ports import NOTHING_BEYOND, Increment, Leg, Ports
+from ses.dialogue.state.scope import Scope
+from ses.dialogue.state.session import Activity, Flight, Pending, Seen, Session, VoiceMessage
+from ses.dialogue.state.trace import Trace
+from ses.errors import StepError
+from ses.messages import Attachment, Button, Inbound, Outgoing
+from ses.scenario.program.operations import Op
+from ses.scenario.program.robot import Program
+
+T = TypeVar("T")
+
+STEPS = 10_000
+"""Operations a turn may run."""
+CPU = 2.0
+"""Seconds of its own processor time a turn may take."""
+
+
+CARRIED = tuple(name for name in Flight.__struct_fields__ if name not in ("inbounds", "at", "first"))
+"""What turns keep under the names of a checkpoint's fields."""
+
+
+class Draft(msgspec.Struct):
+    """A message said in this leg; it gets its id and number when the leg is committed."""
+
+    text: str
+    masked: str | None
+    buttons: tuple[Button, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    format: Any = "plain"
+    voice: bool = False
+    """The text is spoken too."""
+    question: bool = False
+    """A question that is dropped when the next message of the burst answers it."""
+
+
+class Turn:
+    """One turn. Everything durable is in `session`; the rest lives until the turn is over."""
+
+    # What a checkpoint carries, under the names that `Flight` explains.
+    index: int
+    said: int
+    calls: int
+    route: bool
+    repeat: bool
+    back: int
+    prefix: list[tuple[str, str]]
+    text: str
+    seen: Seen | None
+    used: list[tuple[int, int]]
+    private: list[tuple[int, int, str]]
+    masked: dict[str, str]
+    answered: bool
+    understood: bool
+    fell: bool
+    replaces: list[str]
+    steps: int
+    attempt: int
+    ending: bool
+    listening: bool
+    hot: bool
+    voices: Mapping[str, VoiceMessage]
+
+    speaking: bool = False
+    """Some drafts are spoken too."""
+
+    def __init__(
+        self,
+        session: Session,
+        inbounds: Sequence[Inbound],
+        programs: Mapping[str, Program],
+        newest: Program,
+        ports: Ports,
+        user_variables: Mapping[str, Any],
+        at: float,
+    ) -> None:
+        self.session = session
+        self.inbounds = inbounds
+        """Voice messages with what was heard in them as their text."""
+        self.programs = programs
+        self.newest = newest
+        self.ports = ports
+        self.at = at
+        self.drafts: list[Draft] = []
+        self.resumed = False
+        self.over = False
+        """The session has ended."""
+        self.asked: Pending | None = None
+        """The engine's own question that stood above the open one when the inbound came."""
+        self.heard: dict[int, Any] = {}
+        """What was read out of the utterance, by version of the robot."""
+        self.beyond = NOTHING_BEYOND  # since the last leg
+        self.written: dict[str, Any] = {}
+        """User variables written since the last leg."""
+        self.user: dict[str, Any] = dict(user_variables)
+        self.scope = Scope(session, newest, self.user, at)
+        self.trace = Trace(session)
+        self._carry_on(Flight([], 0, at, 0, 0))
+        self.allowed = STEPS
+        self.runaways = 0
+        self._waits = 0
+        self._cpu = 0.0
+        self._since = time.thread_time()
+
+    # --- where the turn is ---
+
+    @property
+    def inbound(self) -> Inbound:
+        return self.inbounds[self.index]
+
+    @property
+    def top(self) -> Activity | None:
+        return self.session.stack[-1] if self.session.stack else None
+
+    def program(self, activity: Activity) -> Program:
+        return self.programs.get(activity.version, self.newest)
+
+    def enter(self, activity: Activity | None) -> None:
+        """Let expressions read what the innermost frame of `activity` sees."""
+        scope = self.scope
+        scope.activity = activity
+        if activity is None:
+            scope.frame = None
+            scope.program = self.newest
+        else:
+            scope.frame = activity.frames[-1]
+            scope.program = self.program(activity)
+
+    # --- values ---
+
+    def write_user(self, name: str, value: Any) -> None:
+        """Set a value that is kept by user; an `Increment` adds to whatever is stored."""
+        self._note_for_undo(name, value)
+        if isinstance(value, Increment):
+            self.user[name] = (self.user.get(name) or 0) + value.by
+            pending = self.written.get(name)
+            if isinstance(pending, Increment):
+                value = Increment(pending.by + value.by)
+            elif name in self.written:
+                value = self.user[name]
+        else:
+            self.user[name] = value
+        self.written[name] = value
+
+    def _note_for_undo(self, name: str, value: Any) -> None:
+        """What an edit of this message will write to take it back: the old value, or the opposite addition."""
+        undo = self.session.user_before
+        noted = undo.get(name)
+        if noted is None:
+            added = isinstance(value, Increment)
+            undo[name] = ("+", -value.by) if added else ("=", self.user.get(name))
+        elif noted[0] == "+":
+            total = noted[1]
+            if isinstance(value, Increment):
+                undo[name] = ("+", total - value.by)
+            else:
+                undo[name] = ("=", (self.user.get(name) or 0) + total)
+
+    def take_back(self) -> None:
+        """Undo what the user's last message changed, in the session and in the values kept by user."""
+        session = self.session
+        noted = session.user_before
+        session.undo()
+        for name, (how, value) in noted.items():
+            self.write_user(name, Increment(value) if how == "+" else value)
+        session.user_before = {}
+
+    def precede(self, text: str, masked: str | None = None) -> None:
+        """Let a text stand before the next question, in its message."""
+        if text:
+            self.prefix.append((text, text if masked is None else masked))
+
+    def aloud(self, wish: bool | None = None) -> bool:
+        """Whether a message is spoken too: as it wishes itself, else as the robot does it."""
+        if wish is None:
+            answer = self.scope.program.voice.answer
+            wish = answer == "always" or (answer == "when_spoken" and self.scope.voice is not None)
+        if wish:
+            self.speaking = True
+        return wish
+
+    def take(self, index: int) -> Inbound:
+        """Let expressions read an inbound of the turn."""
+        self.index = index
+        inbound = self.inbounds[index]
+        self.scope.inbound = inbound
+        self.scope.voice = self.voices.get(inbound.id) if self.voices else None
+        return inbound
+
+    def hear(self, index: int, voice: VoiceMessage) -> None:
+        """From now on the message is what was heard in it."""
+        inbound = self.inbounds[index]
+        self.voices = {**self.voices, inbound.id: voice}
+        if voice.text:
+            heard = msgspec.structs.replace(inbound, text=voice.text)
+            self.inbounds = [*self.inbounds[:index], heard, *self.inbounds[index + 1 :]]
+
+    def bring(self, inbound: Inbound) -> None:
+        """Let something come of this turn in another conversation."""
+        self.beyond = self.beyond._replace(inbounds=(*self.beyond.inbounds, inbound))
+
+    # --- guards ---
+
+    def count(self, flow: str, op: Op) -> None:
+        """Count a step; raises `StepError("runaway")` when the turn has run too long."""
+        self.steps += 1
+        self.trace.step(flow, op)
+        if self.steps > self.allowed:
+            self.runaways += 1
+            self.allowed = self.steps + STEPS // 10
+            raise StepError("runaway", f"{op.at.file}:{op.at.line}: more than {STEPS} steps in one turn")
+        if not self.steps & 255:
+            self.pause()
+            self._since = time.thread_time()
+            if self._cpu > CPU:
+                self.runaways += 1
+                self._cpu = CPU / 2
+                raise StepError(
+                    "runaway", f"{op.at.file}:{op.at.line}: more than {CPU} s of computing in one turn"
+                )
+
+    def pause(self) -> None:
+        """Stop counting processor time (others run while this turn waits)."""
+        self._cpu += time.thread_time() - self._since
+
+    async def waiting(self, service: str, call: Awaitable[T]) -> T:
+        """Await something outside: its time is traced, and is not this turn's."""
+        if not self._waits:
+            self.pause()
+        self._waits += 1
+        started = self.ports.clock.monotonic()
+        try:
+            return await call
+        finally:
+            self.trace.time(service, self.ports.clock.monotonic() - started)
+            self._waits -= 1
+            if not self._waits:
+                self._since = time.thread_time()
+
+    # --- legs ---
+
+    def outgoing(self) -> list[Outgoing]:
+        """The drafts as messages, numbered."""
+        session = self.session
+        trace = f"{session.id}/{session.turn}"
+        messages = []
+        for draft in self.drafts:
+            self.said += 1
+            session.seq += 1
+            replaces = self.replaces.pop(0) if self.replaces else ""
+            messages.append(
+                Outgoing(
+                    id=f"{trace}/{self.said}",
+                    seq=session.seq,
+                    text=draft.text,
+                    buttons=draft.buttons,
+                    attachments=draft.attachments,
+                    format=draft.format,
+                    masked=draft.masked,
+                    trace=trace,
+                    replaces=replaces,
+                )
+            )
+        self.drafts = []
+        return messages
+
+    async def checkpoint(self) -> None:
+        """Commit what happened so far, before a step that leaves the process."""
+        if self.speaking:
+            await speak(self)
+        outgoing = self.outgoing()
+        session = self.session
+        session.flight = Flight(
+            inbounds=[inbound.id for inbound in self.inbounds],
+            at=self.at,
+            first=self.scope.first,
+            **{name: getattr(self, name) for name in CARRIED},
+        )
+        written, self.written = self.written, {}
+        beyond, self.beyond = self.beyond, NOTHING_BEYOND
+        leg = Leg(session, outgoing, final=False, user_variables=written, beyond=beyond)
+        await self.waiting("commit", self.ports.commit(leg))
+        session.flight = None
+
+    def resume(self, flight: Flight) -> None:
+        """Go on from a checkpoint."""
+        self._carry_on(flight)
+        self.attempt += 1
+        self.scope.first = flight.first
+        for index, inbound in enumerate(self.inbounds):
+            if inbound.id in flight.voices:
+                self.hear(index, flight.voices[inbound.id])
+        self.session.flight = None
+
+    def _carry_on(self, flight: Flight) -> None:
+        for name in CARRIED:
+            setattr(self, name, getattr(flight, name))
+
+    def finish(self) -> Leg:
+        """The final leg."""
+        self.heard = {}  # it points back here: without a cycle nothing waits for the garbage collector
+        outgoing = self.outgoing()
+        return Leg(
+            self.session,
+            outgoing,
+            final=True,
+            user_variables=self.written,
+            masked=self.masked,
+            voices=self.voices,
+            tracing=partial(self.trace.build, self),
+            beyond=self.beyond,
+            called=self.trace.called,
+            over=self.over,
+        )

@@ -1,0 +1,70 @@
+"""What a frame executed, so that a correction can go back: steps that read or write, with what they overwrote.
+
+An operation stands in a trail at most once: when it runs again (a loop, a jump back) everything from its
+earlier run on is folded into the step before, whose undo then spans it. So a correction inside a loop goes
+back within the current pass, one before the loop restores what all passes changed, and a trail never
+grows beyond the operations of its flow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ses.dialogue.state.session import Frame, Step
+from ses.scenario.program.operations import Op
+
+
+def record(frame: Frame, op: Op, *, asked: bool = False) -> None:
+    """Note that an operation runs."""
+    trail = frame.trail
+    for index, step in enumerate(trail):
+        if step.id == op.id:
+            base = trail[index - 1] if index else Step("")
+            _fold(base, trail[index:])
+            del trail[index:]
+            if not index and (base.effect or base.undo or base.unset):
+                trail.append(base)
+            break
+    trail.append(Step(op.id, {}, [], op.effect, asked))
+
+
+def remember(frame: Frame, name: str, old: Any) -> None:
+    """Note a name's value before the running operation sets it; none if it had none."""
+    if not frame.trail:
+        frame.trail.append(Step(""))
+    _keep(frame.trail[-1], name, old)
+
+
+def absorb(caller: Frame, callee: Frame) -> None:
+    """What a called flow did is what the caller's `call` did."""
+    if not callee.trail:
+        return
+    if not caller.trail:
+        caller.trail.append(Step(""))
+    _fold(caller.trail[-1], callee.trail)
+
+
+def effect_since(frames: Sequence[Frame], index: int) -> bool:
+    """Whether an effect ran in the first of these frames since the step at `index`, or in one it called."""
+    return any(step.effect for step in frames[0].trail[index:]) or any(
+        step.effect for frame in frames[1:] for step in frame.trail
+    )
+
+
+def _fold(base: Step, steps: Sequence[Step]) -> None:
+    for step in steps:
+        for name, value in step.undo.items():
+            _keep(base, name, value)
+        for name in step.unset:
+            _keep(base, name, None)
+        base.effect = base.effect or step.effect
+
+
+def _keep(step: Step, name: str, old: Any) -> None:
+    if name in step.undo or name in step.unset:
+        return
+    if old is None:
+        step.unset.append(name)
+    else:
+        step.undo[name] = old

@@ -1,0 +1,55 @@
+"""Activities and versions of their robot: pinned to the one they began in, or moved to the newest (§13)."""
+
+from __future__ import annotations
+
+from ses.dialogue.state.session import Activity
+from ses.dialogue.state.stack import end, forget
+from ses.dialogue.state.turn import Turn
+from ses.scenario.program.operations import Ask, Confirm, Menu
+from ses.scenario.program.robot import Program
+
+
+def settle_versions(turn: Turn, *, release: bool) -> None:
+    """Move what may be moved to the newest version: all activities if the robot says `on_update: move`, or after
+    `idle` (`release`); else only those whose version is gone."""
+    newest = turn.newest
+    move = release or newest.session.on_update == "move"
+    for activity in list(turn.session.stack):
+        if activity.version != newest.version and (move or activity.version not in turn.programs):
+            _move(turn, activity, newest)
+    turn.enter(turn.top)
+
+
+def _move(turn: Turn, activity: Activity, newest: Program) -> None:
+    activity.version = newest.version
+    for depth, frame in enumerate(activity.frames):
+        flow = newest.flows.get(frame.flow)
+        if flow is None:
+            _drop(turn, activity)
+            return
+        if frame.place in flow.places:
+            frame.trail = [step for step in frame.trail if not step.id or step.id in flow.places]
+            if not isinstance(flow.ops[flow.places[frame.place]], Ask | Confirm | Menu):
+                frame.open = False
+            continue
+        # the place is gone: the flow starts again with its slots kept, so known ones are not asked
+        frame.place = flow.ops[0].id
+        frame.open = False
+        frame.changing = ""
+        frame.choices = []
+        frame.loops = {}
+        frame.trail = []
+        for above in activity.frames[depth + 1 :]:
+            for name in above.owns:
+                turn.session.slots.pop(name, None)
+        del activity.frames[depth + 1 :]
+        return
+
+
+def _drop(turn: Turn, activity: Activity) -> None:
+    """The flow is gone: what it was about ends."""
+    if activity is turn.top:
+        end(turn)
+    else:
+        turn.session.stack.remove(activity)
+        forget(turn, activity)

@@ -1,0 +1,1 @@
+"""What an utterance says: its words, values, intents, and its answer to the open question."""

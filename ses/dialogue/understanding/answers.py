@@ -1,0 +1,229 @@
+"""What an utterance says to the open question, and how well it fits (§5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from ses.dialogue.output.questions import Question, is_skip, item_label
+from ses.dialogue.state.session import Offer
+from ses.dialogue.understanding.utterance import FILES, Interpretation, apart, distinct
+from ses.scenario.program.definitions import Slot
+from ses.scenario.program.operations import Confirm, Menu
+from ses.scenario.recognising.numbered import places
+from ses.scenario.recognising.words import phrase_key
+from ses.scenario.recognition import Found, Word
+
+TEXT, GREEDY, LEAST = 600, 900, 600
+"""Thousandths: a `text` slot, one with `greedy`, and the least an answer with a value gets."""
+
+
+class Reply(NamedTuple):
+    """What was found for the open question. `values` has one entry, or several that the person must choose from."""
+
+    kind: str
+    """`slot`, `skip`, `yes`, `no`, `item`."""
+    values: list[Any]
+    score: int
+    """Whole thousandths."""
+    spans: list[tuple[int, int]] = []
+    """What was taken of the raw text."""
+
+
+async def read_reply(heard: Interpretation, question: Question, captures: Sequence[Found]) -> Reply | None:
+    """None when the open question takes nothing. `captures` are what patterns of its flow caught for its slot."""
+    if question.slot is not None:
+        return await _slot(heard, question, question.slot, captures)
+    if isinstance(question.op, Confirm):
+        return await _confirm(heard)
+    if isinstance(question.op, Menu):
+        return _menu(heard, question, question.op)
+    return None
+
+
+async def _slot(
+    heard: Interpretation, question: Question, slot: Slot, captures: Sequence[Found]
+) -> Reply | None:
+    raw = heard.utterance.raw
+    if slot.type == "text":
+        if slot.optional and _plain_no(heard):
+            return Reply("skip", [], 1000)
+        if captures:
+            return _found(heard, slot, captures)
+        text = raw.strip()
+        if not text:
+            return None
+        return Reply("slot", [text], GREEDY if slot.greedy else TEXT, [(0, len(raw))])
+    reply: Reply | None
+    if slot.choices is not None:
+        reply = _choice(heard, question, slot)
+    elif slot.type in FILES:
+        reply = None
+    else:
+        found = list(captures) or await heard.answer(slot.type)
+        reply = _found(heard, slot, found) if found else _shown(heard, question, slot)
+    if reply is None and slot.optional and slot.type != "yes_no" and _plain_no(heard):
+        return Reply("skip", [], 1000)
+    return reply
+
+
+def _found(heard: Interpretation, slot: Slot, found: Iterable[Found]) -> Reply:
+    chosen = apart(found)
+    values = distinct(one.value for one in chosen)
+    words = sum((one.last - one.first) * one.weight for one in chosen)
+    spans = [(one.start, one.end) for one in chosen]
+    return Reply("slot", [values] if slot.many else values, points(words, heard.words), spans)
+
+
+def points(matched: float, total: int) -> int:
+    """0.5 + 0.5·k/n in whole thousandths, at least 0.6."""
+    return max(LEAST, round(500 + 500 * min(matched, total) / total))
+
+
+def _choice(heard: Interpretation, question: Question, slot: Slot) -> Reply | None:
+    choices = question.frame.choices
+    labels = [one["label"] for one in choices]
+    picked = pick(heard, labels, several=slot.many)
+    if not picked:
+        return None
+    indices, words = picked
+    values = [choices[index] for index in indices]
+    return Reply("slot", [values] if slot.many else values, points(words, heard.words), _whole(heard))
+
+
+def _shown(heard: Interpretation, question: Question, slot: Slot) -> Reply | None:
+    """One of the buttons of a question for a list value, chosen by its place («вторую»)."""
+    if not heard.program.recogniser.values(slot.type):
+        return None
+    number = question.frame.question
+    offered = (one for one in reversed(heard.turn.session.offered) if one.kind == "slot")
+    shown = next((one for one in offered if (one.question, one.slot) == (number, slot.name)), None)
+    offers = [one for one in shown.offers if not is_skip(one.value)] if shown is not None else []
+    placed = places(heard.utterance, len(offers))
+    if placed is None or (len(placed.indices) > 1 and not slot.many):
+        return None
+    values = distinct(value for index in placed.indices for value in _meant(heard, slot, offers[index]))
+    if len(values) < len(placed.indices):
+        return None
+    return Reply("slot", [values] if slot.many else values, points(placed.words, heard.words), _whole(heard))
+
+
+def _meant(heard: Interpretation, slot: Slot, offer: Offer) -> list[Any]:
+    """What a button means as a value of the slot; nothing if it starts a flow."""
+    if offer.value is not None:
+        return [offer.value]
+    said = Interpretation(heard.turn, offer.label, heard.program)
+    return distinct(one.value for one in said.values([slot.type])) if not offer.flow else []
+
+
+async def _confirm(heard: Interpretation) -> Reply | None:
+    found = apart(await heard.answer("yes_no"))
+    values = distinct(one.value for one in found)
+    if len(values) != 1:
+        return None
+    words = sum((one.last - one.first) * one.weight for one in found)
+    kind = "yes" if values[0] else "no"
+    return Reply(kind, values, points(words, heard.words), [(one.start, one.end) for one in found])
+
+
+def _menu(heard: Interpretation, question: Question, op: Menu) -> Reply | None:
+    scope = heard.turn.scope
+    open_items = [
+        index
+        for index, item in enumerate(op.items)
+        if item.condition is None or item.condition.evaluate(scope)
+    ]
+    best: Reply | None = None
+    matches = {match.pattern: match for match in heard.patterns} if any(i.patterns for i in op.items) else {}
+    for index in open_items:
+        for pattern in op.items[index].patterns:
+            match = matches.get(pattern)
+            if match is not None:
+                score = points(match.matched, max(match.total, 1))
+                if best is None or score > best.score:
+                    best = Reply("item", [index], score, _whole(heard))
+    picked = pick(heard, [item_label(heard.turn, op.items[index]) for index in open_items])
+    if picked is not None:
+        indices, words = picked
+        score = points(words, heard.words)
+        if best is None or score > best.score:
+            best = Reply("item", [open_items[indices[0]]], score, _whole(heard))
+    return best
+
+
+def _whole(heard: Interpretation) -> list[tuple[int, int]]:
+    return [(0, len(heard.utterance.raw))]
+
+
+def _plain_no(heard: Interpretation) -> bool:
+    found = heard.values(["yes_no"])
+    return any(
+        one.value is False and one.first == 0 and one.last == len(heard.utterance.words) for one in found
+    )
+
+
+# --- choosing one of several labels ---
+
+
+def pick(
+    heard: Interpretation, labels: Sequence[str], *, several: bool = False
+) -> tuple[list[int], float] | None:
+    """The labels an utterance names, and how many of its words did: the whole label, words that belong to one label
+    only, its number or its place. None when it names no label, or two where one is asked."""
+    words = heard.utterance.words
+    if not words or not labels:
+        return None
+    whole = " ".join(word.text for word in words)
+    keys = [phrase_key(label) for label in labels]
+    if whole in keys:
+        return [keys.index(whole)], len(words)
+    parts = [key.split(" ") for key in keys]
+    if len(words) == 1 and words[0].text.isdecimal() and len(words[0].text) < 4:
+        owners = [index for index, label in enumerate(parts) if words[0].text in label]
+        number = int(words[0].text)
+        if len(owners) == 1:
+            return owners, 1.0
+        return ([number - 1], 1.0) if 0 < number <= len(labels) else None
+    named = by_words(words, parts, several=several)
+    placed = places(heard.utterance, len(labels))
+    if (
+        placed is not None
+        and (several or len(placed.indices) == 1)
+        and (named is None or named[1] < placed.words)
+    ):
+        return placed.indices, placed.words
+    if named is not None:
+        return named
+    numbers = [one.value for one in heard.values(["integer"]) if one.first == 0 and one.last == len(words)]
+    if numbers and isinstance(numbers[0], int) and 0 < numbers[0] <= len(labels):
+        return [numbers[0] - 1], len(words)
+    return None
+
+
+def by_words(
+    words: Sequence[Word], labels: list[list[str]], *, several: bool
+) -> tuple[list[int], float] | None:
+    """The labels named by words that belong to one of them only, and by how many words."""
+    named: dict[int, int] = {}
+    for word in words:
+        owners = [
+            index for index, label in enumerate(labels) if any(_alike(word.text, part) for part in label)
+        ]
+        if len(owners) == 1:
+            named[owners[0]] = named.get(owners[0], 0) + 1
+    if not named or (len(named) > 1 and not several):
+        return None
+    return sorted(named), sum(named.values())
+
+
+def _alike(said: str, label: str) -> bool:
+    """The same word, or forms of one: two thirds of the letters in common at the beginning, and short endings."""
+    if said == label:
+        return True
+    common = 0
+    for one, other in zip(said, label, strict=False):
+        if one != other:
+            break
+        common += 1
+    longer = max(len(said), len(label))
+    return common >= 3 and common * 3 >= longer * 2 and longer - common <= 3

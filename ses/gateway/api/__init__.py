@@ -1,0 +1,1 @@
+"""The daemon's own HTTP API: `/ses/…` and `/api/v1/chat`."""

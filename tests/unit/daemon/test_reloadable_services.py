@@ -1,0 +1,49 @@
+"""A reload puts other services behind turns that run."""
+
+import asyncio
+
+from ses.daemon.reloadable_services import ReloadableServices
+from ses.services.answers import HttpReply, HttpRequest
+
+
+class Suite:
+    """Services that answer when a test says so."""
+
+    def __init__(self, name):
+        self.name = name
+        self.closed = False
+        self.answer = asyncio.Event()
+
+    async def http(self, request):
+        await self.answer.wait()
+        assert not self.closed
+        return HttpReply(200, self.name)
+
+    async def close(self):
+        self.closed = True
+
+
+async def test_calls_under_way_end_with_the_services_they_began_with():
+    old, new = Suite("old"), Suite("new")
+    ways = ReloadableServices(old)
+    request = HttpRequest(method="get", url="http://a.example")
+    running = asyncio.create_task(ways.http(request))
+    await asyncio.sleep(0)
+    await ways.replace(new)
+    new.answer.set()
+    assert (await ways.http(request)).body == "new"
+    assert not old.closed
+    old.answer.set()
+    assert (await running).body == "old"
+    assert old.closed
+    assert not new.closed
+    await ways.close()
+    assert new.closed
+
+
+async def test_services_without_calls_are_closed_at_once():
+    old, new = Suite("old"), Suite("new")
+    ways = ReloadableServices(old)
+    await ways.replace(new)
+    assert old.closed
+    assert not new.closed
