@@ -9,10 +9,10 @@ import typer
 
 from ses import __version__
 from ses.cli.options import ConfigOption, configuration
-from ses.scenario.findings import Finding
+from ses.scenario.findings.formats import as_github, as_json, as_sarif, as_text
+from ses.scenario.findings.report import Finding
 from ses.scenario.load import Loaded, load_robot, load_robots
 from ses.scenario.reading.files import is_robot
-from ses.scenario.reports import as_github, as_json, as_sarif, as_text
 
 CheckFormat = Annotated[
     Literal["text", "json", "github", "sarif"],

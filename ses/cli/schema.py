@@ -6,7 +6,7 @@ import json
 
 import typer
 
-from ses.scenario.schema import robot_schema
+from ses.scenario.models.json_schema import robot_schema
 
 
 def schema() -> None:

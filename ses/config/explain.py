@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 from ses.config.document import Document
 from ses.config.document import Path as Keys
 from ses.config.fields import About
-from ses.config.problems import Problem, dotted, nearest, one_of
+from ses.config.problems import Problem, dotted, nearest_name, one_of
 from ses.config.schema import all_keys, keys, parts_at
 from ses.extensions import installed
 
@@ -107,7 +107,7 @@ class Explainer:
         if path[:-1] == ("connectors",):
             known = sorted({*known, *installed()})
         name = str(path[-1])
-        if near := nearest(name, known):
+        if near := nearest_name(name, known):
             return f"unknown key; did you mean `{near}`?"
         if path[:-1] == ("connectors",):
             return f"there is no such kind of connector; known here: {one_of(known)}; a package brings more (docs/connectors.md)"
@@ -117,7 +117,7 @@ class Explainer:
         return f"unknown key; known here: {one_of(known)}"
 
     def _wrong_word(self, path: Keys, given: object, allowed: list[str]) -> str:
-        near = nearest(given, allowed) if isinstance(given, str) else None
+        near = nearest_name(given, allowed) if isinstance(given, str) else None
         return f"must be {one_of(allowed)}{self._shown(path, given)}" + (
             f"; did you mean `{near}`?" if near else ""
         )

@@ -18,7 +18,7 @@ from ses.config.environment import Guide, with_file
 from ses.config.explain import Explainer
 from ses.config.legacy import take_unsupported
 from ses.config.plugin_settings import take_foreign
-from ses.config.problems import ConfigError, Problem, dotted, nearest, one_of
+from ses.config.problems import ConfigError, Problem, dotted, nearest_name, one_of
 from ses.config.references import References
 from ses.config.settings import Config
 
@@ -108,7 +108,7 @@ def check_robots(config: Config, known: Collection[str]) -> None:
 
 
 def _no_such_robot(config: Config, path: Keys, robot: str, known: Collection[str]) -> Problem:
-    near = nearest(robot, known)
+    near = nearest_name(robot, known)
     remedy = (
         f"did you mean `{near}`?"
         if near

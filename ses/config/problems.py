@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from ses.errors import SesError
+from ses.nearest import nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +41,9 @@ def dotted(path: Iterable[str | int]) -> str:
     return text
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known name that was probably meant, whatever its case."""
-    by_fold = {name.casefold().replace("-", "_"): name for name in known}
-    close = get_close_matches(word.casefold().replace("-", "_"), by_fold, n=1, cutoff=0.6)
-    return by_fold[close[0]] if close else None
+def nearest_name(word: str, known: Iterable[str]) -> str | None:
+    """The known name that was probably meant, whatever its case and whether with `-` or `_`."""
+    return nearest(word, known, fold=lambda name: name.casefold().replace("-", "_"))
 
 
 def one_of(names: Iterable[str]) -> str:

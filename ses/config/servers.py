@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from pydantic import Field, field_validator
 
 from ses.config.fields import HttpUrl, Part, Seconds
-from ses.config.problems import nearest, one_of
+from ses.config.problems import nearest_name, one_of
 
 
 class Timers(Part):
@@ -54,7 +54,7 @@ class Server(Part):
 def _only_known(kind: str, given: dict[str, str], known: dict[str, str]) -> None:
     for name in given:
         if name not in known:
-            near = nearest(name, known)
+            near = nearest_name(name, known)
             raise ValueError(
                 f"unknown {kind} `{name}`; "
                 + (f"did you mean `{near}`?" if near else f"known: {one_of(known)}")

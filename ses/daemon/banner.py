@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from ses import __version__
 from ses.gateway.api.robots import told
-from ses.scenario.findings import Finding
+from ses.scenario.findings.report import Finding
 
 
 def greeting(

@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from threading import Lock
 
-from ses.scenario.recognising.lexicon import WordForms, ask_child, begin_child
+from ses.scenario.words.lexicon import WordForms, ask_child, begin_child
 
 AT_ONCE = 2
 """Children: as many as robots are read at once."""

@@ -7,13 +7,13 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
 
 from ses.conversations.lifecycle.robots import Edition
-from ses.scenario.findings import Finding, Report
+from ses.scenario.findings.report import Finding, Report
+from ses.scenario.findings.source import Source
 from ses.scenario.load import Loaded, load_archive, load_robot
 from ses.scenario.program.robot import Program
 from ses.scenario.reading.files import is_robot, read_files
-from ses.scenario.recognising.lexicon import Lexicon, word_forms_in_child
-from ses.scenario.source import Source
-from ses.scenario.versions import version_of
+from ses.scenario.reading.versions import version_of
+from ses.scenario.words.lexicon import Lexicon, word_forms_in_child
 
 
 class RobotFiles:

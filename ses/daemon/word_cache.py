@@ -13,8 +13,8 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from ses.scenario.recognising import lexicon, words
-from ses.scenario.recognising.lexicon import Lexicon, WordForms, word_forms_in_child
+from ses.scenario.words import lexicon, tokeniser
+from ses.scenario.words.lexicon import Lexicon, WordForms, word_forms_in_child
 
 log = structlog.get_logger("ses.robots")
 
@@ -151,7 +151,7 @@ def _edition() -> bytes:
 
     Versions are read off the names of the folders that pip leaves: `importlib.metadata` takes ten times as long."""
     try:
-        code = b"".join(Path(module.__file__ or "").read_bytes() for module in (lexicon, words))
+        code = b"".join(Path(module.__file__ or "").read_bytes() for module in (lexicon, tokeniser))
         installed = sorted(
             name
             for folder in dict.fromkeys(sys.path)

@@ -13,15 +13,15 @@ from pydantic import ValidationError
 
 from ses.scenario.checks import check_forms, check_whole
 from ses.scenario.compiling.robot import build, compile_robot
-from ses.scenario.findings import Finding, Report
+from ses.scenario.findings.report import Finding, Report
+from ses.scenario.findings.source import Source
 from ses.scenario.models.robot import Robot, merge
 from ses.scenario.program.robot import Program
 from ses.scenario.reading.document import read_yaml
 from ses.scenario.reading.files import RobotFiles, is_robot, read_files
 from ses.scenario.reading.nodes import Map
-from ses.scenario.recognising.lexicon import Lexicon
-from ses.scenario.source import Source
-from ses.scenario.versions import pack, unpack, version_of
+from ses.scenario.reading.versions import pack, unpack, version_of
+from ses.scenario.words.lexicon import Lexicon
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any
 
 from ses.messages import Attachment, Channel
-from ses.scenario.source import Source
+from ses.scenario.findings.source import Source
 from ses.testing.mocks import Mocks
 
 

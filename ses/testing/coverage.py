@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from ses.scenario.findings.source import Source
 from ses.scenario.program.definitions import Flow, Trigger
 from ses.scenario.program.operations import Confirm, Jump, LoopNext, Menu, Op, Test
 from ses.scenario.program.robot import Program
-from ses.scenario.source import Source
 
 Kind = Literal["steps", "branches", "triggers"]
 KINDS: tuple[Kind, ...] = ("steps", "branches", "triggers")

@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from ses.scenario.findings import Finding
+from ses.scenario.findings.report import Finding
 from ses.testing.coverage import KINDS, Coverage
 from ses.testing.runner import Line, Played
 from ses.testing.suite import Outcome

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from ses.scenario.recognising.words import fold
+from ses.scenario.words.tokeniser import fold
 
 _BLANKS = dict.fromkeys((0xA0, 0x202F), " ")
 """«1 590 ₽» is printed with blanks that do not break; nobody types them."""

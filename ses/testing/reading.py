@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from ses.messages import Attachment
-from ses.scenario.findings import Finding, Report
+from ses.scenario.findings.report import Finding, Report
 from ses.scenario.models.scalars import Data
 from ses.scenario.reading.document import read_yaml
 from ses.scenario.reading.nodes import Map, plain_data

@@ -12,8 +12,8 @@ from ses.clock import VirtualClock
 from ses.dialogue.state.ports import Model, Services
 from ses.errors import SesError
 from ses.messages import Outgoing
+from ses.scenario.findings.source import Source
 from ses.scenario.program.robot import Program
-from ses.scenario.source import Source
 from ses.testing.cases import (
     UNSAID,
     Action,

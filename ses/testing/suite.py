@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ses.dialogue.state.ports import Model
-from ses.scenario.findings import Finding
+from ses.scenario.findings.report import Finding
 from ses.scenario.load import load_robot
 from ses.scenario.program.robot import Program
 from ses.testing.cases import Case

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from ses.scenario.expressions.compiled import compile_expression, compile_template
-from ses.scenario.expressions.values import ListValue
+from ses.scenario.program.recognition import Utterance
 from ses.scenario.recognising.recogniser import (
     ListEntity,
     ListEntry,
@@ -18,7 +18,7 @@ from ses.scenario.recognising.recogniser import (
     RobotRecogniser,
     build_recogniser,
 )
-from ses.scenario.recognition import Utterance
+from ses.scenario.values.values import ListValue
 
 COMMON = "хочу можно нужно заказать купить узнать проверить показать пожалуйста сейчас завтра мне ваш новый".split()
 SYLLABLES = "ба ве ги до жу за ки лу ме но пе ра су ти фу ха цо че ша ю".split()

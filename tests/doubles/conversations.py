@@ -14,9 +14,9 @@ from ses.conversations.lifecycle.robots import Edition
 from ses.dialogue.state.ports import Leg, Ports
 from ses.dialogue.state.session import Session
 from ses.messages import Conversation, Delta, Inbound, Outgoing
+from ses.scenario.program.recognition import Recogniser
 from ses.scenario.program.robot import Program
 from ses.scenario.program.settings import SessionSettings
-from ses.scenario.recognition import Recogniser
 
 
 def echo_program(robot: str = "echo", version: str = "1", *, burst: float = 0.0) -> Program:

@@ -18,7 +18,7 @@ from ses.conversations.lifecycle.robots import Robots
 from ses.conversations.turns.rows import decode_inbound, encode
 from ses.dialogue.input.dispatch import BUILT_IN_EVENTS
 from ses.messages import Dictated, Inbound
-from ses.scenario.nearest import nearest
+from ses.scenario.findings.suggestions import nearest_or_all
 from ses.scenario.program.robot import Program
 from ses.storage.contract import Store
 from ses.storage.rows import CallRow
@@ -151,7 +151,7 @@ class Outside:
 
 
 def _no_event(program: Program, event: str) -> str:
-    hint = nearest(event, program.by_event) or "it waits for none"
+    hint = nearest_or_all(event, program.by_event) or "it waits for none"
     return f"no flow of {program.id} waits for the event {event[:60]!r}; {hint}"
 
 
@@ -163,14 +163,14 @@ def _check_message(program: Program, said: Dictated) -> None:
     _check_names("buttons", [one.flow for one in said.buttons if one.flow], flows)
     for one in said.attachments:
         if "://" not in one.media and one.media not in program.media:
-            hint = nearest(one.media, program.media)
+            hint = nearest_or_all(one.media, program.media)
             raise Refused("malformed", f"attachments: the robot has no file {one.media[:60]!r}; {hint}")
 
 
 def _check_names(field: str, given: Collection[str], known: Collection[str] | Mapping[str, Any]) -> None:
     for name in given:
         if name not in known:
-            hint = nearest(name, known)
+            hint = nearest_or_all(name, known)
             raise Refused(
                 "malformed", f"{field}: the robot has no {name[:60]!r}" + (f"; {hint}" if hint else "")
             )

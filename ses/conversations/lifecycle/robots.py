@@ -12,7 +12,7 @@ from watchfiles import awatch
 
 from ses.clock import Clock
 from ses.errors import SesError
-from ses.scenario.findings import Finding
+from ses.scenario.findings.report import Finding
 from ses.scenario.program.robot import Program
 from ses.storage.contract import Store
 from ses.storage.rows import VersionRow

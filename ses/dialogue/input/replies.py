@@ -13,8 +13,8 @@ from ses.dialogue.state.session import Frame, Pending
 from ses.dialogue.state.stack import end, flow_of, passes, store
 from ses.dialogue.state.turn import Turn
 from ses.dialogue.understanding.answers import Reply
-from ses.scenario.expressions.values import plain
 from ses.scenario.program.operations import Confirm, Menu
+from ses.scenario.values.values import plain
 
 RETRIES = 2
 """Failures in a row after which a confirm or a menu gives up; a slot says its own."""

@@ -20,7 +20,7 @@ from ses.dialogue.understanding.answers import Reply, read_reply
 from ses.dialogue.understanding.utterance import Interpretation, hear
 from ses.errors import StepError
 from ses.scenario.program.operations import Confirm, Menu
-from ses.scenario.recognition import Found
+from ses.scenario.program.recognition import Found
 
 Captures = dict[str, list[Found]]
 

@@ -10,8 +10,8 @@ from ses.dialogue.running.start import may_interrupt
 from ses.dialogue.state.stack import under_way
 from ses.dialogue.state.turn import Turn
 from ses.scenario.program.definitions import Trigger
+from ses.scenario.program.recognition import Recognised
 from ses.scenario.program.robot import Program
-from ses.scenario.recognition import Recognised
 
 
 class Candidate(NamedTuple):

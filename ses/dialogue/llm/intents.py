@@ -11,7 +11,7 @@ from ses.dialogue.understanding.utterance import UNTYPED, Interpretation
 from ses.llm.answers import ChatAnswer
 from ses.llm.errors import EngineError
 from ses.llm.requests import ChatRequest, Choice
-from ses.scenario.recognition import Recognised
+from ses.scenario.program.recognition import Recognised
 
 NONE = "none"
 PATIENCE = 5.0

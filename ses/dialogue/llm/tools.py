@@ -16,8 +16,8 @@ from ses.dialogue.output.messages import mask_values
 from ses.dialogue.state.session import Frame, Rounds
 from ses.dialogue.state.stack import call, passes
 from ses.dialogue.state.turn import Turn
-from ses.scenario.expressions.values import plain
 from ses.scenario.program.calls import Llm
+from ses.scenario.values.values import plain
 
 ROUNDS = 5
 """Times in a row that a model may call tools; then it has to answer."""

@@ -8,9 +8,9 @@ from typing import Any
 from ses.dialogue.state.session import Offer, Offered
 from ses.dialogue.state.turn import Turn
 from ses.messages import Button
-from ses.scenario.expressions.values import plain
 from ses.scenario.program.messages import ButtonSpec
-from ses.scenario.recognising.words import phrase_key
+from ses.scenario.values.values import plain
+from ses.scenario.words.tokeniser import phrase_key
 
 KEPT = 8
 """Messages whose buttons a session remembers."""

@@ -10,11 +10,11 @@ from ses.dialogue.state.session import Activity, Frame, Offer, Pending
 from ses.dialogue.state.stack import operation
 from ses.dialogue.state.turn import Draft, Turn
 from ses.errors import StepError
-from ses.scenario.expressions.values import plain, printed
 from ses.scenario.program.definitions import Flow, Slot
 from ses.scenario.program.messages import Message
 from ses.scenario.program.operations import Ask, Confirm, Menu, MenuItem, Op
 from ses.scenario.program.robot import Program
+from ses.scenario.values.values import plain, printed
 
 
 class Question(NamedTuple):

@@ -12,8 +12,8 @@ from ses.dialogue.state.ports import VoiceQuestion
 from ses.dialogue.state.turn import Turn
 from ses.errors import StepError
 from ses.messages import Dictated, Inbound
-from ses.scenario.expressions.values import plain, written
 from ses.scenario.program.calls import CallService, Http, Sbs, Send
+from ses.scenario.values.values import plain, written
 from ses.services.answers import Answer, HttpRequest
 
 

@@ -16,7 +16,6 @@ from ses.dialogue.state.stack import call, clear, end, forget_frame, pop, store
 from ses.dialogue.state.turn import Turn
 from ses.dialogue.state.undo_log import record
 from ses.errors import StepError
-from ses.scenario.expressions.values import plain
 from ses.scenario.program.calls import CallService, Http, Llm, Sbs, Send
 from ses.scenario.program.definitions import Flow
 from ses.scenario.program.operations import (
@@ -37,6 +36,7 @@ from ses.scenario.program.operations import (
     Unset,
 )
 from ses.scenario.program.robot import Program
+from ses.scenario.values.values import plain
 
 MOVED = -1
 """The frames changed: look again at which is on top."""

@@ -10,8 +10,8 @@ from ses.dialogue.state.stack import clear, passes, store
 from ses.dialogue.state.turn import Turn
 from ses.dialogue.state.undo_log import remember
 from ses.errors import StepError
-from ses.scenario.expressions.values import plain
 from ses.scenario.program.operations import Assignment
+from ses.scenario.values.values import plain
 
 
 def write(turn: Turn, frame: Frame, name: str, value: Any) -> None:

@@ -15,8 +15,8 @@ from ses.dialogue.state.turn import Turn
 from ses.dialogue.understanding.answers import by_words
 from ses.dialogue.understanding.utterance import BY_NAME, FILES, NUMBERS, Interpretation, apart, distinct
 from ses.scenario.program.definitions import Slot
-from ses.scenario.recognising.words import phrase_key
-from ses.scenario.recognition import Found
+from ses.scenario.program.recognition import Found
+from ses.scenario.words.tokeniser import phrase_key
 
 _LEADING = frozenset(
     "в во на к ко с со из от до для по у за о об а и это только тогда пусть будет"

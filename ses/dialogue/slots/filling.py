@@ -11,8 +11,8 @@ from ses.dialogue.state.stack import owner, passes, store
 from ses.dialogue.state.turn import Turn
 from ses.dialogue.understanding.utterance import BY_NAME, UNTYPED, Interpretation, apart, distinct, hear
 from ses.scenario.program.definitions import Slot
+from ses.scenario.program.recognition import Found, Recognised
 from ses.scenario.program.robot import Program
-from ses.scenario.recognition import Found, Recognised
 
 WHOLE = 1 << 20
 """The end of a span that covers an utterance of any length."""

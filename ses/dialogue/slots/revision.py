@@ -16,8 +16,8 @@ from ses.dialogue.understanding.utterance import Interpretation
 from ses.scenario.program.definitions import Flow, Slot
 from ses.scenario.program.messages import Message
 from ses.scenario.program.operations import Ask
+from ses.scenario.program.recognition import Found
 from ses.scenario.program.robot import Program
-from ses.scenario.recognition import Found
 
 
 def change(turn: Turn, activity: Activity, slot: Slot, value: Any) -> bool:

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 
 from ses.dialogue.state.session import Activity, Frame, Session, VoiceMessage
 from ses.messages import Inbound
-from ses.scenario.expressions.values import ListValue
 from ses.scenario.program.definitions import Slot
 from ses.scenario.program.robot import Program
+from ses.scenario.values.values import ListValue
 
 ENGINE_NAMES = frozenset(
     {"user", "session", "channel", "message", "event", "error", "robot", "page", "daypart", "value", "item"}

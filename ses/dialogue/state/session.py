@@ -11,7 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 from ses.messages import Conversation
-from ses.scenario.recognition import Found
+from ses.scenario.program.recognition import Found
 
 STACK = 8
 """Activities a session holds at most; a ninth pushes out the lowest."""

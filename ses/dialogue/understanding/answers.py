@@ -10,9 +10,9 @@ from ses.dialogue.state.session import Offer
 from ses.dialogue.understanding.utterance import FILES, Interpretation, apart, distinct
 from ses.scenario.program.definitions import Slot
 from ses.scenario.program.operations import Confirm, Menu
+from ses.scenario.program.recognition import Found, Word
 from ses.scenario.recognising.numbered import places
-from ses.scenario.recognising.words import phrase_key
-from ses.scenario.recognition import Found, Word
+from ses.scenario.words.tokeniser import phrase_key
 
 TEXT, GREEDY, LEAST = 600, 900, 600
 """Thousandths: a `text` slot, one with `greedy`, and the least an answer with a value gets."""

@@ -9,8 +9,8 @@ from typing import Any
 from ses.dialogue.state.session import Seen
 from ses.dialogue.state.turn import Turn
 from ses.errors import StepError
+from ses.scenario.program.recognition import Found, PatternMatch, Recognised, Utterance
 from ses.scenario.program.robot import Program
-from ses.scenario.recognition import Found, PatternMatch, Recognised, Utterance
 
 UNTYPED = frozenset({"", "text"})
 FILES = frozenset({"file", "image", "voice", "audio", "video"})

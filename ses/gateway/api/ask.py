@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from difflib import get_close_matches
 from hashlib import sha256
 from secrets import token_urlsafe
 from typing import Any, Protocol
@@ -17,6 +16,7 @@ from ses.gateway.http.access import Caller
 from ses.gateway.http.envelope import ApiError, success
 from ses.gateway.http.operation import Call, Operation
 from ses.messages import Attachment, Channel, Inbound, Outgoing
+from ses.nearest import nearest
 
 TURN_WAIT = 60.0
 """Seconds an answer is waited for; the turn goes on after that, and the same id asks for its answer."""
@@ -147,10 +147,8 @@ def known_robot(robot: str, robots: Collection[str]) -> str:
     """The robot's id. Raises 404 that names the nearest one there is."""
     if robot in robots:
         return robot
-    near = get_close_matches(robot, robots, n=1)
-    raise ApiError(
-        404, f"there is no robot {robot[:60]!r}" + (f"; did you mean {near[0]!r}?" if near else "")
-    )
+    near = nearest(robot, robots)
+    raise ApiError(404, f"there is no robot {robot[:60]!r}" + (f"; did you mean {near!r}?" if near else ""))
 
 
 def shown(message: Outgoing) -> dict[str, Any]:

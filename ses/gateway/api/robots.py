@@ -11,7 +11,7 @@ from ses.gateway.api.schemas import ReloadAnswer, ReloadBody, RobotsAnswer
 from ses.gateway.http.access import Caller
 from ses.gateway.http.envelope import success
 from ses.gateway.http.operation import Call, Operation
-from ses.scenario.findings import Finding
+from ses.scenario.findings.report import Finding
 from ses.scenario.program.robot import Program
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Any
 
 import msgspec
@@ -11,6 +10,7 @@ from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
 from ses.gateway.http.envelope import ApiError
+from ses.nearest import nearest
 
 SHOWN_ERRORS = 10
 SHOWN_CHARACTERS = 200
@@ -57,8 +57,8 @@ def _told(problem: Mapping[str, Any], model: type[BaseModel]) -> str:
             if len(problem["loc"]) == 1
             else []
         )
-        near = get_close_matches(name, known, n=1)
-        message = "unknown field" + (f"; did you mean `{near[0]}`?" if near else "")
+        near = nearest(name, known)
+        message = "unknown field" + (f"; did you mean `{near}`?" if near else "")
     return f"{place}: {message}" if place else message
 
 

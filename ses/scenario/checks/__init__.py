@@ -13,7 +13,7 @@ from ses.scenario.checks.usage import check_usage
 from ses.scenario.checks.values import check_values
 from ses.scenario.checks.voice import check_voice
 from ses.scenario.compiling.robot import Compiled
-from ses.scenario.findings import Report
+from ses.scenario.findings.report import Report
 
 __all__ = ["check_forms", "check_whole"]
 

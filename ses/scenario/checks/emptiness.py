@@ -9,11 +9,11 @@ from ses.scenario.checks.expressions import expressions_of
 from ses.scenario.checks.graph import recovery_of, within_flow
 from ses.scenario.compiling.pieces import Checked
 from ses.scenario.compiling.robot import Compiled
-from ses.scenario.findings import Report
+from ses.scenario.findings.report import Report
+from ses.scenario.findings.source import Source
 from ses.scenario.program.calls import CallService, Http, Llm, Sbs
 from ses.scenario.program.definitions import Flow
 from ses.scenario.program.operations import CallFlow, Op, Test
-from ses.scenario.source import Source
 
 _FIELD = re.compile(r"(?<![\w.'\"])([^\W\d]\w*)\.\w+")
 _GUARD = re.compile(r"\b(if|and|or)\b")

@@ -9,8 +9,8 @@ from ses.scenario.checks.types import known_types, type_of_slot
 from ses.scenario.compiling.pieces import Checked
 from ses.scenario.compiling.robot import Compiled
 from ses.scenario.expressions.inference import ANY, Type, TypeProblem, infer
-from ses.scenario.faults import Fault
-from ses.scenario.findings import Report
+from ses.scenario.findings.fault import Fault
+from ses.scenario.findings.report import Report
 
 _BRACES = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _NEVER_FALSE = frozenset({"text", "number", "date", "time", "datetime", "duration", "choice"})

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from ses.scenario.checks.graph import Place, components, op_at, successors
 from ses.scenario.compiling.robot import Compiled
-from ses.scenario.findings import Report
+from ses.scenario.findings.report import Report
 from ses.scenario.program.calls import Llm
 from ses.scenario.program.definitions import Flow
 from ses.scenario.program.operations import (

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ses.scenario.checks.graph import Place, op_at, successors
 from ses.scenario.compiling.robot import Compiled, good
-from ses.scenario.findings import Report
+from ses.scenario.findings.report import Report
 from ses.scenario.program.definitions import Slot
 from ses.scenario.program.messages import Message
 from ses.scenario.program.operations import Ask, CallFlow, Confirm, End, GotoFlow, Menu, Op, Return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ses.scenario.compiling.names import parts_of
 from ses.scenario.compiling.robot import Compiled, good
-from ses.scenario.findings import Report
+from ses.scenario.findings.report import Report
 from ses.scenario.models.messages import Button
 
 

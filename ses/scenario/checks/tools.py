@@ -5,7 +5,7 @@ from __future__ import annotations
 from ses.scenario.checks.loops import resting_flows
 from ses.scenario.compiling.names import parts_of
 from ses.scenario.compiling.robot import Compiled
-from ses.scenario.findings import Report
+from ses.scenario.findings.report import Report
 from ses.scenario.models.steps.generation import LlmBody
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from ses.scenario.compiling.robot import Compiled, good
-from ses.scenario.findings import Report
+from ses.scenario.findings.report import Report
+from ses.scenario.findings.source import Source
 from ses.scenario.models.definitions import Flow, Trigger
 from ses.scenario.models.scalars import Text
 from ses.scenario.recognising.pattern_syntax import Pattern, Sequence, Star
 from ses.scenario.recognising.patterns import normal_form, unmatchable
-from ses.scenario.recognising.words import fold, phrase_key
-from ses.scenario.source import Source
+from ses.scenario.words.tokeniser import fold, phrase_key
 
 
 def check_triggers(compiled: Compiled, report: Report) -> None:

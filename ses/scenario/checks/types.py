@@ -8,7 +8,7 @@ from typing import Any
 from ses.scenario.compiling.names import parts_of
 from ses.scenario.compiling.robot import Compiled, good
 from ses.scenario.expressions.inference import ANY, BOOLEAN, NUMBER, TEXT, Type, infer, type_of_entity
-from ses.scenario.faults import Fault
+from ses.scenario.findings.fault import Fault
 from ses.scenario.models.messages import Args
 from ses.scenario.models.steps.assignments import SetStep
 from ses.scenario.models.steps.branches import RepeatBody

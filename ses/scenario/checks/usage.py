@@ -5,7 +5,8 @@ from __future__ import annotations
 from ses.scenario.compiling.names import parts_of
 from ses.scenario.compiling.robot import Compiled, good
 from ses.scenario.compiling.texts import BUILT_IN_INTENTS, engine_texts
-from ses.scenario.findings import Report, did_you_mean, nearest
+from ses.scenario.findings.report import Report
+from ses.scenario.findings.suggestions import did_you_mean, similar
 from ses.scenario.models.scalars import Text
 from ses.scenario.models.steps.assignments import SetStep
 from ses.scenario.program.operations import Ask
@@ -49,7 +50,7 @@ def _check_written(compiled: Compiled, report: Report) -> None:
         if isinstance(part, SetStep):
             for name in part.set.values:
                 if name in compiled.names.given and name not in compiled.pieces.read:
-                    best = nearest(name, known)
+                    best = similar(name, known)
                     report.warning(
                         "never-read", part.set.places[name], f"`{name}` is set, but nothing reads it",
                         suggestion=f"did you mean `{best}`?" if best else "", length=len(name),

@@ -9,13 +9,14 @@ from ses.scenario.checks.types import known_types, of_data, type_of_slot
 from ses.scenario.compiling.names import parts_of
 from ses.scenario.compiling.robot import Compiled, good
 from ses.scenario.expressions.inference import Type, infer
-from ses.scenario.faults import Fault
-from ses.scenario.findings import Report, did_you_mean
+from ses.scenario.findings.fault import Fault
+from ses.scenario.findings.report import Report
+from ses.scenario.findings.source import Source
+from ses.scenario.findings.suggestions import did_you_mean
 from ses.scenario.models.scalars import Data
 from ses.scenario.models.steps.assignments import SetStep
 from ses.scenario.models.steps.branches import Cases, SwitchStep
 from ses.scenario.reading.nodes import Scalar
-from ses.scenario.source import Source
 
 _WRITTEN = {
     "date": (re.compile(r"\d{4}-\d\d-\d\d"), "2026-11-22"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ses.scenario.compiling.robot import Compiled
 from ses.scenario.compiling.voice import reads_voice
-from ses.scenario.findings import Report
+from ses.scenario.findings.report import Report
 
 
 def check_voice(compiled: Compiled, report: Report) -> None:

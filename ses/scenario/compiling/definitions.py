@@ -8,6 +8,7 @@ from typing import Any
 from ses.scenario.compiling.lowering import message_names
 from ses.scenario.compiling.pieces import Pieces
 from ses.scenario.compiling.speech import Speech
+from ses.scenario.findings.source import Source
 from ses.scenario.models.definitions import Slot as SlotModel
 from ses.scenario.models.messages import Question
 from ses.scenario.models.scalars import Text
@@ -17,7 +18,6 @@ from ses.scenario.program.definitions import Choices, Slot, Variable
 from ses.scenario.program.messages import Message
 from ses.scenario.program.settings import SessionSettings
 from ses.scenario.reading.nodes import plain_data
-from ses.scenario.source import Source
 
 TypeCheck = Callable[[Text | None, bool, Source], str]
 """(type as written, has `choices`, place) → the entity's name, `text`, or empty with `choices`."""

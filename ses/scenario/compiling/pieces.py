@@ -14,13 +14,14 @@ from ses.scenario.expressions.compiled import (
     compile_template,
     compile_value,
 )
-from ses.scenario.faults import Fault
-from ses.scenario.findings import Report, nearest
+from ses.scenario.findings.fault import Fault
+from ses.scenario.findings.report import Report
+from ses.scenario.findings.source import Source
+from ses.scenario.findings.suggestions import similar
 from ses.scenario.models.messages import Args
 from ses.scenario.models.scalars import Data, Text
 from ses.scenario.program.expressions import Expression, Template, Value
 from ses.scenario.reading.nodes import Map, Node, Scalar, Seq, plain_data
-from ses.scenario.source import Source
 
 T = TypeVar("T")
 
@@ -144,7 +145,7 @@ class Pieces:
             if name in known or name in extra:
                 continue
             at = place_of_name(node, name)
-            best = nearest(name, {*known, *extra})
+            best = similar(name, {*known, *extra})
             self.report.error(
                 "unknown-name", at, f"`{name}` is no slot, variable or table of this robot",
                 suggestion=f"did you mean `{best}`?" if best else "declare it under `variables:`, or `set` it",

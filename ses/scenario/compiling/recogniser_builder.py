@@ -7,8 +7,10 @@ from typing import Any
 
 from ses.scenario.compiling.pieces import Pieces
 from ses.scenario.compiling.texts import BUILT_IN_INTENTS, engine_texts
-from ses.scenario.faults import Fault
-from ses.scenario.findings import Report, did_you_mean
+from ses.scenario.findings.fault import Fault
+from ses.scenario.findings.report import Report
+from ses.scenario.findings.source import Source
+from ses.scenario.findings.suggestions import did_you_mean
 from ses.scenario.models.definitions import Flow
 from ses.scenario.models.definitions import Trigger as TriggerModel
 from ses.scenario.models.messages import Wording
@@ -17,8 +19,8 @@ from ses.scenario.models.robot import Robot
 from ses.scenario.models.scalars import Text
 from ses.scenario.models.steps.step import Broken
 from ses.scenario.program.definitions import Trigger
+from ses.scenario.program.recognition import Recogniser
 from ses.scenario.recognising.builtin import BUILT_IN
-from ses.scenario.recognising.lexicon import Lexicon, word_forms
 from ses.scenario.recognising.pattern_syntax import Pattern, captures_of, parse_pattern
 from ses.scenario.recognising.recogniser import (
     ListEntity,
@@ -31,9 +33,8 @@ from ses.scenario.recognising.recogniser import (
 from ses.scenario.recognising.recogniser import (
     ListEntry as Entry,
 )
-from ses.scenario.recognising.words import phrase_key
-from ses.scenario.recognition import Recogniser
-from ses.scenario.source import Source
+from ses.scenario.words.lexicon import Lexicon, word_forms
+from ses.scenario.words.tokeniser import phrase_key
 
 FILES = ("file", "image", "voice", "location", "contact")
 

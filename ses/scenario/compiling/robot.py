@@ -17,7 +17,9 @@ from ses.scenario.compiling.speech import Speech
 from ses.scenario.compiling.texts import LANGUAGES, engine_texts
 from ses.scenario.compiling.voice import voice_settings
 from ses.scenario.expressions.compiled import compile_template
-from ses.scenario.findings import Report, did_you_mean
+from ses.scenario.findings.report import Report
+from ses.scenario.findings.source import Source
+from ses.scenario.findings.suggestions import did_you_mean
 from ses.scenario.models.definitions import Flow as FlowModel
 from ses.scenario.models.definitions import Handler as EventModel
 from ses.scenario.models.definitions import Tool as ToolModel
@@ -30,7 +32,6 @@ from ses.scenario.program.robot import Program
 from ses.scenario.program.settings import QasSettings
 from ses.scenario.reading.files import RobotFiles
 from ses.scenario.reading.tables import read_table
-from ses.scenario.source import Source
 
 
 @dataclass(slots=True)
@@ -113,7 +114,8 @@ class _Compiler:
 
     def compile(self) -> Compiled:
         data = {
-            name: read_table(path, self._files, self._report) for name, path in good(self._robot.data).items()
+            name: read_table(str(path), path.at, self._files, self._report)
+            for name, path in good(self._robot.data).items()
         }
         slots = {
             name: compile_slot(name, model, self._pieces, self._speech, self._words.check_type)

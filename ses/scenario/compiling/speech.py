@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from ses.scenario.compiling.pieces import Pieces
-from ses.scenario.findings import did_you_mean
+from ses.scenario.findings.suggestions import did_you_mean
 from ses.scenario.models.messages import Button, Spoken, Wording
 from ses.scenario.models.messages import Message as MessageModel
 from ses.scenario.models.scalars import Text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ses.scenario.compiling.pieces import Pieces
-from ses.scenario.faults import Fault
+from ses.scenario.findings.fault import Fault
 from ses.scenario.program.expressions import Expression
 from ses.scenario.reading.nodes import resolve
 

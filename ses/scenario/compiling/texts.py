@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from ses.scenario.findings import Report
+from ses.scenario.findings.report import Report
 from ses.scenario.reading.document import read_yaml
 from ses.scenario.reading.nodes import plain_data
 

@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from ses.scenario.expressions.operations import EmptyError, is_number, type_name, wrong
-from ses.scenario.expressions.values import ListValue, as_date
+from ses.scenario.values.values import ListValue, as_date
 
 _FIELDS: dict[type, frozenset[str]] = {
     datetime: frozenset({"year", "month", "day", "hour", "minute", "date", "time"}),

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ses.scenario.expressions.compiled import CompiledTemplate, compile_shown
-from ses.scenario.expressions.values import written
+from ses.scenario.values.values import written
 
 
 def compile_url(source: str, *, language: str = "ru") -> CompiledTemplate:

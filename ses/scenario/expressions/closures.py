@@ -19,9 +19,9 @@ from ses.scenario.expressions.callee import Callee
 from ses.scenario.expressions.filters import FILTERS
 from ses.scenario.expressions.functions import FUNCTIONS, now
 from ses.scenario.expressions.inflection import CASES
-from ses.scenario.faults import Fault
-from ses.scenario.nearest import nearest
-from ses.scenario.recognising.lexicon import russian
+from ses.scenario.findings.fault import Fault
+from ses.scenario.findings.suggestions import nearest_or_all
+from ses.scenario.words.lexicon import russian
 
 Scope = Mapping[str, Any]
 Run = Callable[[Scope], Any]
@@ -176,7 +176,7 @@ class Compiler:
         name = node.node.name
         callee = FUNCTIONS.get(name)
         if callee is None:
-            raise Fault(f"there is no function '{name}'", node.node.lineno, nearest(name, FUNCTIONS))
+            raise Fault(f"there is no function '{name}'", node.node.lineno, nearest_or_all(name, FUNCTIONS))
         arguments = self._arguments(node, callee, f"{name}()")
         run = callee.run
         if callee.timed:
@@ -189,7 +189,7 @@ class Compiler:
     def _filter(self, node: nodes.Filter) -> Run:
         callee = FILTERS.get(node.name)
         if callee is None:
-            raise Fault(f"there is no filter '{node.name}'", node.lineno, nearest(node.name, FILTERS))
+            raise Fault(f"there is no filter '{node.name}'", node.lineno, nearest_or_all(node.name, FILTERS))
         assert node.node is not None
         value, arguments = self.compile(node.node), self._arguments(node, callee, f"'{node.name}'")
         self._check_constants(node)

@@ -20,8 +20,8 @@ from ses.scenario.expressions.closures import Compiler, Run, Scope
 from ses.scenario.expressions.functions import NOW
 from ses.scenario.expressions.operations import MAX_TEXT, check_size, wrong
 from ses.scenario.expressions.syntax import parse_expression, split_template
-from ses.scenario.expressions.values import plain, printed, written
-from ses.scenario.faults import Fault
+from ses.scenario.findings.fault import Fault
+from ses.scenario.values.values import plain, printed, written
 
 MAX_NESTING = 30
 """Maps and lists within each other in one piece of data."""

@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from datetime import date, time
 from typing import Any
 
-from ses.scenario.expressions import wording
 from ses.scenario.expressions.access import item
 from ses.scenario.expressions.callee import Callee
 from ses.scenario.expressions.functions import length, number_of, rounded
 from ses.scenario.expressions.inflection import CASES, in_case
 from ses.scenario.expressions.operations import MAX_TEXT, is_number, type_name, wrong
-from ses.scenario.expressions.values import as_date, printed
+from ses.scenario.values import wording
+from ses.scenario.values.values import as_date, printed
 
 
 def _text_of(value: Any, language: str) -> str:

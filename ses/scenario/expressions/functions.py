@@ -13,7 +13,7 @@ from typing import Any
 from ses.scenario.expressions.access import comparable, item
 from ses.scenario.expressions.callee import Callee
 from ses.scenario.expressions.operations import add, bounded, is_number, type_name, wrong
-from ses.scenario.expressions.values import ListValue, as_date
+from ses.scenario.values.values import ListValue, as_date
 
 NOW = "#now"
 """The scope's name of the turn's time: an aware datetime in the user's time zone."""

@@ -25,8 +25,8 @@ from ses.scenario.expressions.types import (
     Type,
     type_of_entity,
 )
-from ses.scenario.faults import Fault
-from ses.scenario.nearest import nearest
+from ses.scenario.findings.fault import Fault
+from ses.scenario.findings.suggestions import nearest_or_all
 
 __all__ = [
     "ANY",
@@ -136,7 +136,9 @@ class _Inference:
                 return whole.fields[node.attr]
             if whole.closed:
                 raise TypeProblem(
-                    f"there is no field '{node.attr}'", node.lineno + 1, nearest(node.attr, whole.fields)
+                    f"there is no field '{node.attr}'",
+                    node.lineno + 1,
+                    nearest_or_all(node.attr, whole.fields),
                 )
         elif whole.kind in _DATE_FIELDS:
             known = _DATE_FIELDS[whole.kind]
@@ -146,7 +148,7 @@ class _Inference:
                 raise TypeProblem(
                     f"{NAMES[whole.kind]} has no field '{node.attr}'",
                     node.lineno + 1,
-                    nearest(node.attr, known),
+                    nearest_or_all(node.attr, known),
                 )
             return (
                 TEXT
@@ -174,7 +176,7 @@ class _Inference:
                 raise TypeProblem(
                     f"there is no key '{index.constant}'",
                     node.arg.lineno,
-                    nearest(index.constant, whole.fields),
+                    nearest_or_all(index.constant, whole.fields),
                 )
         return ANY
 
@@ -270,7 +272,7 @@ def _check_key(one: Type, other: Type, at: nodes.Expr) -> None:
         and other.constant not in one.keys
     ):
         raise TypeProblem(
-            f"'{other.constant}' is no key of this list", at.lineno, nearest(other.constant, one.keys)
+            f"'{other.constant}' is no key of this list", at.lineno, nearest_or_all(other.constant, one.keys)
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
-from ses.scenario.recognising.lexicon import russian
+from ses.scenario.words.lexicon import russian
 
 if TYPE_CHECKING:
     from pymorphy3.analyzer import Parse

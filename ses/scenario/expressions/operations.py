@@ -10,7 +10,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from ses.errors import StepError
-from ses.scenario.expressions.values import ListValue, as_date
+from ses.scenario.values.values import ListValue, as_date
 
 MAX_TEXT = 65_536
 """Characters of a text, and pieces of a list or map, that an expression may make."""

@@ -14,7 +14,7 @@ from jinja2 import Environment, TemplateSyntaxError, nodes
 from jinja2.lexer import TokenStream
 from jinja2.parser import Parser
 
-from ses.scenario.faults import Fault
+from ses.scenario.findings.fault import Fault
 
 MAX_SOURCE = 4_000
 """Characters of one expression."""

@@ -20,10 +20,11 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, PydanticCustomError
 
-from ses.scenario.findings import Report, nearest
+from ses.scenario.findings.report import Report
+from ses.scenario.findings.source import Source
+from ses.scenario.findings.suggestions import similar
 from ses.scenario.reading.mishaps import quoted
 from ses.scenario.reading.nodes import Map, Node, Scalar, Seq
-from ses.scenario.source import Source
 
 
 def reported() -> PydanticCustomError:
@@ -162,7 +163,7 @@ class Shape(BaseModel):
                 report.error("text-cut-short", at, "the comma cuts the text: this becomes a key of its own",
                              suggestion=quoted(f"{before}, {key}"), length=len(key))  # fmt: skip
                 continue
-            best = nearest(key, known)
+            best = similar(key, known)
             report.error(
                 "unknown-key", at, f"`{key}` is not a key of {cls.called}",
                 suggestion=f"did you mean `{best}`?" if best else "known here: " + ", ".join(known),

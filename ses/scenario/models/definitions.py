@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, ValidationInfo
 
-from ses.scenario.findings import did_you_mean
+from ses.scenario.findings.suggestions import did_you_mean
 from ses.scenario.models.base_model import Shape, report_of, reported
 from ses.scenario.models.messages import (
     Buttons,

@@ -18,12 +18,13 @@ from pydantic_core import CoreSchema, core_schema
 
 from ses.extensions import installed
 from ses.messages import CHANNELS
-from ses.scenario.findings import Report, did_you_mean
+from ses.scenario.findings.report import Report
+from ses.scenario.findings.source import Source
+from ses.scenario.findings.suggestions import did_you_mean
 from ses.scenario.models.base_model import Shape, not_a_text, report_of, reported
 from ses.scenario.models.scalars import Boolean, Data, Expr, Kind, Label, Reference, Text
 from ses.scenario.reading.mishaps import quoted
 from ses.scenario.reading.nodes import Map, Node, Scalar, Seq
-from ses.scenario.source import Source
 
 _LANGUAGE = re.compile(r"[a-z]{2}")
 _TEXT: dict[str, Any] = {"type": ["string", "number", "boolean"]}

@@ -16,6 +16,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema
 
+from ses.scenario.findings.source import Source
 from ses.scenario.models.base_model import Shape, described, report_of, reported
 from ses.scenario.models.definitions import Flow, Handler, Slot, check_event_name
 from ses.scenario.models.messages import MessageField, Short, Wording
@@ -25,7 +26,6 @@ from ses.scenario.models.settings import Qas, Session, Variable
 from ses.scenario.models.steps.step import Broken
 from ses.scenario.models.voice import Voice
 from ses.scenario.reading.nodes import Map, Node, Scalar, Seq
-from ses.scenario.source import Source
 
 _TEXT: dict[str, Any] = {"type": "string"}
 _PLAIN: dict[str, Any] = {"type": ["string", "number", "boolean", "null", "array"]}

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from ses.scenario.findings.source import Source
 from ses.scenario.program.expressions import Expression, Template, Value
 from ses.scenario.program.messages import Message
 from ses.scenario.program.operations import Handler, Op
-from ses.scenario.source import Source
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from ses.scenario.findings.source import Source
 from ses.scenario.program.expressions import Expression, Template, Value
 from ses.scenario.program.messages import Message
-from ses.scenario.source import Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,8 @@ from typing import Any
 
 from ses.scenario.program.definitions import Flow, LlmIntent, Slot, SmcIntent, Trigger, Variable
 from ses.scenario.program.messages import Message
+from ses.scenario.program.recognition import Recogniser
 from ses.scenario.program.settings import QasSettings, SessionSettings, VoiceSettings
-from ses.scenario.recognition import Recogniser
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,11 @@ from typing import NoReturn
 
 import yaml
 
-from ses.scenario.findings import Report
+from ses.scenario.findings.report import Report
+from ses.scenario.findings.source import Source
 from ses.scenario.reading.mishaps import cut_short, explain, quoted_line
 from ses.scenario.reading.nodes import Document, Map, Node, Scalar, Seq
 from ses.scenario.reading.places import line_offsets
-from ses.scenario.source import Source
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 60

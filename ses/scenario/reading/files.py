@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ses.scenario.findings import Report
-from ses.scenario.source import Source
+from ses.scenario.findings.report import Report
+from ses.scenario.findings.source import Source
 
 MAX_FILES = 2000
 MAX_TABLE = 16 * 1024 * 1024

@@ -6,8 +6,8 @@ import re
 
 import yaml
 
-from ses.scenario.findings import Report
-from ses.scenario.source import Source
+from ses.scenario.findings.report import Report
+from ses.scenario.findings.source import Source
 
 _VALUE = re.compile(
     r"""^(?P<before>\s*(?:-\s+)*(?:(?:"[^"]*"|'[^']*'|[^\s'"\[{#][^:\[{"']*):\s+)?)(?P<value>\S.*?)\s*$"""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import yaml
 
-from ses.scenario.source import Source
+from ses.scenario.findings.source import Source
 
 
 def line_offsets(lines: list[str], event: yaml.ScalarEvent, name: str) -> tuple[tuple[int, Source], ...]:

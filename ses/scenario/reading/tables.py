@@ -7,21 +7,21 @@ import io
 import re
 from typing import Any
 
-from ses.scenario.findings import Report, did_you_mean
-from ses.scenario.models.scalars import Text
+from ses.scenario.findings.report import Report
+from ses.scenario.findings.source import Source
+from ses.scenario.findings.suggestions import did_you_mean
 from ses.scenario.reading.document import read_yaml
 from ses.scenario.reading.files import RobotFiles
 from ses.scenario.reading.nodes import plain_data
-from ses.scenario.source import Source
 
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,17})?")
 
 
-def read_table(path: Text, files: RobotFiles, report: Report) -> Any:
-    """The table's data: what the YAML file holds, or a list of maps by the CSV's header. None when it cannot be read."""
-    name = str(path)
+def read_table(name: str, at: Source, files: RobotFiles, report: Report) -> Any:
+    """The data of the table `name`, which the robot mentions `at`: what the YAML file holds, or a list of maps by the
+    CSV's header. None when it cannot be read."""
     if name not in files.tables:
-        report.error("unknown-file", path.at, f"there is no file `{name}` in the robot's folder",
+        report.error("unknown-file", at, f"there is no file `{name}` in the robot's folder",
                      suggestion=did_you_mean(name, files.tables) or "tables lie below `data/`",
                      length=len(name))  # fmt: skip
         return None
@@ -31,7 +31,7 @@ def read_table(path: Text, files: RobotFiles, report: Report) -> Any:
         return plain_data(document.root) if document.root is not None else None
     if name.endswith(".csv"):
         return _csv(name, raw, report)
-    report.error("bad-value", path.at, "a table is a file `.yaml` or `.csv`", length=len(name))
+    report.error("bad-value", at, "a table is a file `.yaml` or `.csv`", length=len(name))
     return None
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ses.messages import Attachment
-from ses.scenario.recognition import Found
+from ses.scenario.program.recognition import Found
 
 _KINDS = {
     "location": ("location",),

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from ses.scenario.faults import Fault
+from ses.scenario.findings.fault import Fault
+from ses.scenario.program.recognition import Found, Utterance
 from ses.scenario.recognising.pattern_syntax import AnyOrder, Capture, Choice, Node, Pattern, Star, Term
 from ses.scenario.recognising.pattern_syntax import Sequence as InOrder
 from ses.scenario.recognising.vocabulary import Atoms
-from ses.scenario.recognition import Found, Utterance
 
 MAX_STATES = 2_000
 """Of one pattern: `{}` within `{}` multiply."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ses.scenario.faults import Fault
+from ses.scenario.findings.fault import Fault
 
 Label = str | Mapping[str, str]
 """A text, or texts by language."""

@@ -13,10 +13,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from ses.scenario.program.recognition import Word
 from ses.scenario.recognising.typos import TypoIndex
 from ses.scenario.recognising.vocabulary import Atoms, Vocabulary
-from ses.scenario.recognising.words import split
-from ses.scenario.recognition import Word
+from ses.scenario.words.tokeniser import split
 
 TYPO = 0.8
 SHORTEST = 4

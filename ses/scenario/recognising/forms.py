@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
+from ses.scenario.program.recognition import Found, Utterance
 from ses.scenario.recognising.automaton import Automaton
 from ses.scenario.recognising.pattern_syntax import Pattern, terms_of
 from ses.scenario.recognising.patterns import NeedIndex, compile_pattern
 from ses.scenario.recognising.typos import TypoIndex
 from ses.scenario.recognising.vocabulary import Atoms, Vocabulary
-from ses.scenario.recognition import Found, Utterance
 
 TYPO = 0.8
 SHORTEST = 5

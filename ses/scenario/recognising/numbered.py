@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from ses.scenario.program.recognition import Utterance
 from ses.scenario.recognising.builtin.numerals import CARDINALS, ORDINAL_STEMS
-from ses.scenario.recognition import Utterance
 
 _ENDINGS = ("ый", "ой", "ая", "ое", "ую", "ого", "ому", "ом", "ым")
 _ENGLISH = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split()

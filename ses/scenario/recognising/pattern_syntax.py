@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, NoReturn
 
-from ses.scenario.faults import Fault
-from ses.scenario.recognising.words import fold, split
+from ses.scenario.findings.fault import Fault
+from ses.scenario.words.tokeniser import fold, split
 
 MAX_PATTERN = 1000
 """Characters of a pattern."""

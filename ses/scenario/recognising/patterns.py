@@ -11,7 +11,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ses.scenario.faults import Fault
+from ses.scenario.findings.fault import Fault
+from ses.scenario.program.recognition import Found, PatternMatch, Utterance
 from ses.scenario.recognising.automaton import Automaton, caught
 from ses.scenario.recognising.pattern_syntax import (
     AnyOrder,
@@ -25,7 +26,6 @@ from ses.scenario.recognising.pattern_syntax import (
 )
 from ses.scenario.recognising.pattern_syntax import Sequence as InOrder
 from ses.scenario.recognising.vocabulary import Atoms
-from ses.scenario.recognition import Found, PatternMatch, Utterance
 
 Need = frozenset[int | str]
 """One of these must be in the utterance: atoms, or names of captures."""

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from ses.scenario.expressions.values import ListValue, as_date
-from ses.scenario.faults import Fault
+from ses.scenario.findings.fault import Fault
+from ses.scenario.findings.source import Source
+from ses.scenario.program.recognition import Found, PatternMatch, Recognised, Utterance
 from ses.scenario.recognising import patterns as pattern_rules
 from ses.scenario.recognising.builtin import BUILT_IN, FINDERS, SLOW, Asked
 from ses.scenario.recognising.builtin.asked import spanning
@@ -23,13 +24,12 @@ from ses.scenario.recognising.entities import (
 )
 from ses.scenario.recognising.examples import ExampleSet, words_of
 from ses.scenario.recognising.forms import Form, FormSet
-from ses.scenario.recognising.lexicon import Lexicon, russian, word_forms
 from ses.scenario.recognising.pattern_syntax import Pattern, captures_of, parse_pattern, terms_of
 from ses.scenario.recognising.patterns import PatternSet, compile_pattern, unmatchable
 from ses.scenario.recognising.vocabulary import Atoms, Vocabulary
-from ses.scenario.recognising.words import read
-from ses.scenario.recognition import Found, PatternMatch, Recognised, Utterance
-from ses.scenario.source import Source
+from ses.scenario.values.values import ListValue, as_date
+from ses.scenario.words.lexicon import Lexicon, russian, word_forms
+from ses.scenario.words.tokeniser import read
 
 __all__ = [
     "BUILT_IN", "Entity", "ListEntity", "ListEntry", "PatternSource", "RegexEntity", "RobotRecogniser", "SeeEntity",

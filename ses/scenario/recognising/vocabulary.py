@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from ses.scenario.recognising.lexicon import Lexicon
 from ses.scenario.recognising.pattern_syntax import Term
+from ses.scenario.words.lexicon import Lexicon
 
 Atoms = frozenset[int]
 

@@ -5,8 +5,8 @@ import asyncio
 from doubles.conversations import echo_program
 from ses.connectors.contract import Refused
 from ses.conversations.lifecycle.robots import Edition
-from ses.scenario.findings import Finding
-from ses.scenario.source import Source
+from ses.scenario.findings.report import Finding
+from ses.scenario.findings.source import Source
 
 WRONG = Finding(
     "unknown-key", "`stepps` is no key of a flow", Source("flows/a.yaml", 3, 5), suggestion="steps"

@@ -8,7 +8,7 @@ import pytest
 from ses.daemon import early_words
 from ses.daemon.early_words import EarlyWords
 from ses.errors import SesError
-from ses.scenario.recognising.lexicon import ask_child, begin_child, word_forms
+from ses.scenario.words.lexicon import ask_child, begin_child, word_forms
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from ses.daemon import word_cache
 from ses.daemon.word_cache import KEPT, WordCache
-from ses.scenario.recognising.lexicon import WordForms, word_forms
+from ses.scenario.words.lexicon import WordForms, word_forms
 
 
 class Dictionary:

@@ -20,8 +20,8 @@ from ses.gateway.http.docs import DocsApi
 from ses.gateway.ops.health import HealthApi
 from ses.gateway.ops.metrics import Metrics
 from ses.messages import Button, Inbound, Outgoing
-from ses.scenario.findings import Finding
-from ses.scenario.source import Source
+from ses.scenario.findings.report import Finding
+from ses.scenario.findings.source import Source
 from ses.services.testapi import TestApi
 
 

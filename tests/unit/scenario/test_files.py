@@ -11,11 +11,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from ses.scenario.findings import Report
+from ses.scenario.findings.report import Report
 from ses.scenario.load import load_archive, load_robot, load_robots
 from ses.scenario.reading import files as reading
 from ses.scenario.reading.files import read_files
-from ses.scenario.versions import BadArchive, pack, unpack, version_of
+from ses.scenario.reading.versions import BadArchive, pack, unpack, version_of
 
 ROBOT = 'language: ru\nflows: {a: {on: "* привет *", steps: [{say: Привет!}]}}\n'
 

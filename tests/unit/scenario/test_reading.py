@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ses.scenario.findings import Report
+from ses.scenario.findings.report import Report
 from ses.scenario.load import load_files
 from ses.scenario.reading.document import MAX_BYTES, read_yaml
 from ses.scenario.reading.files import RobotFiles

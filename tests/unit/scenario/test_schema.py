@@ -8,10 +8,10 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from ses.scenario.findings import Report
+from ses.scenario.findings.report import Report
+from ses.scenario.models.json_schema import robot_schema
 from ses.scenario.reading.document import read_yaml
 from ses.scenario.reading.nodes import plain_data
-from ses.scenario.schema import robot_schema
 
 SCHEMA = robot_schema()
 VALIDATOR = jsonschema_rs.Draft202012Validator(SCHEMA)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from ses.messages import Attachment
-from ses.scenario.findings import Finding
-from ses.scenario.source import Source
+from ses.scenario.findings.report import Finding
+from ses.scenario.findings.source import Source
 from ses.testing.cases import (
     UNSAID,
     AnyMessages,

@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ses.messages import Attachment
-from ses.scenario.expressions.values import ListValue
-from ses.scenario.faults import Fault
+from ses.scenario.findings.fault import Fault
 from ses.scenario.recognising.attached import found_in_attachments
 from ses.scenario.recognising.builtin import FINDERS
 from ses.scenario.recognising.entities import ListEntity, ListEntry, RegexEntity, SeeEntity, check_regex
 from ses.scenario.recognising.recogniser import RobotRecogniser, build_recogniser
+from ses.scenario.values.values import ListValue
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SIZE = ListEntity(

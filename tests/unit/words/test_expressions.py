@@ -18,8 +18,8 @@ from ses.scenario.expressions.compiled import (
     compile_template,
     compile_value,
 )
-from ses.scenario.expressions.values import ListValue
-from ses.scenario.faults import Fault
+from ses.scenario.findings.fault import Fault
+from ses.scenario.values.values import ListValue
 
 SCOPE: dict[str, Any] = {
     "n": 5,

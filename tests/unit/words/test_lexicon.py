@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from ses.scenario.recognising.lexicon import word_forms, word_forms_in_child
+from ses.scenario.words.lexicon import word_forms, word_forms_in_child
 
 
 def test_russian_words_have_all_their_forms() -> None:
@@ -47,7 +47,7 @@ def test_compiling_with_a_child_loads_no_dictionary_here() -> None:
     script = (
         "import sys\n"
         "from ses.scenario.recognising.recogniser import *\n"
-        "from ses.scenario.recognising.lexicon import word_forms_in_child\n"
+        "from ses.scenario.words.lexicon import word_forms_in_child\n"
         "made = build_recogniser(['ru'], [PatternSource('* хочу пиццу', 'x')], lexicon=word_forms_in_child)\n"
         "assert made.intents(made.read('хотел пиццу'), ())\n"
         "heavy = {'pymorphy3', 'simplemma', 'dateparser', 'phonenumbers', 'babel', 're2', 'rapidfuzz'} & set(sys.modules)\n"

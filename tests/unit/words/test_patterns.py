@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ses.scenario.faults import Fault
-from ses.scenario.recognising.lexicon import WordForms
+from ses.scenario.findings.fault import Fault
 from ses.scenario.recognising.pattern_syntax import (
     AnyOrder,
     Capture,
@@ -29,6 +28,7 @@ from ses.scenario.recognising.recogniser import (
     normal_form,
     unmatchable,
 )
+from ses.scenario.words.lexicon import WordForms
 
 SIZES = ListEntity("size", (ListEntry("large", ("большая",)), ListEntry("small", ("мал*",))))
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ses.scenario.recognising.words import MAX_UTTERANCE, fold, phrase_key, read
+from ses.scenario.words.tokeniser import MAX_UTTERANCE, fold, phrase_key, read
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from typing import Any
 
 from ses.scenario.compiling.pieces import Pieces
 from ses.scenario.compiling.speech import Speech
+from ses.scenario.findings.source import Source
 from ses.scenario.models.base_model import Shape
 from ses.scenario.models.messages import Spoken
 from ses.scenario.models.scalars import Expr, Text
@@ -26,7 +27,6 @@ from ses.scenario.program.operations import (
     Return,
     Test,
 )
-from ses.scenario.source import Source
 
 _LEAVING = (End, Return, GotoFlow, Jump)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from ses.scenario.compiling.lowering.assembly import Assembly
-from ses.scenario.findings import did_you_mean
+from ses.scenario.findings.source import Source
+from ses.scenario.findings.suggestions import did_you_mean
 from ses.scenario.models.scalars import RESERVED, Data
 from ses.scenario.models.steps.assignments import SetStep, UnsetStep
 from ses.scenario.program.operations import Assignment, Set, Unset
 from ses.scenario.reading.nodes import Map
-from ses.scenario.source import Source
 
 _OPERATIONS = ("add", "append", "remove")
 

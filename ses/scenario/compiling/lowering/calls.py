@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ses.scenario.compiling.lowering.assembly import Assembly
-from ses.scenario.findings import did_you_mean
+from ses.scenario.findings.source import Source
+from ses.scenario.findings.suggestions import did_you_mean
 from ses.scenario.models.messages import is_channel, known_channels
 from ses.scenario.models.scalars import Text
 from ses.scenario.models.steps.calls import HttpBody, ModelBody, QasBody, SbsBody
@@ -14,7 +15,6 @@ from ses.scenario.models.steps.saying import SendBody
 from ses.scenario.program.calls import CallService, Http, Sbs, Send
 from ses.scenario.program.messages import Message
 from ses.scenario.program.operations import CallFlow, GotoFlow, Jump
-from ses.scenario.source import Source
 
 
 class Calls(Assembly):

@@ -13,6 +13,7 @@ from ses.scenario.compiling.lowering.generation import Generation
 from ses.scenario.compiling.lowering.leaving import always_leaves, key_place, reachable_by_label
 from ses.scenario.compiling.lowering.questions import Questions
 from ses.scenario.compiling.switching import case_condition
+from ses.scenario.findings.source import Source
 from ses.scenario.models.definitions import Need
 from ses.scenario.models.scalars import Expr
 from ses.scenario.models.steps.assignments import SetStep, UnsetStep
@@ -32,7 +33,6 @@ from ses.scenario.models.steps.questions import AskStep, ConfirmStep, MenuStep
 from ses.scenario.models.steps.saying import SayStep, SendStep
 from ses.scenario.models.steps.step import Broken
 from ses.scenario.program.operations import End, Handler, Jump, LoopNext, LoopStart, Return, Say
-from ses.scenario.source import Source
 
 
 @dataclass(slots=True)

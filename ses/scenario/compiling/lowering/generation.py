@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ses.scenario.compiling.lowering.assembly import Assembly
-from ses.scenario.findings import did_you_mean
+from ses.scenario.findings.source import Source
+from ses.scenario.findings.suggestions import did_you_mean
 from ses.scenario.models.scalars import Data, Reference
 from ses.scenario.models.steps.generation import LlmBody
 from ses.scenario.program.calls import Llm, Option
 from ses.scenario.reading.nodes import Map, Node, Scalar, Seq, plain_data
-from ses.scenario.source import Source
 
 TYPES: Mapping[str, dict[str, Any]] = {
     "text": {"type": "string"},

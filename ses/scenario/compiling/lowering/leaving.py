@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from ses.scenario.compiling.lowering.assembly import labelled_steps
+from ses.scenario.findings.source import Source
 from ses.scenario.models.base_model import Shape
 from ses.scenario.models.steps.branches import IfStep
 from ses.scenario.models.steps.jumps import BreakStep, ContinueStep, EndStep, GotoStep, LabelStep, ReturnStep
 from ses.scenario.models.steps.step import Broken
-from ses.scenario.source import Source
 
 
 def always_leaves(step: Any) -> bool:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from ses.scenario.compiling.lowering.assembly import Assembly
 from ses.scenario.compiling.lowering.leaving import always_leaves
-from ses.scenario.findings import did_you_mean
+from ses.scenario.findings.source import Source
+from ses.scenario.findings.suggestions import did_you_mean
 from ses.scenario.models.messages import Spoken
 from ses.scenario.models.scalars import Expr, Text
 from ses.scenario.models.steps.questions import AskItem, ConfirmBody, MenuBody
 from ses.scenario.program.messages import Message
 from ses.scenario.program.operations import Ask, Confirm, End, Menu, MenuItem
-from ses.scenario.source import Source
 
 
 class Questions(Assembly):

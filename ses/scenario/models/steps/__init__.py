@@ -15,7 +15,7 @@ from pydantic import (
 )
 from typing_extensions import TypeAliasType
 
-from ses.scenario.findings import nearest
+from ses.scenario.findings.suggestions import similar
 from ses.scenario.models.base_model import Shape, described, report_of
 from ses.scenario.models.messages import Short
 from ses.scenario.models.steps.assignments import SetStep, UnsetStep
@@ -106,7 +106,7 @@ def _not_a_step(node: Scalar | Map, info: ValidationInfo) -> None:
     report = report_of(info)
     known = [*STEP_MODELS, *LATER_STEPS]
     if isinstance(node, Scalar):
-        best = nearest(node.text, BARE_STEPS)
+        best = similar(node.text, BARE_STEPS)
         report.error(
             "unknown-step", node.at, f"a step is expected here, not {described(node)}",
             suggestion=f"did you mean `{best}`?" if best else f"say: {node.text}" if node.text else "",
@@ -114,7 +114,7 @@ def _not_a_step(node: Scalar | Map, info: ValidationInfo) -> None:
         )  # fmt: skip
         return
     key = next((key for key in node if key not in ("label", "if", "on_error")), next(iter(node), ""))
-    best = nearest(key, known)
+    best = similar(key, known)
     report.error(
         "unknown-step", node.keys_at.get(key, node.at), f"`{key}` is not a step" if key else "an empty step",
         suggestion=f"did you mean `{best}`?" if best else "", length=max(len(key), 1),

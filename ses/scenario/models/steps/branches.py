@@ -7,11 +7,11 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationInfo, ValidatorFunctionWrapHandler, WrapValidator
 
+from ses.scenario.findings.source import Source
 from ses.scenario.models.base_model import Shape, described, report_of, reported
 from ses.scenario.models.scalars import Expr, Label, Name, OneOrMany
 from ses.scenario.models.steps.step import Step, Steps
 from ses.scenario.reading.nodes import Map
-from ses.scenario.source import Source
 
 
 class ElifBranch(Shape):

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo
 
+from ses.scenario.findings.source import Source
 from ses.scenario.models.base_model import Shape, report_of, reported
 from ses.scenario.models.messages import choice
 from ses.scenario.models.scalars import (
@@ -22,7 +23,6 @@ from ses.scenario.models.scalars import (
 )
 from ses.scenario.models.steps.step import Step
 from ses.scenario.reading.nodes import Map, Node, Scalar, Seq
-from ses.scenario.source import Source
 
 _TEXT: dict[str, Any] = {"type": ["string", "number", "boolean"]}
 

@@ -7,11 +7,11 @@ from typing import Annotated
 from pydantic import Field
 from typing_extensions import TypeAliasType
 
+from ses.scenario.findings.source import Source
 from ses.scenario.models import steps
 from ses.scenario.models.base_model import Shape
 from ses.scenario.models.scalars import Expr, Label, OneOrMany
 from ses.scenario.reading.nodes import Node
-from ses.scenario.source import Source
 
 Steps = TypeAliasType("Steps", "Annotated[list[steps.AnyStep], OneOrMany()]")
 """Steps hold steps. `AnyStep`, all of them, is complete after this module only: hence the text, which pydantic reads

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from ses.scenario.recognition import Found, Utterance
+from ses.scenario.program.recognition import Found, Utterance
 
 
 class Asked(NamedTuple):

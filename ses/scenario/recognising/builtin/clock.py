@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from datetime import time
 
+from ses.scenario.program.recognition import Found, Utterance
 from ses.scenario.recognising.builtin.asked import Asked, spanning
 from ses.scenario.recognising.builtin.numerals import Piece, pieces
 from ses.scenario.recognising.builtin.quantities import unit_seconds
-from ses.scenario.recognition import Found, Utterance
 
 _CLOCK = re.compile(
     r"(?<![\w.:])([01]?\d|2[0-3])[:.]([0-5]\d)(?![\w:]|\.\d)(?:\s*([ap])\.?m\b\.?)?", re.IGNORECASE

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from ses.scenario.program.recognition import Found, Utterance
 from ses.scenario.recognising.builtin.asked import Asked, covering, spanning
-from ses.scenario.recognition import Found, Utterance
 
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_]{2,24}(?![\w-])")
 _URL = re.compile(

@@ -10,9 +10,9 @@ import re
 from calendar import monthrange
 from datetime import date, timedelta
 
+from ses.scenario.program.recognition import Found, Utterance
 from ses.scenario.recognising.builtin.asked import Asked, spanning
 from ses.scenario.recognising.builtin.numerals import Piece, pieces
-from ses.scenario.recognition import Found, Utterance
 
 _ISO = re.compile(r"(?<![\w.])(\d{4})-(\d\d?)-(\d\d?)(?!\d)")
 _POINTS = re.compile(r"(?<![\w.:/])(\d\d?)\.(\d\d?)(?:\.(\d{4}|\d\d))?(?![\w:]|\.\d)")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from datetime import datetime, time, timedelta
 
+from ses.scenario.program.recognition import Found, Utterance
 from ses.scenario.recognising.builtin.asked import Asked, spanning
 from ses.scenario.recognising.builtin.clock import timed
 from ses.scenario.recognising.builtin.days import dated
 from ses.scenario.recognising.builtin.numerals import Piece, pieces
 from ses.scenario.recognising.builtin.quantities import unit_seconds
-from ses.scenario.recognition import Found, Utterance
 
 _ISO = re.compile(r"(?<![\w.])\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?!\w)")
 

@@ -6,7 +6,7 @@ import re
 from bisect import bisect_right
 from typing import NamedTuple
 
-from ses.scenario.recognition import Utterance
+from ses.scenario.program.recognition import Utterance
 
 
 class Piece(NamedTuple):

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 
+from ses.scenario.program.recognition import Found, Utterance
 from ses.scenario.recognising.builtin.asked import Asked, covering
-from ses.scenario.recognising.lexicon import russian
-from ses.scenario.recognition import Found, Utterance
+from ses.scenario.words.lexicon import russian
 
 _INTRODUCED = re.compile(
     r"(?i:my name is|my name's|i am|i'm|this is|it's|call me|меня зовут|мое имя|моё имя)\s+((?:[^\W\d_][\w'’-]+\s*){1,3})"

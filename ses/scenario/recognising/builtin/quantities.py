@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from ses.scenario.expressions.wording import CURRENCY_OF
+from ses.scenario.program.recognition import Found, Utterance
 from ses.scenario.recognising.builtin.asked import Asked, spanning
 from ses.scenario.recognising.builtin.numerals import Piece, pieces
-from ses.scenario.recognition import Found, Utterance
+from ses.scenario.values.wording import CURRENCY_OF
 
 
 def numbers(utterance: Utterance, asked: Asked) -> list[Found]:

@@ -10,8 +10,8 @@ import re
 import warnings
 from datetime import datetime
 
+from ses.scenario.program.recognition import Found, Utterance
 from ses.scenario.recognising.builtin.asked import Asked, spanning
-from ses.scenario.recognition import Found, Utterance
 
 MAX_PHRASE = 100
 """Characters; longer phrases are not dates."""

@@ -17,7 +17,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from ses.errors import SesError
-from ses.scenario.recognising.words import fold
+from ses.scenario.words.tokeniser import fold
 
 if TYPE_CHECKING:
     from pymorphy3 import MorphAnalyzer
@@ -69,7 +69,7 @@ def begin_child(*languages: str) -> subprocess.Popen[str]:
     """A process that reads the dictionaries of these languages and waits for `ask_child`. It ends when its input is closed.
     Raises `OSError`."""
     return subprocess.Popen(  # noqa: S603 - our own module
-        [sys.executable, "-m", "ses.scenario.recognising.lexicon", *languages],
+        [sys.executable, "-m", "ses.scenario.words.lexicon", *languages],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

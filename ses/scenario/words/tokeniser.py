@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from ses.scenario.recognition import Utterance, Word
+from ses.scenario.program.recognition import Utterance, Word
 
 MAX_UTTERANCE = 4096
 """Characters of an utterance that are looked at; the rest is cut off before any recogniser sees it."""

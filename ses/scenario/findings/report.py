@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from ses.scenario.source import Source
+from ses.scenario.findings.source import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,19 +79,3 @@ def _with_line(finding: Finding, lines: list[str]) -> Finding:
         finding.code, finding.message, finding.at, finding.severity, finding.suggestion, finding.also,
         finding.length, line[:400],
     )  # fmt: skip
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """The known name most like `name`, or an empty text when none is close."""
-    candidates = sorted(set(known))
-    folded = {one.casefold(): one for one in candidates}
-    if name.casefold() in folded:
-        return folded[name.casefold()]
-    close = difflib.get_close_matches(name, candidates, n=1, cutoff=0.6)
-    return close[0] if close else ""
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """`did you mean …?`, or an empty text."""
-    best = nearest(name, known)
-    return f"did you mean `{best}`?" if best else ""

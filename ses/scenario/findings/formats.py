@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ses.scenario.findings import Finding
+from ses.scenario.findings.report import Finding
 
 Shown = tuple[str, Finding]
 """A path to print before the finding's own file (the robot's folder, empty for none), and the finding."""

@@ -1,0 +1,1 @@
+"""Words of people and of patterns: texts split into them, and their forms by dictionaries."""
