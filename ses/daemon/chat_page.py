@@ -30,7 +30,7 @@ from ses.gateway.v1.errors import unavailable
 from ses.gateway.v1.exchange import Exchanges
 from ses.gateway.v1.requests import ChatCompletionBody
 from ses.gateway.v1.serving import Serving, Waiting
-from ses.ledger.contract import LedgerDown, Silence
+from ses.ledger.contract import LedgerDown, NoJournal
 from ses.llm.contract import Engine
 
 BELOW = "/chat"
@@ -93,7 +93,7 @@ class ChatPage:
             # Those who keep a journal of it are its own people.
             exchanges = Exchanges(
                 ChatAuth(self._sessions, relay, relay.stand),
-                Silence(),
+                NoJournal(),
                 self._clock,
                 body_limit=self._config.gateway.body,
                 journaled=False,

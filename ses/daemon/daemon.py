@@ -20,9 +20,9 @@ from ses.conversations.lifecycle.robots import Robots
 from ses.daemon import factories, language_model, speech
 from ses.daemon.banner import greeting
 from ses.daemon.channels import Channels
-from ses.daemon.interfaces import Interfaces
 from ses.daemon.ledger import Ledger
-from ses.daemon.model_gateway import ModelGateway
+from ses.daemon.listeners import Listeners
+from ses.daemon.llm_gateway import LlmGateway
 from ses.daemon.reloadable_services import ReloadableServices
 from ses.daemon.robot_files import RobotFiles
 from ses.daemon.systemd import SystemdNotifier
@@ -106,8 +106,8 @@ class Daemon:
         self._sites: dict[str, WebConnector] = {}
         self._channels = Channels(self._conversations, files.path, self._audio.path, self._clock)
         self._ledger = Ledger(config, self._clock, self._metrics, redactor)
-        self._model = ModelGateway(config, self._engine, self._ledger, self._clock)
-        self._interfaces = Interfaces(
+        self._model = LlmGateway(config, self._engine, self._ledger, self._clock)
+        self._interfaces = Listeners(
             config,
             clock=self._clock,
             metrics=self._metrics,

@@ -14,8 +14,8 @@ from ses.llm.contract import Engine, EngineState, Task
 if TYPE_CHECKING:
     from ses.gateway.ops.llm_metrics import ModelMetrics
 
-PLACES = 64
-"""Requests at work at once, for a model or a server, unless configured otherwise."""
+CONCURRENCY = 64
+"""Requests that run at once, for a model or a server, unless configured otherwise."""
 
 
 def engine(config: Config, clock: Clock, metrics: Metrics) -> Engine:
@@ -49,12 +49,12 @@ def healthy(state: EngineState) -> bool:
 
 
 def _embedded(llm: VllmEngine, clock: Clock, seen: ModelMetrics) -> Engine:
-    from ses.llm.frontend import Door
+    from ses.llm.frontend import EngineFrontend
 
-    places = llm.concurrency or PLACES
+    concurrency = llm.concurrency or CONCURRENCY
 
-    def behind_a_door(model: str, name: str, args: dict[str, Any], task: Task) -> Engine:
-        from ses.llm.supervised import Core, Supervised
+    def frontend(model: str, name: str, args: dict[str, Any], task: Task) -> Engine:
+        from ses.llm.supervised import Core, SupervisedEngine
         from ses.llm.vllm.settings import VllmSettings
 
         settings = VllmSettings(model=model, name=name, args=args, embeddings=task == "embeddings")
@@ -64,20 +64,20 @@ def _embedded(llm: VllmEngine, clock: Clock, seen: ModelMetrics) -> Engine:
 
             return await start_core(settings)
 
-        alive = Supervised(name, task, build, clock=clock, preload=llm.preload)
-        return Door(alive, places=places, waiting=llm.waiting, clock=clock, observer=seen)
+        alive = SupervisedEngine(name, task, build, clock=clock, preload=llm.preload)
+        return EngineFrontend(alive, concurrency=concurrency, waiting=llm.waiting, clock=clock, observer=seen)
 
-    chat = behind_a_door(llm.model, llm.name or Path(llm.model).name, llm.args, "chat")
+    chat = frontend(llm.model, llm.name or Path(llm.model).name, llm.args, "chat")
     if llm.embeddings is None:
         return chat
     from ses.llm.pair import EnginePair
 
     name = Path(llm.embeddings).name
-    return EnginePair(chat, behind_a_door(llm.embeddings, name, llm.embeddings_args, "embeddings"))
+    return EnginePair(chat, frontend(llm.embeddings, name, llm.embeddings_args, "embeddings"))
 
 
 def _over_servers(llm: RemoteEngine, clock: Clock, seen: ModelMetrics) -> Engine:
-    from ses.llm.frontend import Door
+    from ses.llm.frontend import EngineFrontend
     from ses.llm.remote import RemoteEngine as Remote
     from ses.llm.servers import ServerSettings
 
@@ -85,6 +85,6 @@ def _over_servers(llm: RemoteEngine, clock: Clock, seen: ModelMetrics) -> Engine
         ServerSettings(server.url, server.key.get_secret_value() if server.key is not None else "")
         for server in llm.servers
     ]
-    remote = Remote(servers, name=llm.name or "", embeddings=llm.embeddings or "")
-    places = llm.concurrency or PLACES * len(servers)
-    return Door(remote, places=places, waiting=llm.waiting, clock=clock, observer=seen)
+    remote = Remote(servers, name=llm.name or "", embeddings=llm.embeddings or "", clock=clock)
+    concurrency = llm.concurrency or CONCURRENCY * len(servers)
+    return EngineFrontend(remote, concurrency=concurrency, waiting=llm.waiting, clock=clock, observer=seen)

@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 def launch(config: Config) -> None:
     """Run the daemon until told to end. Raises `SesError` when it cannot start."""
-    from ses.daemon.early_words import EarlyWords
+    from ses.daemon.lexicon_preload import PreloadingLexicon
     from ses.daemon.word_cache import WordCache
 
     words = config.data / "words"
-    early = EarlyWords()
+    early = PreloadingLexicon()
     if not words.is_dir():  # the first start: dictionaries are needed, and take longer than the imports
         early.begin(config.scenarios)
     from ses.daemon.robot_files import RobotFiles

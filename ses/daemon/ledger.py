@@ -11,7 +11,7 @@ import structlog
 from ses import __version__
 from ses.clock import Clock
 from ses.config import Config
-from ses.ledger.contract import Journal, LedgerDown, Silence, Users
+from ses.ledger.contract import Journal, LedgerDown, NoJournal, Users
 from ses.ledger.histories import JOURNAL, users_history
 from ses.migrations.history import History
 from ses.redaction import Redactor
@@ -84,7 +84,7 @@ class Ledger:
 
     @property
     def journal(self) -> Journal:
-        return self._journal or Silence()
+        return self._journal or NoJournal()
 
     @property
     def journaled(self) -> bool:

@@ -15,7 +15,7 @@ def warming(engine: Engine, newest: Callable[[str], Program | None]) -> Callable
 
     def warm(robot: str) -> None:
         program = newest(robot)
-        engine.keep_warm(robot, prompts_of(program) if program is not None else [])
+        engine.cache_prompts(robot, prompts_of(program) if program is not None else [])
 
     return warm
 

@@ -39,7 +39,7 @@ class Journal(Protocol):
         ...
 
 
-class Silence:
+class NoJournal:
     """No journal."""
 
     def write(self, entry: Entry) -> None:

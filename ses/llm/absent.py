@@ -44,7 +44,7 @@ class NoEngine:
     async def count_tokens(self, request: ChatRequest | CompletionRequest) -> int | None:
         raise self._unavailable()
 
-    def keep_warm(self, name: str, prompts: Sequence[ChatRequest]) -> None:
+    def cache_prompts(self, name: str, prompts: Sequence[ChatRequest]) -> None:
         del name, prompts
 
     async def start(self) -> None:

@@ -1,4 +1,4 @@
-"""What an engine answers, in the shape of OpenAI's protocol: decoded from any server's JSON, encoded to any client's.
+"""What an engine answers, in the form of OpenAI's protocol: decoded from any server's JSON, encoded to any client's.
 
 Whole answers (`ChatAnswer`) and the pieces of a stream (`ChatChunk`) have the same outline. Unknown keys of servers are dropped.
 """
@@ -12,7 +12,7 @@ import msgspec
 
 class PromptDetails(msgspec.Struct, frozen=True):
     cached_tokens: int | None = None
-    """Tokens of the prompt that were warm in the engine's cache."""
+    """Tokens of the prompt that were in the engine's prompt cache."""
 
 
 class Usage(msgspec.Struct, frozen=True):
@@ -60,8 +60,8 @@ class ToolCall(msgspec.Struct, frozen=True):
     index: int = 0
 
 
-class Said(msgspec.Struct):
-    """A message of the model, or a piece of one."""
+class AssistantMessage(msgspec.Struct):
+    """A message of the language model, or a piece of one."""
 
     role: str | None = None
     content: str | None = None
@@ -78,7 +78,7 @@ class Said(msgspec.Struct):
 
 class ChatChoice(msgspec.Struct, frozen=True, kw_only=True):
     index: int = 0
-    message: Said
+    message: AssistantMessage
     finish_reason: str | None = None
     """`stop`, `length`, `tool_calls`, `content_filter`."""
     stop_reason: int | str | None = None
@@ -103,7 +103,7 @@ class ChatAnswer(msgspec.Struct, kw_only=True):
 
 class ChatPiece(msgspec.Struct, frozen=True, kw_only=True):
     index: int = 0
-    delta: Said
+    delta: AssistantMessage
     finish_reason: str | None = None
     stop_reason: int | str | None = None
     logprobs: Logprobs | None = None

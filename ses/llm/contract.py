@@ -6,7 +6,7 @@
         async for chunk in chunks:
             show(chunk.text)
 
-**Cancelling is aborting**: a cancelled `chat`, or a stream that is closed before its end, frees its place in the engine at once. Always
+**Cancelling is aborting**: a cancelled `chat`, or a stream that is closed before its end, ends its work in the engine at once. Always
 close a stream you may leave early (`contextlib.aclosing`).
 
 **Failing is typed**: only `EngineError`s come out (`ses.llm.errors`). `EngineUnavailable` (with `EngineBusy`) says that nothing
@@ -32,7 +32,7 @@ Task = Literal["chat", "embeddings"]
 
 
 class ModelInfo(msgspec.Struct, frozen=True):
-    """A model that requests may name. Known while the engine is down, too."""
+    """A language model that requests may name. Known while the engine is down, too."""
 
     name: str
     task: Task
@@ -59,7 +59,7 @@ class EngineState(msgspec.Struct, frozen=True):
 
 
 class Engine(Protocol):
-    """One or more models behind one door."""
+    """One or more language models."""
 
     def models(self) -> Sequence[ModelInfo]:
         """Chat models first."""
@@ -85,9 +85,9 @@ class Engine(Protocol):
         """Tokens of the prompt, by the model's own template and tokenizer; None when the server cannot tell."""
         ...
 
-    def keep_warm(self, name: str, prompts: Sequence[ChatRequest]) -> None:
-        """Compute these prompts (a robot's system texts) now and after every restart, so that a conversation that begins with
-        one of them starts at once. Called again with the same `name` it replaces them; it never waits and never fails.
+    def cache_prompts(self, name: str, prompts: Sequence[ChatRequest]) -> None:
+        """Keep these prompts (a robot's system texts) in the prompt cache, now and after every restart, so that a
+        conversation that begins with one of them starts at once. Called again with the same `name` it replaces them; it never waits and never fails.
         """
         ...
 
@@ -116,7 +116,7 @@ class Observer(Protocol):
     ) -> None:
         """`outcome` is `ok`, `cancelled` or the kind of the error (`busy unavailable died bad_request too_long unknown_model`).
 
-        Seconds: `waited` for a place, until the `first_token` of a stream, and in all. `usage`: prompt and answer, in tokens.
+        Seconds: `waited` to be admitted, until the `first_token` of a stream, and in all. `usage`: prompt and answer, in tokens.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""The door to an engine: names are resolved, requests wait their turn, everything is measured and every failure typed."""
+"""What stands before every engine: names are resolved, requests are admitted, everything is measured and every failure typed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import aclosing, asynccontextmanager
 import msgspec
 
 from ses.clock import Clock
-from ses.llm.admission import Admission
+from ses.llm.admission import AdmissionControl
 from ses.llm.answers import ChatAnswer, ChatChunk, CompletionAnswer, EmbeddingAnswer, Usage
 from ses.llm.contract import Engine, EngineState, ModelInfo, Observer, Task
 from ses.llm.errors import (
@@ -59,14 +59,14 @@ class _Measure:
         return (self.usage.prompt_tokens, self.usage.completion_tokens or 0) if self.usage else (0, 0)
 
 
-class Door:
-    """Implements `ses.llm.contract.Engine` before another engine. `places` requests are at work at once, `waiting` wait."""
+class EngineFrontend:
+    """Implements `ses.llm.contract.Engine` over another engine; `concurrency` requests run at once, `waiting` wait."""
 
     def __init__(
-        self, engine: Engine, *, places: int, waiting: int, clock: Clock, observer: Observer
+        self, engine: Engine, *, concurrency: int, waiting: int, clock: Clock, observer: Observer
     ) -> None:
         self._engine = engine
-        self._admission = Admission(places=places, waiting=waiting, clock=clock)
+        self._admission = AdmissionControl(concurrency=concurrency, waiting=waiting, clock=clock)
         self._clock = clock
         self._observer = observer
 
@@ -118,8 +118,8 @@ class Door:
         self._named(request.model, "chat")
         return await self._engine.count_tokens(request)
 
-    def keep_warm(self, name: str, prompts: Sequence[ChatRequest]) -> None:
-        self._engine.keep_warm(name, prompts)
+    def cache_prompts(self, name: str, prompts: Sequence[ChatRequest]) -> None:
+        self._engine.cache_prompts(name, prompts)
 
     async def start(self) -> None:
         await self._engine.start()
@@ -145,7 +145,7 @@ class Door:
         measure = _Measure(self._clock)
         outcome = "failed"
         try:
-            async with self._admission.place(priority) as measure.waited:
+            async with self._admission.admitted(priority) as measure.waited:
                 yield measure
             outcome = "ok"
         except BaseException as error:

@@ -1,4 +1,4 @@
-"""Two engines behind one door: one converses, the other turns texts into vectors."""
+"""Two engines as one: one converses, the other turns texts into vectors."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ class EnginePair:
     async def count_tokens(self, request: ChatRequest | CompletionRequest) -> int | None:
         return await self._chat.count_tokens(request)
 
-    def keep_warm(self, name: str, prompts: Sequence[ChatRequest]) -> None:
-        self._chat.keep_warm(name, prompts)
+    def cache_prompts(self, name: str, prompts: Sequence[ChatRequest]) -> None:
+        self._chat.cache_prompts(name, prompts)
 
     async def start(self) -> None:
         await self._chat.start()

@@ -1,4 +1,4 @@
-"""Ties the processes of an engine to the daemon: when it is gone, however it went, they end too and leave the card free.
+"""Parent-death guard of the processes of an engine: when the daemon is gone, however it went, they end too and leave the card free.
 
 vLLM calls `tie_to_daemon` in each process it starts (entry point `vllm.general_plugins`). The kernel's own means, PR_SET_PDEATHSIG,
 looks at the *thread* that started a process, and ours ends when the engine is up; a pidfd looks at the process.
@@ -29,7 +29,7 @@ def tie_to_daemon() -> None:
     ):  # the machine of another node of a cluster, or a kernel without pidfds: vLLM's own watch has to do
         return
     else:
-        threading.Thread(target=_watch, args=(pidfd,), name="lifeline", daemon=True).start()
+        threading.Thread(target=_watch, args=(pidfd,), name="parent-death guard", daemon=True).start()
 
 
 def _watch(pidfd: int) -> None:

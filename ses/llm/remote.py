@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from typing import Any, TypeVar
@@ -10,12 +9,13 @@ from typing import Any, TypeVar
 import aiohttp
 import msgspec
 
+from ses.clock import Clock
 from ses.llm import wire
 from ses.llm.answers import ChatAnswer, ChatChunk, CompletionAnswer, EmbeddingAnswer
 from ses.llm.contract import EngineState, ModelInfo, Phase, Task
 from ses.llm.errors import EngineDied, EngineUnavailable
 from ses.llm.requests import ChatRequest, CompletionRequest, EmbeddingRequest
-from ses.llm.servers import Pause, Server, Servers, ServerSettings
+from ses.llm.servers import Server, Servers, ServerSettings
 
 T = TypeVar("T")
 
@@ -38,13 +38,12 @@ class RemoteEngine:
         *,
         name: str = "",
         embeddings: str = "",
-        pause: Pause = asyncio.sleep,
+        clock: Clock,
     ) -> None:
-        self._servers = Servers(settings, pause=pause)
+        self._servers = Servers(settings, clock)
         self._name = name
         self._embeddings = embeddings
         self._stopped = False
-        self._warm: dict[str, Sequence[ChatRequest]] = {}
 
     # --- the contract --------------------------------------------------------------------------------------
 
@@ -113,9 +112,9 @@ class RemoteEngine:
             return None
         return count if isinstance(count, int) else None
 
-    def keep_warm(self, name: str, prompts: Sequence[ChatRequest]) -> None:
+    def cache_prompts(self, name: str, prompts: Sequence[ChatRequest]) -> None:
         """The servers keep their own caches: nothing is computed for them ahead."""
-        self._warm[name] = prompts
+        del name, prompts
 
     async def start(self) -> None:
         self._servers.start()
@@ -223,9 +222,9 @@ class RemoteEngine:
 
     async def _refused(self, server: Server, response: aiohttp.ClientResponse, model: str) -> Exception:
         try:
-            told = wire.refusal(await response.content.read(65536))
+            refusal = wire.refusal(await response.content.read(65536))
         except BROKEN:
-            told = wire.Refusal()
+            refusal = wire.Refusal()
         if response.status >= 500:
             server.failed(f"answers {response.status}")
         if response.status in (401, 403):
@@ -234,7 +233,7 @@ class RemoteEngine:
         after = response.headers.get("Retry-After", "")
         return wire.failure(
             response.status,
-            told,
+            refusal,
             model=model or self._name,
             retry_after=float(after) if after.isdigit() else 5.0,
         )

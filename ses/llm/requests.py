@@ -36,7 +36,7 @@ class Grammar(msgspec.Struct, frozen=True, tag="grammar"):
     ebnf: str
 
 
-Shape = JsonSchema | Choice | Regex | Grammar
+ResponseFormat = JsonSchema | Choice | Regex | Grammar
 """A form that the decoder enforces, token by token."""
 
 
@@ -55,7 +55,7 @@ class Sampling(msgspec.Struct, kw_only=True, omit_defaults=True):
     stop: tuple[str, ...] = ()
     n: int = 1
     """Answers to one prompt."""
-    shape: Shape | None = None
+    response_format: ResponseFormat | None = None
     extra: dict[str, Any] = {}
     """Further attributes (`top_k`, `min_p`, `chat_template_kwargs` …), handed to the engine as they are."""
 

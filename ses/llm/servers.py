@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 
 import aiohttp
 import msgspec
 import structlog
 
+from ses.clock import Clock
+from ses.flow.backoff import Backoff
 from ses.llm.errors import EngineUnavailable
 
 log = structlog.get_logger("ses.llm")
 
 PERIOD = 5.0
-"""Seconds between two looks at a server that is well."""
-LONGEST_PERIOD = 30.0
-"""Seconds between two looks at a server that stays away."""
+"""Seconds between two probes of a server that is well."""
+FIRST_PAUSE = 10.0
+LONGEST_PAUSE = 30.0
+"""Seconds between two probes of a server that stays away."""
 PATIENCE = 3.0
 """Seconds a server has to say that it is there."""
 FAILURES = 3
-"""Requests in a row that fail before a server is left alone until it answers a look."""
-
-Pause = Callable[[float], Awaitable[None]]
+"""Requests in a row that fail before a server is left alone until it answers a probe."""
 
 
 class ServerSettings(msgspec.Struct, frozen=True):
@@ -82,11 +83,11 @@ class Server:
 
 
 class Servers:
-    """All of them, looked after. `session` is opened inside the running loop."""
+    """All of them, probed from time to time. `session` is opened inside the running loop."""
 
-    def __init__(self, settings: Sequence[ServerSettings], *, pause: Pause = asyncio.sleep) -> None:
+    def __init__(self, settings: Sequence[ServerSettings], clock: Clock) -> None:
         self.all = [Server(one) for one in settings]
-        self._pause = pause
+        self._clock = clock
         self._tasks: list[asyncio.Task[None]] = []
         self._session: aiohttp.ClientSession | None = None
 
@@ -103,7 +104,7 @@ class Servers:
     def start(self) -> None:
         loop = asyncio.get_running_loop()
         self._tasks = [
-            loop.create_task(self._look_after(server), name=f"server {server.url}") for server in self.all
+            loop.create_task(self._keep_probing(server), name=f"server {server.url}") for server in self.all
         ]
 
     async def stop(self) -> None:
@@ -133,7 +134,7 @@ class Servers:
         """Which servers are missing, and why; empty when all are there."""
         return "; ".join(f"{server.url} {server.trouble}" for server in self.all if not server.up)
 
-    async def look(self, server: Server) -> bool:
+    async def probe(self, server: Server) -> bool:
         """Ask a server for its models."""
         try:
             async with (
@@ -149,9 +150,11 @@ class Servers:
             server.unreachable(f"cannot be reached ({type(error).__name__})")
             return False
 
-    async def _look_after(self, server: Server) -> None:
-        period = PERIOD
+    async def _keep_probing(self, server: Server) -> None:
+        absence = Backoff(FIRST_PAUSE, LONGEST_PAUSE)
         while True:
-            there = await self.look(server)
-            period = PERIOD if there else min(2 * period, LONGEST_PERIOD) if server.trouble else PERIOD
-            await self._pause(period)
+            if await self.probe(server):
+                absence.reset()
+                await self._clock.sleep(PERIOD)
+            else:
+                await self._clock.sleep(absence.next())

@@ -10,6 +10,7 @@ import msgspec
 import structlog
 
 from ses.clock import Clock
+from ses.flow.backoff import Backoff
 from ses.llm.answers import ChatAnswer, ChatChunk, CompletionAnswer, EmbeddingAnswer
 from ses.llm.contract import EngineState, ModelInfo, Phase, Task
 from ses.llm.errors import EngineError, EngineUnavailable
@@ -19,7 +20,7 @@ log = structlog.get_logger("ses.llm")
 
 FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 60.0
-"""Seconds between a death and the next start; doubled with each start that fails."""
+"""Seconds between a death and the next start; more with each start that fails."""
 STABLE = 120.0
 """Seconds an engine has to live for its next death to count as the first."""
 STARTING_RETRY = 10.0
@@ -58,10 +59,9 @@ class Core(Protocol):
 
 Build = Callable[[], Awaitable[Core]]
 """Loads the model. Raises `EngineError` with a text for the administrator."""
-Pause = Callable[[float], Awaitable[None]]
 
 
-class Supervised:
+class SupervisedEngine:
     """Implements `ses.llm.contract.Engine` for one model."""
 
     def __init__(
@@ -72,22 +72,21 @@ class Supervised:
         *,
         clock: Clock,
         preload: bool = True,
-        pause: Pause = asyncio.sleep,
     ) -> None:
         self._name = name
         self._task: Task = task
         self._build = build
         self._clock = clock
         self._preload = preload
-        self._pause = pause
         self._core: Core | None = None
         self._phase: Phase = "starting"
         self._reason = "the language model has not been started"
         self._restarts = 0
         self._length: int | None = None
         self._wanted = asyncio.Event()
-        self._warm: dict[str, Sequence[ChatRequest]] = {}
-        self._warming: set[asyncio.Task[None]] = set()
+        self._prompts: dict[str, Sequence[ChatRequest]] = {}
+        """To be kept in the prompt cache, by whose they are."""
+        self._caching: set[asyncio.Task[None]] = set()
         self._life: asyncio.Task[None] | None = None
 
     # --- the contract --------------------------------------------------------------------------------------
@@ -124,10 +123,10 @@ class Supervised:
     async def count_tokens(self, request: ChatRequest | CompletionRequest) -> int | None:
         return await self._alive().count_tokens(request)
 
-    def keep_warm(self, name: str, prompts: Sequence[ChatRequest]) -> None:
-        self._warm[name] = prompts
+    def cache_prompts(self, name: str, prompts: Sequence[ChatRequest]) -> None:
+        self._prompts[name] = prompts
         if self._core is not None:
-            self._heat(self._core, prompts)
+            self._cache(self._core, prompts)
 
     async def start(self) -> None:
         self._phase, self._reason = "starting", "the language model is loading"
@@ -139,7 +138,7 @@ class Supervised:
 
     async def stop(self) -> None:
         self._phase, self._reason = "stopped", "the daemon stops"
-        tasks = [*self._warming, *([self._life] if self._life is not None else [])]
+        tasks = [*self._caching, *([self._life] if self._life is not None else [])]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -154,16 +153,15 @@ class Supervised:
 
     async def _live(self) -> None:
         await self._wanted.wait()
-        pause = FIRST_PAUSE
+        restarts = Backoff(FIRST_PAUSE, LONGEST_PAUSE)
         while True:
             core = await self._started()
             if core is not None:
                 born = self._clock.monotonic()
                 await self._until_death(core)
                 if self._clock.monotonic() - born >= STABLE:
-                    pause = FIRST_PAUSE
-            await self._pause(pause)
-            pause = min(2 * pause, LONGEST_PAUSE)
+                    restarts.reset()
+            await self._clock.sleep(restarts.next())
 
     async def _started(self) -> Core | None:
         began = self._clock.monotonic()
@@ -185,8 +183,8 @@ class Supervised:
     async def _until_death(self, core: Core) -> None:
         self._core, self._length = core, core.max_model_len
         self._phase, self._reason = "ready", ""
-        for prompts in self._warm.values():
-            self._heat(core, prompts)
+        for prompts in self._prompts.values():
+            self._cache(core, prompts)
         try:
             cause = await core.died()
             self._phase, self._reason = "restarting", f"the language model is loading again: {cause}"
@@ -196,16 +194,18 @@ class Supervised:
             self._core = None
             await core.close()
 
-    def _heat(self, core: Core, prompts: Sequence[ChatRequest]) -> None:
+    def _cache(self, core: Core, prompts: Sequence[ChatRequest]) -> None:
         task = asyncio.get_running_loop().create_task(_compute(core, prompts))
-        self._warming.add(task)
-        task.add_done_callback(self._warming.discard)
+        self._caching.add(task)
+        task.add_done_callback(self._caching.discard)
 
 
 async def _compute(core: Core, prompts: Sequence[ChatRequest]) -> None:
     """One token after each prompt leaves the prompt in the engine's cache."""
     for prompt in prompts:
         try:
-            await core.chat(msgspec.structs.replace(prompt, max_tokens=1, n=1, shape=None, priority="batch"))
+            await core.chat(
+                msgspec.structs.replace(prompt, max_tokens=1, n=1, response_format=None, priority="batch")
+            )
         except EngineError as error:
             log.warning("a prompt could not be warmed", reason=str(error))

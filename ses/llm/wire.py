@@ -17,10 +17,10 @@ from ses.llm.requests import (
     Grammar,
     JsonSchema,
     Regex,
-    Shape,
+    ResponseFormat,
 )
 
-OURS = frozenset({"shape", "extra", "priority"})
+OURS = frozenset({"response_format", "extra", "priority"})
 """Fields of requests that have another form in the protocol, or none."""
 
 chat_answer = msgspec.json.Decoder(ChatAnswer)
@@ -62,8 +62,8 @@ def body(
     }
     data["model"] = model
     if not isinstance(request, EmbeddingRequest):
-        if request.shape is not None:
-            data |= _shape(request.shape)
+        if request.response_format is not None:
+            data |= _response_format(request.response_format)
         if stream:
             data["stream"] = True
             data["stream_options"] = {"include_usage": True}
@@ -72,8 +72,8 @@ def body(
     return data | request.extra
 
 
-def _shape(shape: Shape) -> dict[str, Any]:
-    match shape:
+def _response_format(wanted: ResponseFormat) -> dict[str, Any]:
+    match wanted:
         case JsonSchema(schema=schema) if not schema:
             return {"response_format": {"type": "json_object"}}
         case JsonSchema(schema=schema, name=name, strict=strict):
@@ -119,9 +119,9 @@ _LIMIT = re.compile(r"(?:maximum context length|context length)\D{0,40}?(\d+)")
 _PROMPT = re.compile(r"(\d+)(?: input)? (?:tokens )?(?:in the messages|in the prompt|input tokens)")
 
 
-def failure(status: int, told: Refusal, *, model: str, retry_after: float = 5.0) -> EngineError:
+def failure(status: int, refusal: Refusal, *, model: str, retry_after: float = 5.0) -> EngineError:
     """The typed error for an answer with an HTTP status of 400 or more."""
-    text = told.message or f"the server answered {status}"
+    text = refusal.message or f"the server answered {status}"
     if limit := _LIMIT.search(text):
         prompt = _PROMPT.search(text)
         return ContextTooLong(
@@ -133,4 +133,4 @@ def failure(status: int, told: Refusal, *, model: str, retry_after: float = 5.0)
         return EngineBusy(text, retry_after=retry_after)
     if status >= 500:
         return EngineDied(text)
-    return BadRequest(text, attribute=told.param or "")
+    return BadRequest(text, attribute=refusal.param or "")

@@ -12,13 +12,13 @@ from ses.clock import VirtualClock
 from ses.errors import StepError
 from ses.llm.answers import (
     Alternative,
+    AssistantMessage,
     ChatAnswer,
     ChatChoice,
     ChatChunk,
     ChatPiece,
     FunctionCall,
     Logprobs,
-    Said,
     TokenScore,
     ToolCall,
 )
@@ -80,13 +80,13 @@ def _asked(request: ChatRequest) -> str:
 
 def _said(reply: Reply) -> ChatAnswer:
     text = _text(reply.value)
-    message = Said(role="assistant", content=text)
+    message = AssistantMessage(role="assistant", content=text)
     chance = min(max(reply.confidence, 1e-9), 1 - 1e-9)
     other = Alternative("none", log(1 - chance))
     logprobs = Logprobs([TokenScore(text, log(chance), top_logprobs=[other])])
     if reply.tool:
         function = FunctionCall(name=reply.tool, arguments=text)
-        message = Said(role="assistant", tool_calls=[ToolCall(function=function, id="call")])
+        message = AssistantMessage(role="assistant", tool_calls=[ToolCall(function=function, id="call")])
     return ChatAnswer(choices=[ChatChoice(message=message, finish_reason="stop", logprobs=logprobs)])
 
 

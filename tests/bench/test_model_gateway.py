@@ -23,7 +23,7 @@ from ses.gateway.v1.auth import LocalOnlyAuth, UserTokenAuth
 from ses.gateway.v1.exchange import Exchanges
 from ses.gateway.v1.faults import flat_faults
 from ses.gateway.v1.serving import Serving
-from ses.ledger.contract import Silence
+from ses.ledger.contract import NoJournal
 from ses.ledger.database import Database
 from ses.ledger.histories import JOURNAL, users_history
 from ses.ledger.journal import SqlJournal
@@ -80,7 +80,7 @@ async def microseconds(url, token):
 
 
 async def test_what_a_request_costs(tmp_path):
-    async with served(v1(LocalOnlyAuth(), Silence(), journaled=False)) as url:
+    async with served(v1(LocalOnlyAuth(), NoJournal(), journaled=False)) as url:
         async with aiohttp.ClientSession() as client, client.post(url, json=ASKED) as response:
             told = await response.read()
         bare = await microseconds(url, "none")

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from hashlib import sha256
 
 from ses.llm.answers import (
+    AssistantMessage,
     ChatAnswer,
     ChatChoice,
     ChatChunk,
@@ -14,7 +15,6 @@ from ses.llm.answers import (
     CompletionAnswer,
     CompletionChoice,
     EmbeddingAnswer,
-    Said,
     Usage,
 )
 from ses.llm.contract import EngineState, ModelInfo
@@ -31,7 +31,9 @@ def said(text: str, *, finish_reason: str = "stop") -> ChatAnswer:
     return ChatAnswer(
         id="chatcmpl-test",
         model="test",
-        choices=[ChatChoice(message=Said(role="assistant", content=text), finish_reason=finish_reason)],
+        choices=[
+            ChatChoice(message=AssistantMessage(role="assistant", content=text), finish_reason=finish_reason)
+        ],
         usage=Usage(prompt_tokens=1, completion_tokens=spent, total_tokens=1 + spent),
     )
 
@@ -44,7 +46,7 @@ class ScriptedEngine:
         self._context = context
         self.asked: list[ChatRequest] = []
         """Every chat request, in order."""
-        self.warm: dict[str, Sequence[ChatRequest]] = {}
+        self.cached_prompts: dict[str, Sequence[ChatRequest]] = {}
         self.gate = asyncio.Event()
         """Cleared, it holds every stream after its first word."""
         self.gate.set()
@@ -69,18 +71,18 @@ class ScriptedEngine:
         self.running += 1
         try:
             for choice in answer.choices:
-                first = Said(role="assistant", content="")
+                first = AssistantMessage(role="assistant", content="")
                 yield ChatChunk(
                     id=answer.id, model="test", choices=[ChatPiece(index=choice.index, delta=first)]
                 )
                 words = (choice.message.content or "").split(" ") if choice.message.content else []
                 for number, word in enumerate(words):
                     text = f" {word}" if number else word
-                    piece = ChatPiece(index=choice.index, delta=Said(content=text))
+                    piece = ChatPiece(index=choice.index, delta=AssistantMessage(content=text))
                     yield ChatChunk(id=answer.id, model="test", choices=[piece])
                     await asyncio.sleep(0)
                     await self.gate.wait()
-                last = Said(tool_calls=choice.message.tool_calls)
+                last = AssistantMessage(tool_calls=choice.message.tool_calls)
                 end = ChatPiece(index=choice.index, delta=last, finish_reason=choice.finish_reason)
                 yield ChatChunk(id=answer.id, model="test", choices=[end])
             yield ChatChunk(id=answer.id, model="test", usage=answer.usage)
@@ -109,8 +111,8 @@ class ScriptedEngine:
             return len(str(request.prompt).split())
         return sum(len(str(message.get("content", "")).split()) for message in request.messages)
 
-    def keep_warm(self, name: str, prompts: Sequence[ChatRequest]) -> None:
-        self.warm[name] = prompts
+    def cache_prompts(self, name: str, prompts: Sequence[ChatRequest]) -> None:
+        self.cached_prompts[name] = prompts
 
     async def start(self) -> None:
         return

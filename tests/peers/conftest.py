@@ -17,8 +17,8 @@ from ses.gateway.v1.auth import SingleTokenAuth
 from ses.gateway.v1.exchange import Exchanges
 from ses.gateway.v1.faults import flat_faults
 from ses.gateway.v1.serving import Serving
-from ses.ledger.contract import Silence
-from ses.llm.answers import ChatAnswer, ChatChoice, FunctionCall, Said, ToolCall, Usage
+from ses.ledger.contract import NoJournal
+from ses.llm.answers import AssistantMessage, ChatAnswer, ChatChoice, FunctionCall, ToolCall, Usage
 
 TOKEN = "peers-token-0123456789"
 ANSWER = "Hello from the scripted engine."
@@ -30,13 +30,13 @@ def obliging(request):
         function = request.tools[0]["function"]
         properties = function.get("parameters", {}).get("properties", {})
         arguments = json.dumps(dict.fromkeys(properties, "CANARY_OK"))
-        said = Said(
+        said = AssistantMessage(
             role="assistant", tool_calls=[ToolCall(FunctionCall(function["name"], arguments), id="1")]
         )
         usage = Usage(prompt_tokens=1, completion_tokens=1, total_tokens=2)
         return ChatAnswer(choices=[ChatChoice(message=said, finish_reason="stop")], usage=usage)
-    if request.shape is not None:
-        fields = request.shape.schema["properties"]
+    if request.response_format is not None:
+        fields = request.response_format.schema["properties"]
         return json.dumps({name: kind["enum"][0] for name, kind in fields.items()})
     return ANSWER
 
@@ -44,7 +44,7 @@ def obliging(request):
 @pytest.fixture
 async def gateway():
     exchanges = Exchanges(
-        SingleTokenAuth(TOKEN), Silence(), SystemClock(), body_limit=12 << 20, journaled=False
+        SingleTokenAuth(TOKEN), NoJournal(), SystemClock(), body_limit=12 << 20, journaled=False
     )
     engine = ScriptedEngine(obliging)
     operations = V1Api(Serving(engine), exchanges, began=1).operations()

@@ -13,7 +13,7 @@ from ses.dialogue.state.ports import Model
 from ses.dialogue.state.turn import Draft, Turn
 from ses.dialogue.understanding.utterance import Interpretation
 from ses.errors import StepError
-from ses.llm.answers import Said
+from ses.llm.answers import AssistantMessage
 from ses.llm.errors import BadRequest, EngineError, UnknownModel
 from ses.llm.requests import ChatRequest
 from ses.messages import Delta
@@ -95,7 +95,7 @@ class Writing:
             self._turn.ports.show(Delta(id=self._id, attempt=attempt, at=at, text=piece))
             self._size += len(piece)
 
-    def _call(self, message: Said) -> None:
+    def _call(self, message: AssistantMessage) -> None:
         """A call comes whole, or in pieces of which only the first names it."""
         for number, call in enumerate(message.tool_calls or ()):
             place = number if not self._shown else call.index or number

@@ -52,7 +52,7 @@ async def guess(heard: Interpretation) -> list[Recognised]:
     question = f"{words.message}: {said}\n{words.key}:"
     request = ChatRequest(
         messages=[{"role": "system", "content": task}, {"role": "user", "content": question}],
-        shape=Choice((*names, NONE)),
+        response_format=Choice((*names, NONE)),
         temperature=0.0,
         logprobs=True,
         top_logprobs=20,

@@ -15,7 +15,7 @@ from ses.dialogue.slots.assignment import write as assign
 from ses.dialogue.state.session import Frame
 from ses.dialogue.state.turn import Turn
 from ses.errors import StepError
-from ses.llm.requests import ChatRequest, Choice, JsonSchema, Shape
+from ses.llm.requests import ChatRequest, Choice, JsonSchema, ResponseFormat
 from ses.scenario.program.calls import Llm
 
 NONE = "none"
@@ -61,12 +61,12 @@ async def ask_model(turn: Turn, frame: Frame, op: Llm, index: int) -> int:
 
 
 async def _written(turn: Turn, frame: Frame, op: Llm, messages: Messages) -> Written:
-    shape = _shape(turn, op)
+    response_format = _response_format(turn, op)
     request = ChatRequest(
         messages=messages,
         max_tokens=op.max_tokens,
-        temperature=op.temperature if shape is None else 0.0,
-        shape=shape,
+        temperature=op.temperature if response_format is None else 0.0,
+        response_format=response_format,
         priority="conversation",
     )
     if op.tools:
@@ -83,7 +83,7 @@ async def _written(turn: Turn, frame: Frame, op: Llm, messages: Messages) -> Wri
     return written
 
 
-def _shape(turn: Turn, op: Llm) -> Shape | None:
+def _response_format(turn: Turn, op: Llm) -> ResponseFormat | None:
     if op.form is not None:
         return JsonSchema(schema=dict(op.form))
     if op.options:

@@ -6,6 +6,7 @@ from typing import Any
 
 from ses.gateway.v1.engine_response import Head, chat_answer, completion_answer
 from ses.llm.answers import (
+    AssistantMessage,
     ChatAnswer,
     ChatChoice,
     ChatChunk,
@@ -13,7 +14,6 @@ from ses.llm.answers import (
     CompletionChoice,
     FunctionCall,
     Logprobs,
-    Said,
     TokenScore,
     ToolCall,
     Usage,
@@ -67,7 +67,7 @@ class WholeChat:
             choices=[
                 ChatChoice(
                     index=index,
-                    message=Said(
+                    message=AssistantMessage(
                         role="assistant",
                         content="".join(one.content) if one.content or not one.tools else None,
                         reasoning="".join(one.reasoning) or None,

@@ -20,7 +20,7 @@ from ses.gateway.v1.requests import ChatCompletionBody, wants_usage
 from ses.gateway.v1.responses import at_once, piece_by_piece
 from ses.gateway.v1.serving import Serving
 from ses.gateway.v1.sse import begun
-from ses.llm.answers import ChatAnswer, ChatChoice, ChatChunk, ChatPiece, Said
+from ses.llm.answers import AssistantMessage, ChatAnswer, ChatChoice, ChatChunk, ChatPiece
 from ses.llm.errors import EngineError
 from ses.llm.requests import ChatRequest
 
@@ -75,7 +75,7 @@ async def _as_chunks(answer: ChatAnswer) -> AsyncGenerator[ChatChunk, None]:
     """A whole answer as a stream of a piece for each choice."""
     for choice in answer.choices:
         calls = choice.message.tool_calls
-        said = Said(
+        said = AssistantMessage(
             role="assistant",
             content=choice.message.content,
             reasoning=choice.message.reasoning,
@@ -94,7 +94,7 @@ async def _as_chunks(answer: ChatAnswer) -> AsyncGenerator[ChatChunk, None]:
     yield ChatChunk(usage=answer.usage)
 
 
-def _text_of(said: Said) -> str:
+def _text_of(said: AssistantMessage) -> str:
     """All that the model wrote: what it thinks and what it calls functions with reach the client, too."""
     calls = (call.function.arguments for call in said.tool_calls or ())
     return "\n".join(filter(None, (said.reasoning, said.content, *calls)))
@@ -102,5 +102,7 @@ def _text_of(said: Said) -> str:
 
 def _refused(index: int, text: str | None) -> ChatChoice:
     return ChatChoice(
-        index=index, message=Said(role="assistant", content=text or ""), finish_reason="content_filter"
+        index=index,
+        message=AssistantMessage(role="assistant", content=text or ""),
+        finish_reason="content_filter",
     )

@@ -46,7 +46,7 @@ def chat_request(body: ChatCompletionBody) -> ChatRequest:
         logprobs=bool(body.logprobs),
         top_logprobs=body.top_logprobs,
         max_tokens=body.max_tokens if body.max_tokens is not None else body.max_completion_tokens,
-        shape=_shape(body),
+        response_format=_response_format(body),
         **_sampling(body),
     )
 
@@ -127,7 +127,7 @@ def _sampling(body: ChatCompletionBody | CompletionBody) -> dict[str, Any]:
     }
 
 
-def _shape(body: ChatCompletionBody) -> JsonSchema | None:
+def _response_format(body: ChatCompletionBody) -> JsonSchema | None:
     wanted = body.response_format
     if wanted is None or wanted.type == "text":
         return None

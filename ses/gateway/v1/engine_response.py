@@ -10,12 +10,12 @@ from uuid import uuid4
 import msgspec
 
 from ses.llm.answers import (
+    AssistantMessage,
     ChatAnswer,
     ChatChunk,
     CompletionAnswer,
     CompletionChoice,
     Logprobs,
-    Said,
     ToolCall,
     Usage,
 )
@@ -108,7 +108,7 @@ class ChatPieces:
             )
         return {**self._fields, "choices": choices, **self._usage}
 
-    def _delta(self, index: int, said: Said) -> dict[str, Any]:
+    def _delta(self, index: int, said: AssistantMessage) -> dict[str, Any]:
         delta: dict[str, Any] = {}
         if index not in self._opened:
             self._opened.add(index)

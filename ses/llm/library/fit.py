@@ -15,7 +15,7 @@ BYTES = {"float32": 4, "float16": 2, "bfloat16": 2, "fp8": 1}
 WEIGHTS = ("*.safetensors", "*.bin", "*.gguf")
 
 
-class _Shape(msgspec.Struct):
+class _ModelConfig(msgspec.Struct):
     """What of a model's `config.json` decides its size."""
 
     num_hidden_layers: int
@@ -50,12 +50,12 @@ def needs(folder: Path, dtype: str | None = None) -> Needs:
     """Of the model in a folder; `dtype` of the cache, else the model's own. Raises `SesError`."""
     file = folder / "config.json"
     try:
-        shape = msgspec.json.decode(file.read_bytes(), type=_Shape)
+        config = msgspec.json.decode(file.read_bytes(), type=_ModelConfig)
     except OSError as error:
         raise SesError(f"{folder} is no model: {file.name} cannot be read ({error.strerror})") from error
     except msgspec.MsgspecError as error:
         raise SesError(f"{file} does not describe a model of text: {error}") from error
-    chosen = dtype or shape.dtype or shape.torch_dtype or "bfloat16"
+    chosen = dtype or config.dtype or config.torch_dtype or "bfloat16"
     if chosen not in BYTES:
         raise SesError(f"the type `{chosen}` is not known; known are {', '.join(BYTES)}")
     weights = next(
@@ -63,7 +63,7 @@ def needs(folder: Path, dtype: str | None = None) -> Needs:
     )
     if not weights:
         raise SesError(f"{folder} has no weights ({', '.join(WEIGHTS)})")
-    width = shape.head_dim or shape.hidden_size // shape.num_attention_heads
-    heads = shape.num_key_value_heads or shape.num_attention_heads
-    per_token = 2 * BYTES[chosen] * shape.num_hidden_layers * width * heads
-    return Needs(weights, per_token, shape.max_position_embeddings, chosen)
+    width = config.head_dim or config.hidden_size // config.num_attention_heads
+    heads = config.num_key_value_heads or config.num_attention_heads
+    per_token = 2 * BYTES[chosen] * config.num_hidden_layers * width * heads
+    return Needs(weights, per_token, config.max_position_embeddings, chosen)

@@ -24,7 +24,7 @@ from ses.llm.vllm.plain import shorten_streams
 T = TypeVar("T")
 
 RANKS: Mapping[Priority, int] = {"conversation": 0, "gateway": 1, "batch": 2}
-"""vLLM serves the lower number first, and takes a place away from a higher one when its cache is full."""
+"""vLLM serves the lower number first, and preempts a higher one when its cache is full."""
 LOOKS = 0.5
 """Seconds between two looks whether the engine core lives; a request that fails makes one look at once."""
 DATA = len("data: ")
@@ -129,7 +129,7 @@ class VllmCore:
         from vllm.entrypoints.serve.engine.protocol import ErrorResponse
 
         try:
-            told = await answer
+            response = await answer
         except Exception as error:
             if request is not None and speaks_of_length(error):
                 raise await self._too_long(request) from error
@@ -137,10 +137,11 @@ class VllmCore:
         task = asyncio.current_task()
         if task is not None and task.cancelling():
             raise asyncio.CancelledError
-        if isinstance(told, ErrorResponse):
-            refusal = wire.Refusal(told.error.message, told.error.type, told.error.param)
-            raise self._refused(told.error.code, refusal)
-        return told
+        if isinstance(response, ErrorResponse):
+            error_info = response.error
+            refusal = wire.Refusal(error_info.message, error_info.type, error_info.param)
+            raise self._refused(error_info.code, refusal)
+        return response
 
     async def _pieces(
         self, ask: Callable[[], Awaitable[AsyncGenerator[Any, None]]], decoder: msgspec.json.Decoder[T]

@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
-from ses.llm.answers import ChatChunk, ChatPiece, PromptDetails, Said, Usage
+from ses.llm.answers import AssistantMessage, ChatChunk, ChatPiece, PromptDetails, Usage
 from ses.llm.errors import EngineDied
 
 
@@ -43,7 +43,7 @@ async def chunks(outputs: AsyncGenerator[Any, None], n: int) -> AsyncGenerator[C
                 prompt, cached = len(output.prompt_token_ids or ()), output.num_cached_tokens
                 for index in range(n):
                     yield ChatChunk(
-                        choices=[ChatPiece(index=index, delta=Said(role="assistant", content=""))]
+                        choices=[ChatPiece(index=index, delta=AssistantMessage(role="assistant", content=""))]
                     )
             for one in output.outputs:
                 if one.finish_reason == "error":
@@ -53,7 +53,7 @@ async def chunks(outputs: AsyncGenerator[Any, None], n: int) -> AsyncGenerator[C
                     continue  # a part of a long prompt was read
                 piece = ChatPiece(
                     index=one.index,
-                    delta=Said(content=one.text),
+                    delta=AssistantMessage(content=one.text),
                     finish_reason=one.finish_reason,
                     stop_reason=one.stop_reason,
                 )

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from doubles.served_model import serving_model
+from doubles.served_llm import serving_llm
 from ses.config import load
 
 from .. import browser
@@ -28,7 +28,7 @@ def serve(tmp_path):
         file = tmp_path / "config.json"
         file.write_text(json.dumps({"llm": llm, "gateway": gateway or {}}))
         file.chmod(0o600)
-        async with serving_model(load(file, {})) as daemon:
+        async with serving_llm(load(file, {})) as daemon:
             yield daemon
 
     return served

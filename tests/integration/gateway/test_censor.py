@@ -24,7 +24,7 @@ from ses.gateway.v1.auth import LocalOnlyAuth
 from ses.gateway.v1.censor import CensorDown, HttpCensor
 from ses.gateway.v1.exchange import Exchanges
 from ses.gateway.v1.serving import Serving
-from ses.ledger.contract import Silence
+from ses.ledger.contract import NoJournal
 
 ROOT = Path(__file__).parents[3]
 CHAT, TEXT = "/v1/chat/completions", "/v1/completions"
@@ -61,7 +61,7 @@ def model():
         asked = request.messages[-1]["content"]
         return "It is a bomb." if "fuse" in asked else f"You said: {asked}"
 
-    exchanges = Exchanges(LocalOnlyAuth(), Silence(), SystemClock(), body_limit=1 << 20, journaled=False)
+    exchanges = Exchanges(LocalOnlyAuth(), NoJournal(), SystemClock(), body_limit=1 << 20, journaled=False)
     operations = V1Api(Serving(ScriptedEngine(says)), exchanges, began=1).operations()
     return api(operations, Access(None), Metrics(), [])
 

@@ -16,8 +16,8 @@ import uvloop
 
 from ses.clock import SystemClock
 from ses.llm.contract import Engine, Unobserved
-from ses.llm.frontend import Door
-from ses.llm.supervised import Supervised
+from ses.llm.frontend import EngineFrontend
+from ses.llm.supervised import SupervisedEngine
 
 ROOT = Path(__file__).parents[3]
 MODEL = ROOT / "models/smollm2"
@@ -56,19 +56,19 @@ def loop():
 
 @pytest.fixture(scope="session")
 def engine(model, loop) -> Engine:
-    """Ready; behind the same door as in the daemon."""
+    """Ready; with the same frontend as in the daemon."""
     from ses.llm.vllm.loading import start_core
     from ses.llm.vllm.settings import VllmSettings
 
     settings = VllmSettings(model=str(model), name="smollm2", args=ARGS)
     clock = SystemClock()
-    alive = Supervised("smollm2", "chat", lambda: start_core(settings), clock=clock)
-    door = Door(alive, places=16, waiting=64, clock=clock, observer=Unobserved())
+    alive = SupervisedEngine("smollm2", "chat", lambda: start_core(settings), clock=clock)
+    frontend = EngineFrontend(alive, concurrency=16, waiting=64, clock=clock, observer=Unobserved())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of vLLM's imports, about other people's future
-        loop.run(door.start())
-        while not door.state().ready:
-            assert door.state().phase == "starting", door.state()
+        loop.run(frontend.start())
+        while not frontend.state().ready:
+            assert frontend.state().phase == "starting", frontend.state()
             time.sleep(0.1)
-    yield door
-    loop.run(door.stop())
+    yield frontend
+    loop.run(frontend.stop())

@@ -85,7 +85,9 @@ def test_a_prompt_seen_before_is_warm(engine, loop):
 
 
 def test_the_decoder_keeps_to_a_choice_with_its_probability(engine, loop):
-    answer = loop.run(engine.chat(ask(shape=Choice(("order", "complaint")), logprobs=True, top_logprobs=2)))
+    answer = loop.run(
+        engine.chat(ask(response_format=Choice(("order", "complaint")), logprobs=True, top_logprobs=2))
+    )
     assert answer.text in {"order", "complaint"}
     confidence = math.exp(sum(token.logprob for token in answer.choices[0].logprobs.content))
     assert 0 < confidence <= 1
@@ -99,11 +101,13 @@ def test_the_decoder_keeps_to_a_schema_and_an_expression(engine, loop):
         "additionalProperties": False,
     }
     answer = json.loads(
-        loop.run(engine.chat(ask("Two large ones", shape=JsonSchema(schema=schema), max_tokens=60))).text
+        loop.run(
+            engine.chat(ask("Two large ones", response_format=JsonSchema(schema=schema), max_tokens=60))
+        ).text
     )
     assert answer["size"] in {"small", "large"}
     assert isinstance(answer["count"], int)
-    assert loop.run(engine.chat(ask(shape=Regex(r"[0-9]{3}")))).text.isdigit()
+    assert loop.run(engine.chat(ask(response_format=Regex(r"[0-9]{3}")))).text.isdigit()
 
 
 @pytest.mark.parametrize("choice", ["required", {"type": "function", "function": {"name": "weather"}}])
@@ -143,7 +147,7 @@ def test_what_cannot_be_done_is_said_with_its_place(engine, loop):
         loop.run(engine.chat(ask(temperature=-1.0)))
     assert raised.value.attribute == "temperature"
     with pytest.raises(BadRequest):
-        loop.run(engine.chat(ask(shape=JsonSchema(schema={"type": "nonsense"}))))
+        loop.run(engine.chat(ask(response_format=JsonSchema(schema={"type": "nonsense"}))))
     with pytest.raises(UnknownModel):
         loop.run(engine.chat(ask(model="other")))
 

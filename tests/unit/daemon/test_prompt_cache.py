@@ -18,9 +18,9 @@ def test_system_texts_that_never_vary_are_kept_warm_once_each() -> None:
     engine = ScriptedEngine(lambda _: "")
     warm = warming(engine, lambda robot: program if robot == "demo" else None)
     warm("demo")
-    assert [one.messages for one in engine.warm["demo"]] == [
+    assert [one.messages for one in engine.cached_prompts["demo"]] == [
         [{"role": "system", "content": "Be brief."}],
         [{"role": "system", "content": "Be kind."}],
     ]
     warm("gone")
-    assert engine.warm["gone"] == []
+    assert engine.cached_prompts["gone"] == []

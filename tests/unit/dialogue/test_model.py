@@ -122,7 +122,7 @@ async def test_json_of_a_form_is_saved(talk):
     )
     model = engine(one, '{"city": "Омск", "people": 2, "kind": "a", "days": []}')
     assert await one.say("спроси") == ["Омск, 2"]
-    shape = model.asked[0].shape
+    shape = model.asked[0].response_format
     assert isinstance(shape, JsonSchema)
     assert shape.schema["required"] == ["city", "people", "kind", "days"]
     assert shape.schema["properties"]["kind"] == {"type": "string", "enum": ["a", "b"]}
@@ -143,7 +143,7 @@ async def test_it_chooses_among_keys(talk):
     one = talk(robot("choice: [счёт, доставка], save: topic") + "      - say: '{{ topic }}'\n")
     model = engine(one, "доставка")
     assert await one.say("спроси") == ["доставка"]
-    assert model.asked[0].shape == Choice(("счёт", "доставка"))
+    assert model.asked[0].response_format == Choice(("счёт", "доставка"))
     assert model.asked[0].messages[0]["content"].endswith("- счёт\n- доставка")
 
 
@@ -151,7 +151,7 @@ async def test_it_says_only_what_the_author_approved(talk):
     one = talk(robot("choice: {pay: Картой или наличными., wait: Полчаса.}"))
     model = engine(one, "wait", "Что угодно")
     assert await one.say("спроси") == ["Полчаса."]
-    assert model.asked[0].shape == Choice(("pay", "wait"))
+    assert model.asked[0].response_format == Choice(("pay", "wait"))
     assert "- pay: Картой или наличными." in model.asked[0].messages[0]["content"]
     assert await one.say("спроси") == ["Извините, что-то пошло не так. Попробуйте, пожалуйста, чуть позже."]
     assert one.trace["errors"] == [

@@ -13,11 +13,11 @@ from ses.dialogue.llm.intents import confidence
 from ses.errors import StepError
 from ses.llm.answers import (
     Alternative,
+    AssistantMessage,
     ChatAnswer,
     ChatChoice,
     FunctionCall,
     Logprobs,
-    Said,
     TokenScore,
     ToolCall,
 )
@@ -53,7 +53,9 @@ def calling(*calls: tuple[str, dict[str, Any]], text: str = "") -> ChatAnswer:
         for number, (name, args) in enumerate(calls)
     ]
     return ChatAnswer(
-        choices=[ChatChoice(message=Said(content=text, tool_calls=made), finish_reason="tool_calls")]
+        choices=[
+            ChatChoice(message=AssistantMessage(content=text, tool_calls=made), finish_reason="tool_calls")
+        ]
     )
 
 
@@ -182,7 +184,7 @@ async def test_it_picks_a_flow_and_its_arguments(talk):
         user: 1234
         bot: большая, 23 ноября, 1234
     """)
-    shape = model.asked[0].shape
+    shape = model.asked[0].response_format
     assert isinstance(shape, JsonSchema)
     order, bye, none = shape.schema["anyOf"]
     assert list(order["properties"]["args"]["properties"]) == ["day", "size"], (
@@ -236,7 +238,7 @@ async def test_it_fills_slots_by_their_schema(talk):
     one = talk(FILL)
     model = engine(one, '{"size": "large", "people": 4, "wishes": ["без лука", "у окна"]}')
     assert await one.say("спроси про большую на четверых") == ["большая 4 без лука, у окна"]
-    assert model.asked[0].shape.schema["properties"] == {
+    assert model.asked[0].response_format.schema["properties"] == {
         "size": {"anyOf": [{"type": "string", "enum": ["small", "large"]}, {"type": "null"}]},
         "people": {"anyOf": [{"type": "integer"}, {"type": "null"}], "description": "Сколько человек"},
         "wishes": {"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "null"}]},
@@ -271,7 +273,7 @@ def told(name: str, *chances: tuple[str, float]) -> ChatAnswer:
     """An answer of one token, and what else might have stood there."""
     scores = [Alternative(token, log(chance)) for token, chance in chances]
     token = TokenScore(name, {one.token: one.logprob for one in scores}[name], top_logprobs=scores)
-    message = Said(content=name)
+    message = AssistantMessage(content=name)
     return ChatAnswer(choices=[ChatChoice(message=message, logprobs=Logprobs([token]))])
 
 
@@ -280,7 +282,7 @@ async def test_a_described_intent_is_recognised_by_the_model(talk):
     model = engine(one, told("order", ("order", 0.4), ("hours", 0.1), ("Sure", 0.5)))
     await one.say("накормите меня большая")
     (asked,) = model.asked
-    assert asked.shape == Choice(("order", "hours", "none"))
+    assert asked.response_format == Choice(("order", "hours", "none"))
     assert (asked.logprobs, asked.temperature) == (True, 0.0)
     assert asked.messages[0]["content"].endswith(
         "- order: клиент хочет поесть\n- hours: часы работы\n- none: что-то другое"
@@ -334,6 +336,11 @@ def test_confidence_is_what_leads_to_a_name_of_what_leads_to_any():
         TokenScore(" or", log(0.4), top_logprobs=first),
         TokenScore("der", log(0.8), top_logprobs=[Alternative("chard", log(0.2))]),
     ]
-    answer = ChatAnswer(choices=[ChatChoice(message=Said(content="order"), logprobs=Logprobs(tokens))])
+    answer = ChatAnswer(
+        choices=[ChatChoice(message=AssistantMessage(content="order"), logprobs=Logprobs(tokens))]
+    )
     assert confidence(answer, ("order", "hours", "none")) == pytest.approx(0.5 / 0.75)
-    assert confidence(ChatAnswer(choices=[ChatChoice(message=Said(content="order"))]), ("order",)) == 0.6
+    assert (
+        confidence(ChatAnswer(choices=[ChatChoice(message=AssistantMessage(content="order"))]), ("order",))
+        == 0.6
+    )

@@ -67,7 +67,7 @@ class FakeServer:
             return web.json_response({"object": "error", "message": text, "code": 400}, status=400)
         if self.fault == "slow":
             try:
-                await asyncio.sleep(3600)
+                await asyncio.Event().wait()
             except asyncio.CancelledError:
                 self.left.set()
                 raise
@@ -108,7 +108,7 @@ class FakeServer:
                 return response
             if number == 0 and self.fault == "hang":
                 try:
-                    await asyncio.sleep(3600)
+                    await asyncio.Event().wait()
                 except asyncio.CancelledError:
                     self.left.set()
                     raise

@@ -7,36 +7,36 @@ import asyncio
 import pytest
 
 from ses.clock import VirtualClock
-from ses.llm.admission import Admission
+from ses.llm.admission import AdmissionControl
 from ses.llm.errors import EngineBusy
 
 
-class Guests:
-    """Requests that hold their place until they are let go."""
+class Requests:
+    """Requests that run until they are ended."""
 
-    def __init__(self, admission: Admission) -> None:
+    def __init__(self, admission: AdmissionControl) -> None:
         self._admission = admission
-        self.inside: list[str] = []
-        self._doors: dict[str, asyncio.Event] = {}
+        self.running: list[str] = []
+        self._ends: dict[str, asyncio.Event] = {}
         self.tasks: dict[str, asyncio.Task[None]] = {}
 
     async def arrive(self, name: str, priority: str = "gateway") -> None:
-        self._doors[name] = asyncio.Event()
-        self.tasks[name] = asyncio.create_task(self._stay(name, priority))
+        self._ends[name] = asyncio.Event()
+        self.tasks[name] = asyncio.create_task(self._run(name, priority))
         await self.settle()
 
-    async def leave(self, name: str) -> None:
-        self._doors[name].set()
+    async def end(self, name: str) -> None:
+        self._ends[name].set()
         await self.settle()
 
     async def settle(self) -> None:
         for _ in range(5):
             await asyncio.sleep(0)
 
-    async def _stay(self, name: str, priority: str) -> None:
-        async with self._admission.place(priority):
-            self.inside.append(name)
-            await self._doors[name].wait()
+    async def _run(self, name: str, priority: str) -> None:
+        async with self._admission.admitted(priority):
+            self.running.append(name)
+            await self._ends[name].wait()
 
 
 @pytest.fixture
@@ -45,8 +45,8 @@ async def clock():
 
 
 @pytest.fixture
-async def guests(clock):
-    made = Guests(Admission(places=1, waiting=2, clock=clock))
+async def requests(clock):
+    made = Requests(AdmissionControl(concurrency=1, waiting=2, clock=clock))
     yield made
     for task in made.tasks.values():
         task.cancel()
@@ -54,70 +54,70 @@ async def guests(clock):
     assert made._admission.running == made._admission.waiting == 0
 
 
-async def test_first_come_first_served_within_a_priority(guests):
+async def test_first_come_first_served_within_a_priority(requests):
     for name in "abc":
-        await guests.arrive(name)
-    await guests.leave("a")
-    await guests.leave("b")
-    assert guests.inside == ["a", "b", "c"]
+        await requests.arrive(name)
+    await requests.end("a")
+    await requests.end("b")
+    assert requests.running == ["a", "b", "c"]
 
 
-async def test_a_person_goes_before_a_client_and_a_client_before_a_batch(guests):
-    await guests.arrive("first")
-    await guests.arrive("batch", "batch")
-    await guests.arrive("person", "conversation")
-    await guests.leave("first")
-    assert guests.inside == ["first", "person"]
-    await guests.leave("person")
-    assert guests.inside[-1] == "batch"
+async def test_a_person_goes_before_a_client_and_a_client_before_a_batch(requests):
+    await requests.arrive("first")
+    await requests.arrive("batch", "batch")
+    await requests.arrive("person", "conversation")
+    await requests.end("first")
+    assert requests.running == ["first", "person"]
+    await requests.end("person")
+    assert requests.running[-1] == "batch"
 
 
-async def test_beyond_the_room_callers_are_told_to_come_later(guests):
+async def test_when_the_queue_is_full_callers_are_told_to_come_later(requests):
     for name in "abc":
-        await guests.arrive(name)
-    await guests.arrive("d")
+        await requests.arrive(name)
+    await requests.arrive("d")
     with pytest.raises(EngineBusy) as raised:
-        await guests.tasks["d"]
+        await requests.tasks["d"]
     assert 1 <= raised.value.retry_after <= 60
 
 
-async def test_a_person_takes_the_room_of_the_latest_of_the_least_urgent(guests):
-    await guests.arrive("a")
-    await guests.arrive("client")
-    await guests.arrive("batch", "batch")
-    await guests.arrive("person", "conversation")
+async def test_a_person_takes_the_place_in_the_queue_of_the_latest_of_the_least_urgent(requests):
+    await requests.arrive("a")
+    await requests.arrive("client")
+    await requests.arrive("batch", "batch")
+    await requests.arrive("person", "conversation")
     with pytest.raises(EngineBusy):
-        await guests.tasks["batch"]
-    await guests.arrive("other", "batch")
+        await requests.tasks["batch"]
+    await requests.arrive("other", "batch")
     with pytest.raises(EngineBusy):
-        await guests.tasks["other"]
-    await guests.leave("a")
-    assert guests.inside[-1] == "person"
+        await requests.tasks["other"]
+    await requests.end("a")
+    assert requests.running[-1] == "person"
 
 
-async def test_one_who_leaves_while_waiting_costs_nothing(guests):
+async def test_one_who_leaves_while_waiting_costs_nothing(requests):
     for name in "abc":
-        await guests.arrive(name)
-    guests.tasks["b"].cancel()
-    await guests.settle()
-    await guests.leave("a")
-    assert guests.inside == ["a", "c"]
+        await requests.arrive(name)
+    requests.tasks["b"].cancel()
+    await requests.settle()
+    await requests.end("a")
+    assert requests.running == ["a", "c"]
 
 
-async def test_one_who_leaves_in_the_instant_of_being_called_passes_the_place_on(guests):
+async def test_one_who_leaves_in_the_instant_of_being_called_lets_the_next_run(requests):
     for name in "abc":
-        await guests.arrive(name)
-    guests._doors["a"].set()
-    while guests.tasks["a"].done() is False:
+        await requests.arrive(name)
+    requests._ends["a"].set()
+    while requests.tasks["a"].done() is False:
         await asyncio.sleep(0)
-    guests.tasks["b"].cancel()
-    await guests.settle()
-    assert "c" in guests.inside
+    requests.tasks["b"].cancel()
+    await requests.settle()
+    assert "c" in requests.running
 
 
 async def test_the_wait_is_measured(clock):
-    admission = Admission(places=1, waiting=1, clock=clock)
-    async with admission.place("gateway") as waited:
+    admission = AdmissionControl(concurrency=1, waiting=1, clock=clock)
+    async with admission.admitted("gateway") as waited:
         assert waited == 0
         task = asyncio.create_task(_wait(admission))
         await asyncio.sleep(0)
@@ -125,6 +125,6 @@ async def test_the_wait_is_measured(clock):
     assert await task == 3
 
 
-async def _wait(admission: Admission) -> float:
-    async with admission.place("gateway") as waited:
+async def _wait(admission: AdmissionControl) -> float:
+    async with admission.admitted("gateway") as waited:
         return waited

@@ -1,4 +1,4 @@
-"""The door before every engine: names, places, measures."""
+"""What stands before every engine: names, admission, measures."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from doubles.llm import ScriptedEngine
 from ses.clock import VirtualClock
 from ses.llm.absent import NoEngine
 from ses.llm.errors import BadRequest, ContextTooLong, EngineBusy, EngineDied, EngineUnavailable, UnknownModel
-from ses.llm.frontend import Door
+from ses.llm.frontend import EngineFrontend
 from ses.llm.pair import EnginePair
 from ses.llm.requests import CompletionRequest, EmbeddingRequest
 
@@ -27,21 +27,23 @@ def notes():
 
 
 @pytest.fixture
-def door_to(notes):
-    def make(script, places=2, waiting=1):
+def frontend_to(notes):
+    def make(script, concurrency=2, waiting=1):
         engine = ScriptedEngine(script)
-        return engine, Door(engine, places=places, waiting=waiting, clock=VirtualClock(0), observer=notes)
+        return engine, EngineFrontend(
+            engine, concurrency=concurrency, waiting=waiting, clock=VirtualClock(0), observer=notes
+        )
 
     return make
 
 
-async def test_answers_pass_and_are_measured(door_to, notes, question):
-    _, door = door_to(lambda request: "one two")
-    assert (await door.chat(question(priority="conversation"))).text == "one two"
-    async with aclosing(door.stream_chat(question())) as chunks:
+async def test_answers_pass_and_are_measured(frontend_to, notes, question):
+    _, frontend = frontend_to(lambda request: "one two")
+    assert (await frontend.chat(question(priority="conversation"))).text == "one two"
+    async with aclosing(frontend.stream_chat(question())) as chunks:
         assert "".join([chunk.text async for chunk in chunks]) == "one two"
-    await door.complete(CompletionRequest(prompt="x"))
-    await door.embed(EmbeddingRequest(input=["x"]))
+    await frontend.complete(CompletionRequest(prompt="x"))
+    await frontend.embed(EmbeddingRequest(input=["x"]))
     assert notes == [
         ("test", "conversation", "ok", False, (1, 2)),
         ("test", "gateway", "ok", True, (1, 2)),
@@ -60,42 +62,44 @@ async def test_answers_pass_and_are_measured(door_to, notes, question):
         (ContextTooLong(prompt_tokens=9, max_tokens=None, limit=8), "too_long"),
     ],
 )
-async def test_failures_pass_and_are_named(door_to, notes, question, error, outcome):
-    _, door = door_to(lambda request: error)
+async def test_failures_pass_and_are_named(frontend_to, notes, question, error, outcome):
+    _, frontend = frontend_to(lambda request: error)
     with pytest.raises(type(error)):
-        await door.chat(question())
+        await frontend.chat(question())
     with pytest.raises(type(error)):
-        await anext(door.stream_chat(question()))
+        await anext(frontend.stream_chat(question()))
     assert [note[2] for note in notes] == [outcome, outcome]
 
 
-async def test_only_models_that_are_there_may_be_named(door_to, question):
-    _, door = door_to(lambda request: "x")
+async def test_only_models_that_are_there_may_be_named(frontend_to, question):
+    _, frontend = frontend_to(lambda request: "x")
     with pytest.raises(UnknownModel, match="nope"):
-        await door.chat(question(model="nope"))
+        await frontend.chat(question(model="nope"))
     with pytest.raises(UnknownModel):
-        await door.embed(EmbeddingRequest(input=["x"], model="test"))
-    assert (await door.chat(question(model="test"))).text == "x"
+        await frontend.embed(EmbeddingRequest(input=["x"], model="test"))
+    assert (await frontend.chat(question(model="test"))).text == "x"
 
 
-async def test_a_stream_that_is_closed_frees_its_place(door_to, notes, question):
-    engine, door = door_to(lambda request: "one two three", places=1)
+async def test_when_a_stream_is_closed_the_next_request_may_run(frontend_to, notes, question):
+    engine, frontend = frontend_to(lambda request: "one two three", concurrency=1)
     engine.gate.clear()
-    async with aclosing(door.stream_chat(question())) as chunks:
+    async with aclosing(frontend.stream_chat(question())) as chunks:
         await anext(chunks)
-        assert door.state().running == 1
-    assert door.state().running == engine.running == 0
+        assert frontend.state().running == 1
+    assert frontend.state().running == engine.running == 0
     assert notes[-1][2] == "cancelled"
 
 
-async def test_the_room_is_bounded(door_to, question):
-    engine, door = door_to(lambda request: "x", places=1, waiting=1)
+async def test_the_queue_is_bounded(frontend_to, question):
+    engine, frontend = frontend_to(lambda request: "x", concurrency=1, waiting=1)
     engine.gate.clear()
-    tasks = [asyncio.create_task(door.chat(question())) for _ in range(2)]
-    await asyncio.sleep(0.01)
-    assert (door.state().running, door.state().waiting) == (1, 1)
+    tasks = [asyncio.create_task(frontend.chat(question())) for _ in range(2)]
+    async with asyncio.timeout(30):
+        while not frontend.state().waiting:
+            await asyncio.sleep(0)
+    assert (frontend.state().running, frontend.state().waiting) == (1, 1)
     with pytest.raises(EngineBusy):
-        await door.chat(question())
+        await frontend.chat(question())
     engine.gate.set()
     await asyncio.gather(*tasks)
 

@@ -3,50 +3,36 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import aclosing
 
 import pytest
 
+from ses.clock import VirtualClock
 from ses.llm.errors import BadRequest, ContextTooLong, EngineBusy, EngineDied, EngineUnavailable
 from ses.llm.remote import RemoteEngine
 from ses.llm.requests import Choice, CompletionRequest, EmbeddingRequest, JsonSchema
-from ses.llm.servers import FAILURES, ServerSettings
+from ses.llm.servers import FAILURES, LONGEST_PAUSE, PERIOD, ServerSettings
 
 
-class Steps:
-    """A pause that lasts until the test lets the next look happen."""
-
-    def __init__(self) -> None:
-        self._go: list[asyncio.Future[None]] = []
-
-    async def __call__(self, seconds: float) -> None:
-        future = asyncio.get_running_loop().create_future()
-        self._go.append(future)
-        await future
-
-    def step(self) -> None:
-        waiting, self._go = self._go, []
-        for future in waiting:
-            if not future.done():
-                future.set_result(None)
-
-
-async def until(condition) -> None:
-    async with asyncio.timeout(5):
+async def until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(30):
         while not condition():
-            await asyncio.sleep(0.001)
+            await asyncio.sleep(0)
 
 
 @pytest.fixture
-async def engine_of():
+def clock() -> VirtualClock:
+    return VirtualClock(0)
+
+
+@pytest.fixture
+async def engine_of(clock):
     made = []
 
     async def make(*servers, wait=True, **more):
-        pause = Steps()
-        engine = RemoteEngine(
-            [ServerSettings(server.url, "secret") for server in servers], pause=pause, **more
-        )
-        engine.step = pause.step
+        settings = [ServerSettings(server.url, "secret") for server in servers]
+        engine = RemoteEngine(settings, clock=clock, **more)
         made.append(engine)
         await engine.start()
         if wait:
@@ -95,16 +81,16 @@ async def test_completions_embeddings_and_counts(server, engine_of, question):
     assert await engine.count_tokens(question()) == 11
 
 
-async def test_shapes_go_as_the_protocol_and_vllm_name_them(server, engine_of, question):
+async def test_response_formats_go_as_the_protocol_and_vllm_name_them(server, engine_of, question):
     engine = await engine_of(server)
-    await engine.chat(question(shape=Choice(("yes", "no"))))
+    await engine.chat(question(response_format=Choice(("yes", "no"))))
     assert server.asked[-1]["structured_outputs"] == {"choice": ["yes", "no"]}
-    await engine.chat(question(shape=JsonSchema(schema={"type": "object"}, name="x")))
+    await engine.chat(question(response_format=JsonSchema(schema={"type": "object"}, name="x")))
     assert server.asked[-1]["response_format"] == {
         "type": "json_schema",
         "json_schema": {"name": "x", "schema": {"type": "object"}, "strict": True},
     }
-    await engine.chat(question(shape=JsonSchema(schema={})))
+    await engine.chat(question(response_format=JsonSchema(schema={})))
     assert server.asked[-1]["response_format"] == {"type": "json_object"}
 
 
@@ -195,7 +181,7 @@ async def test_a_busy_server_passes_the_request_on(server, second, engine_of, qu
         await engine.chat(question())
 
 
-async def test_a_server_that_goes_is_passed_over_and_taken_back(server, second, engine_of, question):
+async def test_a_server_that_goes_is_passed_over_and_taken_back(server, second, engine_of, question, clock):
     engine = await engine_of(server, second)
     await server.stop()
     for _ in range(3):
@@ -208,13 +194,13 @@ async def test_a_server_that_goes_is_passed_over_and_taken_back(server, second, 
             await engine.chat(question())
     assert engine.state().phase == "failed"
     await server.start()
-    engine.step()
+    clock.advance(LONGEST_PAUSE)
     await until(lambda: engine.state().ready)
     assert (await engine.chat(question())).text == "Hello there"
 
 
-async def test_a_server_that_keeps_failing_is_left_out_until_it_answers_a_look(
-    server, second, engine_of, question
+async def test_a_server_that_keeps_failing_is_left_out_until_it_answers_a_probe(
+    server, second, engine_of, question, clock
 ):
     engine = await engine_of(server, second)
     server.fault = "500"
@@ -226,7 +212,7 @@ async def test_a_server_that_keeps_failing_is_left_out_until_it_answers_a_look(
             failed += 1
     assert failed == FAILURES
     server.fault = ""
-    engine.step()
+    clock.advance(PERIOD)
     await until(lambda: not engine.state().reason)
 
 
@@ -237,3 +223,16 @@ async def test_nobody_there_is_said_at_once(server, engine_of, question):
         await engine.chat(question())
     await until(lambda: engine.state().phase == "failed")
     assert "secret" not in engine.state().reason
+
+
+async def test_a_server_that_stays_away_is_probed_ever_less_often(server, engine_of, clock):
+    await server.stop()
+    await engine_of(server, wait=False)
+    pauses = []
+    for _ in range(4):
+        await until(lambda: clock.sleepers)
+        pauses.append(clock.sleepers[0] - clock.now())
+        clock.advance(pauses[-1])
+        await asyncio.sleep(0)
+    for pause, longest in zip(pauses, (10, 20, LONGEST_PAUSE, LONGEST_PAUSE), strict=True):
+        assert longest / 2 <= pause <= longest

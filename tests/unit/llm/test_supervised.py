@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import aclosing
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from doubles.llm import ScriptedEngine
 from ses.clock import VirtualClock
 from ses.llm.errors import EngineDied, EngineError, EngineUnavailable
-from ses.llm.supervised import FIRST_PAUSE, LONGEST_PAUSE, STABLE, Load, Supervised
+from ses.llm.supervised import FIRST_PAUSE, LONGEST_PAUSE, STABLE, Load, SupervisedEngine
 
 
 class Core(ScriptedEngine):
@@ -37,16 +38,30 @@ class Core(ScriptedEngine):
         self.closed = True
 
 
+class Pauses(VirtualClock):
+    """A clock on which pauses are over at once, until the test says `hold`; it notes them."""
+
+    def __init__(self) -> None:
+        super().__init__(0, autojump=True)
+        self.pauses: list[float] = []
+        self.hold = False
+
+    async def sleep(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        if self.hold:
+            await asyncio.Event().wait()
+        await super().sleep(seconds)
+
+
 class Workshop:
     """Builds cores, or fails to."""
 
     def __init__(self) -> None:
         self.cores: list[Core] = []
         self.failures: list[Exception] = []
-        self.pauses: list[float] = []
         self.gate = asyncio.Event()
         self.gate.set()
-        self.clock = VirtualClock(0)
+        self.clock = Pauses()
 
     async def build(self) -> Core:
         await self.gate.wait()
@@ -54,10 +69,6 @@ class Workshop:
             raise self.failures.pop(0)
         self.cores.append(Core())
         return self.cores[-1]
-
-    async def pause(self, seconds: float) -> None:
-        self.pauses.append(seconds)
-        await asyncio.sleep(0)
 
 
 @pytest.fixture
@@ -67,14 +78,20 @@ async def workshop():
 
 @pytest.fixture
 async def engine(workshop):
-    made = Supervised("tiny", "chat", workshop.build, clock=workshop.clock, pause=workshop.pause)
+    made = SupervisedEngine("tiny", "chat", workshop.build, clock=workshop.clock)
     yield made
     await made.stop()
     assert all(core.closed for core in workshop.cores)
 
 
-async def until(condition) -> None:
-    async with asyncio.timeout(5):
+def are_up_to(pauses: list[float], *longest: float) -> None:
+    """Chance takes up to half of each pause."""
+    assert len(pauses) == len(longest)
+    assert all(most / 2 <= pause <= most for pause, most in zip(pauses, longest, strict=True)), pauses
+
+
+async def until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(30):
         while not condition():
             await asyncio.sleep(0)
 
@@ -114,19 +131,13 @@ async def test_starts_that_fail_are_tried_again_ever_later(workshop, engine):
     workshop.failures = [EngineError("there is no such folder")] * 9
     await engine.start()
     await until(lambda: engine.state().ready)
-    assert workshop.pauses == [1, 2, 4, 8, 16, 32, 60, 60, 60]
-    assert workshop.pauses[0] == FIRST_PAUSE
-    assert workshop.pauses[-1] == LONGEST_PAUSE
+    assert (FIRST_PAUSE, LONGEST_PAUSE) == (1, 60)
+    are_up_to(workshop.clock.pauses, 1, 2, 4, 8, 16, 32, 60, 60, 60)
 
 
 async def test_why_it_cannot_start_is_told(workshop, engine, question):
     workshop.failures = [EngineError("there is no such folder")]
-    workshop.pause = None
-
-    async def forever(seconds: float) -> None:
-        await asyncio.sleep(3600)
-
-    engine._pause = forever
+    workshop.clock.hold = True
     await engine.start()
     await until(lambda: engine.state().phase == "failed")
     with pytest.raises(EngineUnavailable, match="no such folder"):
@@ -140,13 +151,13 @@ async def test_one_that_lived_long_is_started_again_soon(workshop, engine):
     workshop.clock.advance(STABLE)
     workshop.cores[0].die()
     await until(lambda: len(workshop.cores) == 2)
-    assert workshop.pauses == [1, 2, 4, 1]
+    are_up_to(workshop.clock.pauses, 1, 2, 4, 1)
 
 
-async def test_prompts_are_warm_now_and_after_a_restart(workshop, engine, question):
+async def test_prompts_are_cached_now_and_after_a_restart(workshop, engine, question):
     await engine.start()
     await until(lambda: engine.state().ready)
-    engine.keep_warm("robot", [question("You are a shop.", max_tokens=900)])
+    engine.cache_prompts("robot", [question("You are a shop.", max_tokens=900)])
     await until(lambda: workshop.cores[0].asked)
     assert workshop.cores[0].asked[0].max_tokens == 1
     assert workshop.cores[0].asked[0].priority == "batch"
@@ -155,9 +166,7 @@ async def test_prompts_are_warm_now_and_after_a_restart(workshop, engine, questi
 
 
 async def test_a_lazy_one_loads_at_the_first_request(workshop, question):
-    engine = Supervised(
-        "tiny", "chat", workshop.build, clock=workshop.clock, preload=False, pause=workshop.pause
-    )
+    engine = SupervisedEngine("tiny", "chat", workshop.build, clock=workshop.clock, preload=False)
     await engine.start()
     await asyncio.sleep(0)
     assert not workshop.cores

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import aiohttp
 import pytest
 
-from doubles.served_model import ServedModel, serving_model
+from doubles.served_llm import ServedLlm, serving_llm
 from ses.clock import VirtualClock
 from ses.config import load
 
@@ -22,7 +22,7 @@ class Browser:
     """Sends cookies back as a browser does."""
 
     client: aiohttp.ClientSession
-    served: ServedModel
+    served: ServedLlm
     clock: VirtualClock
 
     async def call(self, method, path, **options):
@@ -57,7 +57,7 @@ def browse(tmp_path):
         clock = VirtualClock(1_700_000_000.0)
         jar = aiohttp.CookieJar(unsafe=True)  # the host is an address
         async with (
-            serving_model(load(file, {}), clock) as served,
+            serving_llm(load(file, {}), clock) as served,
             aiohttp.ClientSession(cookie_jar=jar) as client,
         ):
             yield Browser(client, served, clock)

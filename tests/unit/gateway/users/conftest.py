@@ -20,7 +20,7 @@ from ses.gateway.v1.exchange import Exchanges
 from ses.gateway.v1.faults import flat_faults
 from ses.gateway.v1.routes import USERS_PATHS
 from ses.gateway.v1.serving import Serving
-from ses.ledger.contract import Silence
+from ses.ledger.contract import NoJournal
 from ses.ledger.database import Database
 from ses.ledger.histories import users_history
 from ses.ledger.users import SqlUsers
@@ -62,7 +62,7 @@ async def running(users, clock):
         + (
             V1Api(
                 Serving(ScriptedEngine(lambda request: "Hi")),
-                Exchanges(UserTokenAuth(users), Silence(), clock, body_limit=1 << 20),
+                Exchanges(UserTokenAuth(users), NoJournal(), clock, body_limit=1 << 20),
                 began=0,
             ).operations()
             if users

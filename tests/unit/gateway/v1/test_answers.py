@@ -12,13 +12,13 @@ from ses.gateway.v1.censor import Verdict
 from ses.gateway.v1.startup_gate import StartupGate
 from ses.llm.absent import NoEngine
 from ses.llm.answers import (
+    AssistantMessage,
     ChatAnswer,
     ChatChoice,
     CompletionAnswer,
     CompletionChoice,
     FunctionCall,
     Logprobs,
-    Said,
     TokenScore,
     ToolCall,
     Usage,
@@ -37,7 +37,7 @@ def asking(text="Tell me of Moscow.", **more):
 
 def calling(finish_reason="stop"):
     call = ToolCall(FunctionCall("get_weather", '{"location": "Санкт-Петербург"}'), id="abc")
-    said = Said(role="assistant", content=None, tool_calls=[call])
+    said = AssistantMessage(role="assistant", content=None, tool_calls=[call])
     return ChatAnswer(choices=[ChatChoice(message=said, finish_reason=finish_reason)])
 
 
@@ -113,7 +113,7 @@ class TestChat:
 
     async def test_log_probabilities_go_out_whole(self, v1):
         score = TokenScore("Hi", -0.5, [72, 105])
-        said = Said(role="assistant", content="Hi")
+        said = AssistantMessage(role="assistant", content="Hi")
         v1.says(
             ChatAnswer(choices=[ChatChoice(message=said, logprobs=Logprobs([score]), finish_reason="stop")])
         )
@@ -368,7 +368,11 @@ class TestTheCensor:
     async def test_what_functions_are_called_with_is_judged(self):
         async with running(censor=Strict()) as v1:
             call = ToolCall(FunctionCall("send", '{"text": "a bad answer"}'), id="1")
-            v1.says(ChatAnswer(choices=[ChatChoice(message=Said(role="assistant", tool_calls=[call]))]))
+            v1.says(
+                ChatAnswer(
+                    choices=[ChatChoice(message=AssistantMessage(role="assistant", tool_calls=[call]))]
+                )
+            )
             (told,) = (await v1.post(CHAT, asking("a question")))[1]["choices"]
             assert (told["message"]["tool_calls"], told["finish_reason"]) == ([], "content_filter")
 

@@ -16,13 +16,13 @@ from types import SimpleNamespace
 from ses.clock import SystemClock
 from ses.config import Config
 from ses.daemon.ledger import Ledger
-from ses.daemon.model_gateway import ModelGateway
+from ses.daemon.llm_gateway import LlmGateway
 from ses.gateway.ops.metrics import Metrics
 from ses.llm.absent import NoEngine
 from ses.redaction import Redactor
 
 clock, config = SystemClock(), Config()
-model = ModelGateway(config, NoEngine(), Ledger(config, clock, Metrics(), Redactor()), clock)
+model = LlmGateway(config, NoEngine(), Ledger(config, clock, Metrics(), Redactor()), clock)
 routes = model.operations()
 assert not {"sqlalchemy", "argon2", "ses.gateway.v1.chat", "ses.gateway.v1.requests", "ses.gateway.users.api", "ses.gateway.chat.api"} & set(sys.modules)
 assert [one.in_full().path for one in routes] == [one.path for one in routes]

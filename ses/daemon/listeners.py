@@ -16,7 +16,7 @@ from ses.conversations.conversations import Conversations
 from ses.conversations.lifecycle.robots import Robots
 from ses.daemon import factories
 from ses.daemon.channels import Channels
-from ses.daemon.model_gateway import ModelGateway
+from ses.daemon.llm_gateway import LlmGateway
 from ses.gateway.api.ask import AskApi
 from ses.gateway.api.connectors import ConnectorsApi
 from ses.gateway.api.robots import RobotsApi
@@ -33,7 +33,7 @@ from ses.gateway.ops.metrics import Metrics
 from ses.services.testapi import TestApi
 
 
-class Interfaces:
+class Listeners:
     """`port` with the API and administration, `widget.port` for the world, `telemetry.port` if there is one."""
 
     def __init__(
@@ -50,7 +50,7 @@ class Interfaces:
         channels: Channels,
         readiness: Readiness,
         healthy: Callable[[], bool],
-        model: ModelGateway,
+        model: LlmGateway,
         recording: Recording,
     ) -> None:
         self.access = Access(factories.access_keys(config))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ses.gateway.v1.startup_gate import StartupGate
 
 
-class ModelGateway:
+class LlmGateway:
     """The language model's API and the page to talk to it, as the configuration wants them.
 
     A daemon that has neither model nor callers of its own does not carry it: it is made when the first request comes, to say

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from ses.daemon import early_words
-from ses.daemon.early_words import EarlyWords
+from ses.daemon import lexicon_preload
+from ses.daemon.lexicon_preload import PreloadingLexicon
 from ses.errors import SesError
 from ses.scenario.words.lexicon import ask_child, begin_child, word_forms
 
@@ -20,7 +20,7 @@ def begun(monkeypatch):
         children.append((languages, child := begin_child(*languages)))
         return child
 
-    monkeypatch.setattr(early_words, "begin_child", begin)
+    monkeypatch.setattr(lexicon_preload, "begin_child", begin)
     return children
 
 
@@ -34,7 +34,7 @@ def scenarios(tmp_path):
 def test_the_first_words_of_a_language_are_asked_of_the_child_that_has_been_reading_its_dictionary(
     scenarios, begun
 ):
-    early = EarlyWords()
+    early = PreloadingLexicon()
     early.begin(scenarios)
     assert [languages for languages, _ in begun] == [("ru",)]
     assert early(["пиццу"], ["ru"]) == word_forms(["пиццу"], ["ru"])
@@ -44,7 +44,7 @@ def test_the_first_words_of_a_language_are_asked_of_the_child_that_has_been_read
 
 
 def test_words_of_a_language_that_was_not_guessed_have_a_child_of_their_own(scenarios, begun):
-    early = EarlyWords()
+    early = PreloadingLexicon()
     early.begin(scenarios)
     assert early(["houses"], ["en"]) == word_forms(["houses"], ["en"])
     assert [languages for languages, _ in begun] == [("ru",), ()]
@@ -52,7 +52,7 @@ def test_words_of_a_language_that_was_not_guessed_have_a_child_of_their_own(scen
 
 
 def test_a_child_that_nobody_asks_ends_well(scenarios, begun):
-    early = EarlyWords()
+    early = PreloadingLexicon()
     early.begin(scenarios)
     early.end()
     assert [child.returncode for _, child in begun] == [0]
@@ -61,14 +61,14 @@ def test_a_child_that_nobody_asks_ends_well(scenarios, begun):
 def test_not_more_children_are_begun_than_robots_are_read_at_once(tmp_path, begun):
     for name in "abc":
         (tmp_path / f"{name}.yaml").write_text("language: xx\n")
-    early = EarlyWords()
+    early = PreloadingLexicon()
     early.begin(tmp_path)
     early.end()
     assert [languages for languages, _ in begun] == [("xx",), ("xx",)]
 
 
 def test_without_a_folder_of_robots_nothing_is_begun(tmp_path, begun):
-    EarlyWords().begin(tmp_path / "nowhere")
+    PreloadingLexicon().begin(tmp_path / "nowhere")
     assert begun == []
 
 

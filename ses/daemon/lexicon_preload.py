@@ -19,7 +19,7 @@ _BEGINNING = 65_536
 """Bytes of a file in which its language is looked for."""
 
 
-class EarlyWords:
+class PreloadingLexicon:
     """A `Lexicon` whose first questions go to children that have been reading their dictionaries meanwhile.
 
     Nobody has parsed a robot yet, so its language is guessed by the look of its file. What is guessed wrongly costs time and

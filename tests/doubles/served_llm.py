@@ -12,7 +12,7 @@ from doubles.llm import ScriptedEngine
 from ses.clock import Clock, SystemClock
 from ses.config import Config
 from ses.daemon.ledger import Ledger
-from ses.daemon.model_gateway import ModelGateway
+from ses.daemon.llm_gateway import LlmGateway
 from ses.gateway.http.access import Access
 from ses.gateway.http.application import api
 from ses.gateway.ops.metrics import Metrics
@@ -22,7 +22,7 @@ from ses.redaction import Redactor
 
 
 @dataclass(frozen=True, slots=True)
-class ServedModel:
+class ServedLlm:
     url: str
     engine: ScriptedEngine
     ledger: Ledger
@@ -31,20 +31,20 @@ class ServedModel:
 
 
 @asynccontextmanager
-async def serving_model(config: Config, clock: Clock | None = None) -> AsyncIterator[ServedModel]:
+async def serving_llm(config: Config, clock: Clock | None = None) -> AsyncIterator[ServedLlm]:
     """`/v1`, the users' methods and the chat page on a free port. The engine that `config` names is not used."""
     answer: list[str | ChatAnswer | EngineError] = ["Hello there, friend."]
     engine = ScriptedEngine(lambda _request: answer[0])
     clock, metrics = clock or SystemClock(), Metrics()
     ledger = Ledger(config, clock, metrics, Redactor())
     await ledger.open()
-    model = ModelGateway(config, engine, ledger, clock)
+    model = LlmGateway(config, engine, ledger, clock)
     app = api(model.operations(), Access(None), metrics, [model.faults()])
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     try:
-        yield ServedModel(f"http://127.0.0.1:{runner.addresses[0][1]}", engine, ledger, answer)
+        yield ServedLlm(f"http://127.0.0.1:{runner.addresses[0][1]}", engine, ledger, answer)
     finally:
         engine.gate.set()
         await runner.cleanup()
