@@ -38,7 +38,7 @@ class DeliveryFailed(SesError):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class HistoryEntry:
     """One line of a conversation's history as its reader sees it."""
 
     sender: Literal["visitor", "robot", "operator"]
@@ -50,7 +50,7 @@ class Entry:
     outgoing: Outgoing | None = None
 
 
-class Holder(NamedTuple):
+class SessionOwner(NamedTuple):
     """Whose a session is."""
 
     key_hash: bytes | None
@@ -69,11 +69,11 @@ class Reception(Protocol):
         """
         ...
 
-    async def known(self, conversation: Conversation) -> bytes | None:
-        """The key hash stored with a session that has begun; none for one that has not, or has expired."""
+    async def has_begun(self, conversation: Conversation) -> bool:
+        """Whether an inbound was stored in it: the next one is not its first. An expired conversation begins anew."""
         ...
 
-    async def holder(self, conversation: Conversation) -> Holder | None:
+    async def owner(self, conversation: Conversation) -> SessionOwner | None:
         """Whose a session is that has begun; none for one that has not, or has expired."""
         ...
 
@@ -84,7 +84,7 @@ class Reception(Protocol):
 
     async def history(
         self, conversation: Conversation, *, after: int | None, limit: int = 100
-    ) -> Sequence[Entry]:
+    ) -> Sequence[HistoryEntry]:
         """With `after`: the robot's messages with a higher `seq`, ascending, all of them. Without: the last
         `limit` entries, the visitor's own among them."""
         ...
@@ -243,7 +243,7 @@ Settings = TypeVar("Settings", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings(Generic[Settings]):
+class ConnectorContext(Generic[Settings]):
     """What a connector of a package is made from."""
 
     kind: str
@@ -266,8 +266,8 @@ class Surroundings(Generic[Settings]):
         return f"{self.kind}.{self.name}"
 
     @property
-    def hook(self) -> str:
-        """The path of the public listener at which `POST` reaches the connector's method `hook` (`hooks.Hooked`)."""
+    def webhook_path(self) -> str:
+        """The path of the public listener at which `POST` reaches the connector's method `webhook` (`webhooks.WebhookReceiver`)."""
         return f"/hook/{self.kind}/{self.name}"
 
 
@@ -279,5 +279,5 @@ class Kind(Generic[Settings]):
     """The version of this contract that the package is written for (`ses.extensions.CONTRACT`), as a plain number."""
     settings: type[Settings]
     """A subclass of `ses.config.fields.Part` with a field `robot`."""
-    make: Callable[[Surroundings[Settings]], Channel]
+    make: Callable[[ConnectorContext[Settings]], Channel]
     """Import the messenger's library in here: only who has a bot pays for it. Must not wait for anything."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from ses.clock import Clock, SystemClock
-from ses.connectors.contract import Connector, ConnectorState, Entry, Holder, Reception, Refused
+from ses.connectors.contract import Connector, ConnectorState, HistoryEntry, Reception, Refused, SessionOwner
 from ses.messages import Conversation, Delta, Inbound, Outgoing
 
 Answer = Callable[[Inbound], Sequence[Outgoing]]
@@ -30,7 +30,7 @@ class MemoryReception:
         self._answer = answer
         self._connector: Connector | None = None
         self._keys: dict[Conversation, bytes] = {}
-        self._entries: defaultdict[Conversation, list[Entry]] = defaultdict(list)
+        self._entries: defaultdict[Conversation, list[HistoryEntry]] = defaultdict(list)
         self._ids: defaultdict[Conversation, set[str]] = defaultdict(set)
         self._turns: defaultdict[Conversation, int] = defaultdict(int)
         self._seqs: defaultdict[Conversation, int] = defaultdict(int)
@@ -64,7 +64,9 @@ class MemoryReception:
             self._keys.setdefault(conversation, key_hash)
         self._users.setdefault(conversation, inbound.user)
         self.received.append(inbound)
-        self._entries[conversation].append(Entry("visitor", inbound.id, inbound.at, None, inbound=inbound))
+        self._entries[conversation].append(
+            HistoryEntry("visitor", inbound.id, inbound.at, None, inbound=inbound)
+        )
         self._turns[conversation] += 1
         for number, message in enumerate(self._answer(inbound), 1):
             await self.say(conversation, message, f"{self._turns[conversation]}/{number}")
@@ -75,17 +77,17 @@ class MemoryReception:
         self._seqs[conversation] += 1
         seq = self._seqs[conversation]
         message = msgspec.structs.replace(message, id=f"{conversation.session}/{place}", seq=seq)
-        self._entries[conversation].append(Entry("robot", message.id, 0.0, seq, outgoing=message))
+        self._entries[conversation].append(HistoryEntry("robot", message.id, 0.0, seq, outgoing=message))
         if self.push and self._connector is not None:
             await self._connector.deliver(conversation, message)
         return message
 
-    async def known(self, conversation: Conversation) -> bytes | None:
-        return self._keys.get(conversation)
+    async def has_begun(self, conversation: Conversation) -> bool:
+        return conversation in self._users
 
-    async def holder(self, conversation: Conversation) -> Holder | None:
+    async def owner(self, conversation: Conversation) -> SessionOwner | None:
         user = self._users.get(conversation)
-        return None if user is None else Holder(self._keys.get(conversation), user)
+        return None if user is None else SessionOwner(self._keys.get(conversation), user)
 
     async def identify(self, conversation: Conversation, user: str) -> bool:
         if self._users.get(conversation) == "":
@@ -94,7 +96,7 @@ class MemoryReception:
 
     async def history(
         self, conversation: Conversation, *, after: int | None, limit: int = 100
-    ) -> Sequence[Entry]:
+    ) -> Sequence[HistoryEntry]:
         entries = self._entries[conversation]
         if after is None:
             return entries[-limit:]

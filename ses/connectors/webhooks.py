@@ -11,15 +11,15 @@ LARGEST = 1 << 20
 """Bytes of a call's body."""
 
 
-class Hooked(Protocol):
+class WebhookReceiver(Protocol):
     """A connector that its messenger calls."""
 
-    async def hook(self, headers: Mapping[str, str], body: bytes) -> web.Response:
+    async def webhook(self, headers: Mapping[str, str], body: bytes) -> web.Response:
         """Check that the messenger itself calls, store what it brings, then answer. Refusals: 403 without a body."""
         ...
 
 
-class HookRoutes:
+class WebhookRoutes:
     """Give `routes()` to the public listener's application; `connectors` is by full name and may change."""
 
     def __init__(self, connectors: Mapping[str, object]) -> None:
@@ -31,11 +31,11 @@ class HookRoutes:
     async def call(self, request: web.Request) -> web.Response:
         """A call for nobody, and one that is too large, learn nothing more than a call with a wrong secret."""
         connector = self._connectors.get(f"{request.match_info['kind']}.{request.match_info['name']}")
-        hook = getattr(connector, "hook", None)
+        webhook = getattr(connector, "webhook", None)
         body = await _read(request)
-        if hook is None or body is None:
+        if webhook is None or body is None:
             return web.Response(status=403)
-        answer: web.Response = await hook(request.headers, body)
+        answer: web.Response = await webhook(request.headers, body)
         return answer
 
 

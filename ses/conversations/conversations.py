@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ses.clock import Clock
-from ses.connectors.contract import Connector, Entry, Holder, Refused
+from ses.connectors.contract import Connector, HistoryEntry, Refused, SessionOwner
 from ses.conversations.engine import ENGINE, Engine
 from ses.conversations.external.commands import Brought, Order, Outside
 from ses.conversations.external.links import Links
@@ -131,17 +131,15 @@ class Conversations:
         """
         return await self._intake.receive(inbound, key_hash)
 
-    async def known(self, conversation: Conversation) -> bytes | None:
-        """The key hash of a session that has begun and not expired."""
-        holder = await self.holder(conversation)
-        return holder and holder.key_hash
+    async def has_begun(self, conversation: Conversation) -> bool:
+        return await self.owner(conversation) is not None
 
-    async def holder(self, conversation: Conversation) -> Holder | None:
+    async def owner(self, conversation: Conversation) -> SessionOwner | None:
         mailbox = self._shelf.peek(conversation)
         known = mailbox if mailbox is not None and mailbox.row else await self._store.session(*conversation)
         if known is None or known.expires <= self._clock.now():
             return None
-        return Holder(known.key_hash, known.user)
+        return SessionOwner(known.key_hash, known.user)
 
     async def identify(self, conversation: Conversation, user: str) -> bool:
         if not await self._store.identify(*conversation, user, self._clock.now()):
@@ -153,7 +151,7 @@ class Conversations:
 
     async def history(
         self, conversation: Conversation, *, after: int | None, limit: int = 100
-    ) -> Sequence[Entry]:
+    ) -> Sequence[HistoryEntry]:
         mailbox = self._shelf.peek(conversation)
         session = mailbox.row if mailbox is not None else 0
         if not session:
@@ -164,11 +162,11 @@ class Conversations:
         if after is None:
             lines = await self._store.turns(session, last=limit)
             return [_entry(line) for line in lines][-limit:]
-        entries: list[Entry] = []
+        entries: list[HistoryEntry] = []
         while rows := await self._store.sent(session, after=after, limit=REPLAY):
             for sent in rows:
                 message = decode_outgoing(sent.body)
-                entries.append(Entry("robot", message.id, sent.at, sent.seq, outgoing=message))
+                entries.append(HistoryEntry("robot", message.id, sent.at, sent.seq, outgoing=message))
             after = rows[-1].seq
         return entries
 
@@ -266,9 +264,9 @@ class Conversations:
         return stats
 
 
-def _entry(line: LogLine) -> Entry:
+def _entry(line: LogLine) -> HistoryEntry:
     if line.side:
         message = decode_outgoing(line.body)
-        return Entry("robot", message.id, line.at, message.seq, outgoing=message)
+        return HistoryEntry("robot", message.id, line.at, message.seq, outgoing=message)
     inbound = decode_inbound(line.body)
-    return Entry("visitor", inbound.id, line.at, None, inbound=inbound)
+    return HistoryEntry("visitor", inbound.id, line.at, None, inbound=inbound)

@@ -16,9 +16,9 @@ from ses.config import Config
 from ses.connectors.contract import (
     Addressable,
     Channel,
+    ConnectorContext,
     ConnectorState,
     Recording,
-    Surroundings,
 )
 from ses.connectors.web.connector import WebConnector
 from ses.conversations.conversations import Conversations
@@ -66,7 +66,7 @@ def made(
     if (maker := MAKERS.get(kind)) is not None:
         return maker(name, settings, folder, recording, clock)
     full = f"{kind}.{name}"
-    surroundings = Surroundings(
+    context = ConnectorContext(
         kind=kind,
         name=name,
         settings=settings,
@@ -77,7 +77,7 @@ def made(
     )
     package = extensions.package_of(kind)
     try:
-        connector = extensions.kind(kind).make(surroundings)
+        connector = extensions.kind(kind).make(context)
     except Exception as error:  # whatever a stranger's code does; the other bots go on
         raise extensions.Broken(
             f"the package {package} cannot make it: {type(error).__name__}: {error}"[:500]

@@ -11,7 +11,7 @@ from ses.config import Config
 from ses.connectors.contract import Recording
 from ses.connectors.web.connector import WebConnector
 from ses.connectors.web.routes import WebRoutes
-from ses.connectors.webhooks import HookRoutes
+from ses.connectors.webhooks import WebhookRoutes
 from ses.conversations.conversations import Conversations
 from ses.conversations.lifecycle.robots import Robots
 from ses.daemon import factories
@@ -79,7 +79,7 @@ class Listeners:
         tls = tls_context(config.tls.cert, config.tls.key) if config.tls is not None else None
         everything = api(self.operations, self.access, metrics, [model.faults()])
         self._api = Listener(everything, config.host, config.port, tls, setting="port")
-        world = public([*web.routes(), *HookRoutes(channels.connectors).routes()])
+        world = public([*web.routes(), *WebhookRoutes(channels.connectors).routes()])
         self._public = Listener(world, config.widget.host, config.widget.port, tls, setting="widget.port")
         self._listeners = [self._api, self._public]
         if config.telemetry.port is not None:

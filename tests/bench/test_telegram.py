@@ -29,7 +29,7 @@ def serve(pipe: Connection, api: str) -> None:
     from ses.clock import SystemClock
     from ses.connectors.telegram.config import Account
     from ses.connectors.telegram.connector import TelegramConnector
-    from ses.connectors.webhooks import HookRoutes
+    from ses.connectors.webhooks import WebhookRoutes
     from ses.conversations.conversations import Conversations
     from ses.conversations.inbound.rate_limit import Limits
     from ses.conversations.lifecycle.robots import Robots
@@ -49,7 +49,7 @@ def serve(pipe: Connection, api: str) -> None:
         conversations = Conversations(store, robots, None, clock=clock, limits=free, engine=ECHO)
         listener = web.Application()
         connectors: dict[str, object] = {}
-        listener.add_routes(HookRoutes(connectors).routes())
+        listener.add_routes(WebhookRoutes(connectors).routes())
         runner = web.AppRunner(listener, access_log=None)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()

@@ -34,7 +34,7 @@ def serve(pipe: Connection, apis: list[str], token: str) -> None:
     from ses.clock import SystemClock
     from ses.connectors.vk.config import Community
     from ses.connectors.vk.connector import VkConnector
-    from ses.connectors.webhooks import HookRoutes
+    from ses.connectors.webhooks import WebhookRoutes
     from ses.conversations.conversations import Conversations
     from ses.conversations.inbound.rate_limit import Limits
     from ses.conversations.lifecycle.robots import Robots
@@ -58,7 +58,7 @@ def serve(pipe: Connection, apis: list[str], token: str) -> None:
             connectors[connector.name] = connector
             conversations.attach(connector)
         listener = web.Application()
-        listener.add_routes(HookRoutes(connectors).routes())
+        listener.add_routes(WebhookRoutes(connectors).routes())
         runner = web.AppRunner(listener, access_log=None)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()

@@ -254,7 +254,7 @@ class TelegramConnector:
                 self._standing.is_now("connected")
             await self._sleep(LOOK)
 
-    async def hook(self, headers: Mapping[str, str], body: bytes) -> web.Response:
+    async def webhook(self, headers: Mapping[str, str], body: bytes) -> web.Response:
         """A call of Telegram: 200 when its update is on disk; after 503 it is brought again; 403 for everybody else."""
         expected = self.account.secret_token.encode()
         given = headers.get(SECRET_HEADER, "").encode()

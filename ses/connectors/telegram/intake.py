@@ -57,7 +57,7 @@ class Intake:
         `limit`): messengers do not send again. Raises `Later`."""
         inbound = arrived.inbound
         key_hash = None
-        if self._account.variables and await self._reception.known(inbound.conversation) is None:
+        if self._account.variables and not await self._reception.has_begun(inbound.conversation):
             inbound.variables = dict(self._account.variables)
             key_hash = self._begun
         try:

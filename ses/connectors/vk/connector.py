@@ -156,7 +156,7 @@ class VkConnector:
     def link(self, token: str) -> str:
         return f"https://vk.me/club{self.community.group_id}" + (f"?ref={token}" if token else "")
 
-    async def hook(self, headers: Mapping[str, str], body: bytes) -> web.Response:
+    async def webhook(self, headers: Mapping[str, str], body: bytes) -> web.Response:
         """A call of the Callback API."""
         del headers
         return await Hook(self.community).answer(body, self._take)

@@ -12,7 +12,7 @@ import structlog
 from aiohttp import WSMsgType, web
 
 from ses.clock import Clock
-from ses.connectors.contract import Entry, Reception, Refused
+from ses.connectors.contract import HistoryEntry, Reception, Refused
 from ses.connectors.web import render
 from ses.connectors.web.config import Site, WebLimits
 from ses.connectors.web.identity import Identity, Unidentified
@@ -178,7 +178,7 @@ class Connection:
         log.info("identity refused", connector=self._connector, reason=reason)
         return CutOff(1008, render.Failure("identity", reason))
 
-    async def _after(self, seq: int) -> Sequence[Entry] | None:
+    async def _after(self, seq: int) -> Sequence[HistoryEntry] | None:
         """What the robot said after `seq`; none when that cannot be read, and the visit ends."""
         try:
             return await self._reception.history(self._conversation, after=seq)

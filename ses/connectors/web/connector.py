@@ -12,7 +12,7 @@ from typing import Literal
 from aiohttp import web
 
 from ses.clock import Clock, SystemClock
-from ses.connectors.contract import ConnectorState, Holder, Reception
+from ses.connectors.contract import ConnectorState, Reception, SessionOwner
 from ses.connectors.web import sender as outlets
 from ses.connectors.web.config import Site, WebLimits
 from ses.connectors.web.connection import Connection
@@ -53,7 +53,7 @@ class WebConnector:
         """By session; a visit sits here from its welcome to its end or displacement."""
         self._all: set[Connection] = set()
         self._typing: set[str] = set()
-        self._fresh: OrderedDict[str, Holder] = OrderedDict()
+        self._fresh: OrderedDict[str, SessionOwner] = OrderedDict()
         secret = site.identity and site.identity.get_secret_value()
         self._identity = Identity(self.name, secret, self._clock) if secret else None
         self._heart: asyncio.Task[None] | None = None
@@ -150,11 +150,11 @@ class WebConnector:
         holder = await self._holder(session, key)
         return holder and holder.key_hash
 
-    async def _holder(self, session: str, key: str) -> Holder | None:
+    async def _holder(self, session: str, key: str) -> SessionOwner | None:
         """Whose the session is when the pair is right."""
         holder = self._fresh.get(session)
         if holder is None and self._reception is not None:
-            holder = await self._reception.holder(Conversation(self.name, session))
+            holder = await self._reception.owner(Conversation(self.name, session))
         stored = holder and holder.key_hash
         given = hashlib.sha256(key.encode()).digest()
         right = secrets.compare_digest(given, stored or b"\0" * 32)
@@ -175,7 +175,7 @@ class WebConnector:
                 another = bool(owner) or not fresh
         session, key = secrets.token_urlsafe(18), secrets.token_urlsafe(32)
         key_hash = hashlib.sha256(key.encode()).digest()
-        self._fresh[session] = Holder(key_hash, user)
+        self._fresh[session] = SessionOwner(key_hash, user)
         if len(self._fresh) > FRESH_PAIRS:
             self._fresh.popitem(last=False)
         return Seat(session, key, key_hash, begun=False, another=another)

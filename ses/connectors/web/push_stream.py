@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from ses.clock import Clock
-from ses.connectors.contract import Entry
+from ses.connectors.contract import HistoryEntry
 from ses.connectors.web import render
 from ses.connectors.web.sender import Sender
 from ses.messages import Delta, Outgoing
 
-After = Callable[[int], Awaitable[Sequence[Entry] | None]]
+After = Callable[[int], Awaitable[Sequence[HistoryEntry] | None]]
 """The robot's stored messages with a higher `seq`; none when they cannot be read."""
 
 

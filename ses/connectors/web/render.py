@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from ses.connectors.contract import Entry
+from ses.connectors.contract import HistoryEntry
 from ses.connectors.web.qr import QrCode
 from ses.connectors.web.uploads import SCHEME
 from ses.messages import Attachment, Button, Delta, Outgoing
@@ -128,7 +128,7 @@ def shown_outgoing(message: Outgoing, media_url: MediaUrl, at: float = 0.0) -> S
 
 
 def shown_entries(
-    entries: Sequence[Entry], media_url: MediaUrl, *, transcription: bool = False
+    entries: Sequence[HistoryEntry], media_url: MediaUrl, *, transcription: bool = False
 ) -> list[ShownMessage]:
     """History as the page gets it: events leave no line, a pressed button is shown by its label. The stored text of a
     sound is what was recognised in it."""
@@ -162,7 +162,7 @@ def shown_delta(delta: Delta) -> ShownDelta:
     return ShownDelta(delta.id, delta.attempt, delta.at, delta.text)
 
 
-def _buttons(entries: Iterable[Entry]) -> Iterable[Button]:
+def _buttons(entries: Iterable[HistoryEntry]) -> Iterable[Button]:
     for entry in entries:
         if entry.outgoing is not None:
             yield from entry.outgoing.buttons

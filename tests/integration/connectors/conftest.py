@@ -27,7 +27,7 @@ from ses.connectors.vk.connector import VkConnector
 from ses.connectors.web.config import Site, WebLimits
 from ses.connectors.web.connector import WebConnector
 from ses.connectors.web.routes import WebRoutes
-from ses.connectors.webhooks import HookRoutes
+from ses.connectors.webhooks import WebhookRoutes
 from ses.messages import Conversation
 
 ORIGIN = "https://shop.example"
@@ -208,7 +208,7 @@ class VkCallbackSide(VkSide):
     @asynccontextmanager
     async def _connected(self):
         app = web.Application()
-        app.add_routes(HookRoutes({self.connector.name: self.connector}).routes())
+        app.add_routes(WebhookRoutes({self.connector.name: self.connector}).routes())
         runner = web.AppRunner(app, shutdown_timeout=0.1)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()

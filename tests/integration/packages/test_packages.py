@@ -33,9 +33,9 @@ class Pigeon(Part):
     token: Secret
     lofts: int = 1
 
-def make(surroundings):
+def make(context):
     MAKE
-    return MemoryConnector(surroundings.name, surroundings.settings.robot, kind="pigeon")
+    return MemoryConnector(context.name, context.settings.robot, kind="pigeon")
 
 KIND = Kind(contract=CONTRACT, settings=Pigeon, make=make)
 """
@@ -104,7 +104,7 @@ BROKEN = {
         "something else than a subclass of `ses.config.fields.Part`",
     ),
     "lame": (
-        module(make="raise RuntimeError('no wings', surroundings.settings.token.get_secret_value())"),
+        module(make="raise RuntimeError('no wings', context.settings.token.get_secret_value())"),
         "cannot make it: RuntimeError: ('no wings', '***')",
     ),
     "raven": (module(), "with the name raven.roof"),

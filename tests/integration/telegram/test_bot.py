@@ -14,7 +14,7 @@ from ses.connectors.contract import DeliveryFailed, FetchFailed, no_recording
 from ses.connectors.telegram.config import Account
 from ses.connectors.telegram.connector import SECRET_HEADER, TelegramConnector
 from ses.connectors.testing import MemoryReception
-from ses.connectors.webhooks import HookRoutes
+from ses.connectors.webhooks import WebhookRoutes
 from ses.messages import Attachment, Button, Conversation, Delta, Outgoing
 
 GROUP = -100200
@@ -409,7 +409,7 @@ async def hooked(fake, **more):
     """A bot in webhook mode on a listener of its own."""
     connectors = {}
     app = web.Application()
-    app.add_routes(HookRoutes(connectors).routes())
+    app.add_routes(WebhookRoutes(connectors).routes())
     runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()

@@ -14,7 +14,7 @@ from ses.connectors.contract import DeliveryFailed, Refused
 from ses.connectors.testing import MemoryReception
 from ses.connectors.vk.backfill import MESSAGES
 from ses.connectors.vk.delivery import random_id
-from ses.connectors.webhooks import HookRoutes
+from ses.connectors.webhooks import WebhookRoutes
 from ses.messages import Conversation, Outgoing
 
 ANNA = 1001
@@ -183,7 +183,7 @@ class TestCallback:
         settings = {"mode": "callback", "confirmation": "c0de", "secret": "s3cret"}
         joined = await join(wait=False, **settings)
         app = web.Application()
-        app.add_routes(HookRoutes({"vk.shop": joined.connector}).routes())
+        app.add_routes(WebhookRoutes({"vk.shop": joined.connector}).routes())
         runner = web.AppRunner(app, shutdown_timeout=0.1)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()

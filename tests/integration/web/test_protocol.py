@@ -28,7 +28,7 @@ async def test_a_message_is_acknowledged_and_answered(daemon):
 async def test_a_hello_alone_begins_no_session(daemon):
     page = daemon.page()
     await page.connect()
-    assert await daemon.reception.known(here(page)) is None
+    assert not await daemon.reception.has_begun(here(page))
     assert daemon.reception.received == []
 
 

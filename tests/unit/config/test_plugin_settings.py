@@ -19,7 +19,7 @@ class Pigeon(Part):
 @pytest.fixture
 def installed(monkeypatch):
     """A package brings `pigeon`; another one, `raven`, is broken."""
-    kinds = {"pigeon": Kind(contract=1, settings=Pigeon, make=lambda surroundings: None)}
+    kinds = {"pigeon": Kind(contract=1, settings=Pigeon, make=lambda context: None)}
 
     def kind(name):
         if name not in kinds:

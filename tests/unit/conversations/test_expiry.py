@@ -91,7 +91,7 @@ async def test_a_session_that_expires_ends_once_and_its_values_are_dropped(over,
         assert await pipeline.inbox.until("s1", 3) == ["1", "Имя?", "Пока, 1 1."]
         row = await pipeline.store.session("web.site", "s1")
         assert (row.state, row.turn) == (None, 3)
-        assert await pipeline.conversations.known(WHERE) == row.key_hash
+        assert await pipeline.conversations.owner(WHERE) == (row.key_hash, row.user)
         await say(pipeline, clock, "ещё", user="ira")
         assert (await pipeline.inbox.until("s1", 4))[-1] == "1", "a new session begins at zero"
 

@@ -34,14 +34,16 @@ async def test_a_session_is_known_by_its_key_from_its_first_inbound_until_it_exp
     clock = VirtualClock(1_000_000.0)
     where = Conversation("web.site", "s1")
     async with pipeline_over(clock=clock) as pipeline:
-        assert await pipeline.conversations.known(where) is None
+        assert not await pipeline.conversations.has_begun(where)
         await pipeline.conversations.receive(pipeline.inbound(at=clock.now()), key_hash=b"hash")
-        assert await pipeline.conversations.known(where) == b"hash"
+        assert await pipeline.conversations.has_begun(where)
+        assert await pipeline.conversations.owner(where) == (b"hash", "")
         await pipeline.quiet()
     async with pipeline_over(clock=clock) as pipeline:
-        assert await pipeline.conversations.known(where) == b"hash"
+        assert await pipeline.conversations.has_begun(where)
+        assert await pipeline.conversations.owner(where) == (b"hash", "")
         clock.advance(31 * 86400)
-        assert await pipeline.conversations.known(where) is None
+        assert not await pipeline.conversations.has_begun(where)
         assert await pipeline.conversations.sweep() == 1
         assert await pipeline.store.session(*where) is None
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ses.connectors.contract import Entry
+from ses.connectors.contract import HistoryEntry
 from ses.connectors.web import render
 from ses.connectors.web.media import media_url
 from ses.connectors.web.parse import (
@@ -102,13 +102,15 @@ def test_media_gets_an_address_only_where_a_page_may_fetch_it(media, url):
     assert attachment.get("url") == url
 
 
-def visitor(id: str, **what) -> Entry:
+def visitor(id: str, **what) -> HistoryEntry:
     inbound = Inbound(connector="web.s", session="s", id=id, robot="r", channel="web", at=5.0, **what)
-    return Entry("visitor", id, 5.0, None, inbound=inbound)
+    return HistoryEntry("visitor", id, 5.0, None, inbound=inbound)
 
 
 def test_history_shows_presses_by_label_and_no_events():
-    asked = Entry("robot", "s/1/1", 4.0, 1, outgoing=outgoing(text="?", buttons=(Button("Да", "1.1.0"),)))
+    asked = HistoryEntry(
+        "robot", "s/1/1", 4.0, 1, outgoing=outgoing(text="?", buttons=(Button("Да", "1.1.0"),))
+    )
     entries = [
         visitor("~start", event="start"),
         asked,

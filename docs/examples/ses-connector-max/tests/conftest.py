@@ -11,9 +11,9 @@ import structlog
 from aiohttp import web
 
 from ses.clock import SystemClock
-from ses.connectors.contract import Surroundings
+from ses.connectors.contract import ConnectorContext
 from ses.connectors.testing import MemoryReception
-from ses.connectors.webhooks import HookRoutes
+from ses.connectors.webhooks import WebhookRoutes
 from ses.messages import Conversation
 from ses_connector_max import KIND
 from ses_connector_max.connector import MaxConnector
@@ -28,11 +28,11 @@ async def hurry(seconds):
 def connector(fake, folder=None, recording=lambda media: None, **given):
     """A connector for `connectors.max.shop`."""
     settings = KIND.settings.model_validate({"token": TOKEN, "robot": "echo", "api": fake.url, **given})
-    surroundings = Surroundings(
+    context = ConnectorContext(
         kind="max", name="shop", settings=settings, clock=SystemClock(), robot_folder=lambda: folder, recording=recording,
         log=structlog.get_logger("ses.connectors.max"),
     )  # fmt: skip
-    return MaxConnector(surroundings, sleep=hurry, wait=1)
+    return MaxConnector(context, sleep=hurry, wait=1)
 
 
 class MaxSide:
@@ -75,7 +75,7 @@ class MaxHookSide(MaxSide):
     async def _reachable(self):
         app = web.Application()
         connectors = {}
-        app.add_routes(HookRoutes(connectors).routes())
+        app.add_routes(WebhookRoutes(connectors).routes())
         runner = web.AppRunner(app, shutdown_timeout=0.1)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()

@@ -70,18 +70,20 @@ async def test_only_max_itself_is_heard_at_the_webhook(make):
     async with running(MaxFake()) as fake:
         hook = {"mode": "webhook", "webhook_url": "http://127.0.0.1:1", "secret": "s3cret-5"}
         bot = make(fake, **hook)
-        assert (await bot.hook({"X-Max-Bot-Api-Secret": "s3cret-5"}, b"{}")).status == 503  # it begins only
+        assert (
+            await bot.webhook({"X-Max-Bot-Api-Secret": "s3cret-5"}, b"{}")
+        ).status == 503  # it begins only
         await bot.start(MemoryReception())
         await fake.until(lambda: bool(fake.subscriptions))
         for headers in ({}, {"X-Max-Bot-Api-Secret": ""}, {"X-Max-Bot-Api-Secret": "s3cret-6"}):
-            assert (await bot.hook(headers, b"{}")).status == 403
+            assert (await bot.webhook(headers, b"{}")).status == 403
         assert (
-            await bot.hook({"X-Max-Bot-Api-Secret": "s3cret-5"}, b"{")
+            await bot.webhook({"X-Max-Bot-Api-Secret": "s3cret-5"}, b"{")
         ).status == 200  # it would come for ever
         assert fake.subscriptions[0]["secret"] == "s3cret-5"
         await bot.stop()
         polling = make(fake)
-        assert (await polling.hook({"X-Max-Bot-Api-Secret": ""}, b"{}")).status == 403
+        assert (await polling.webhook({"X-Max-Bot-Api-Secret": ""}, b"{}")).status == 403
 
 
 async def test_a_press_is_answered_when_it_is_stored(max_side):

@@ -5,14 +5,14 @@ The Bot API is described at <https://dev.max.ru/docs-api>.
 
 from __future__ import annotations
 
-from ses.connectors.contract import Channel, Kind, Surroundings
+from ses.connectors.contract import Channel, ConnectorContext, Kind
 from ses_connector_max.config import Max
 
 
-def _make(surroundings: Surroundings[Max]) -> Channel:
+def _make(context: ConnectorContext[Max]) -> Channel:
     from ses_connector_max.connector import MaxConnector
 
-    return MaxConnector(surroundings)
+    return MaxConnector(context)
 
 
 KIND = Kind(contract=1, settings=Max, make=_make)

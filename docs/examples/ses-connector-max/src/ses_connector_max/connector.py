@@ -10,7 +10,7 @@ from typing import Any, Literal
 import msgspec
 from aiohttp import web
 
-from ses.connectors.contract import ConnectorState, Reception, Surroundings
+from ses.connectors.contract import ConnectorContext, ConnectorState, Reception
 from ses.connectors.rate_limit import Pace
 from ses.connectors.status import ConnectionStatus
 from ses.messages import Conversation, Delta, Outgoing
@@ -38,27 +38,27 @@ class MaxConnector:
 
     def __init__(
         self,
-        surroundings: Surroundings[Max],
+        context: ConnectorContext[Max],
         *,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         wait: int = WAIT,
     ) -> None:
         """`wait`: seconds that MAX holds a call until there is news."""
-        settings = surroundings.settings
-        self.name = surroundings.full_name
+        settings = context.settings
+        self.name = context.full_name
         self._settings = settings
-        self._clock = surroundings.clock
-        self._log = surroundings.log
+        self._clock = context.clock
+        self._log = context.log
         self._sleep = sleep
         self._wait = wait
-        self._hook = hook_address(settings.webhook_url or "", surroundings.hook)
+        self._hook = hook_address(settings.webhook_url or "", context.webhook_path)
         self._secret = settings.secret.get_secret_value() if settings.secret is not None else ""
         self._client = Client(settings.api, settings.token.get_secret_value(), settings.ca)
         self._standing = ConnectionStatus(self.name, settings.robot, settings.mode, self._clock)
         pace = Pace(self._clock, all_chats=all_chats(), chat=one_chat, sleep=sleep)
         self._sender = Sender(
             self._client,
-            Files(self._client, surroundings.robot_folder, surroundings.recording),
+            Files(self._client, context.robot_folder, context.recording),
             pace,
             self._standing,
         )
@@ -114,7 +114,7 @@ class MaxConnector:
     def stream(self, conversation: Conversation, delta: Delta) -> None:
         """MAX shows no drafts, and edits would eat the calls of all conversations: the whole text comes at its end."""
 
-    async def hook(self, headers: Mapping[str, str], body: bytes) -> web.Response:
+    async def webhook(self, headers: Mapping[str, str], body: bytes) -> web.Response:
         """A call of the webhook: 200 when its update is on disk; after 503 it is brought again; 403 for everybody else."""
         given = headers.get(SECRET_HEADER, "").encode()
         if self._settings.mode != "webhook" or not secrets.compare_digest(given, self._secret.encode()):
