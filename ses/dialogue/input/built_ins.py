@@ -9,19 +9,7 @@ from ses.dialogue.slots.revision import rewind
 from ses.dialogue.state.stack import clear, end, flow_of
 from ses.dialogue.state.turn import Turn
 from ses.dialogue.state.undo_log import effect_since
-from ses.dialogue.understanding.utterance import Interpretation
 from ses.scenario.program.operations import Ask
-
-BUILT_IN = frozenset({"cancel", "skip", "repeat", "help", "back"})
-
-
-def built_in(turn: Turn, heard: Interpretation) -> str:
-    """The built-in intent an utterance is as a whole; empty if none, or if a flow is triggered by it."""
-    threshold = turn.newest.session.threshold
-    for one in heard.intents:
-        if one.intent in BUILT_IN and one.score >= threshold and one.intent not in turn.newest.by_intent:
-            return one.intent
-    return ""
 
 
 def run_built_in(turn: Turn, name: str, question: Question | None) -> bool:

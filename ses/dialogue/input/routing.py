@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from ses.dialogue.input.built_ins import built_in, run_built_in
+import asyncio
+from collections.abc import Iterable
+
+from ses.dialogue.input.built_ins import run_built_in
 from ses.dialogue.input.replies import apply_reply, failed
 from ses.dialogue.input.scoring import Candidate, above, candidates_of, closest, seen_entities, thousandths
 from ses.dialogue.input.shortcuts import choose_typed, command, typed_label
@@ -20,7 +23,7 @@ from ses.dialogue.understanding.answers import Reply, read_reply
 from ses.dialogue.understanding.utterance import Interpretation, hear
 from ses.errors import StepError
 from ses.scenario.program.operations import Confirm, Menu
-from ses.scenario.program.recognition import Found
+from ses.scenario.program.recognition import Found, Recognised
 
 Captures = dict[str, list[Found]]
 
@@ -38,7 +41,7 @@ async def route(turn: Turn, text: str) -> None:
     if turn.session.pending is not None and choose_typed(turn, own, turn.session.pending):
         turn.trace.understand("choice")
         return
-    name = built_in(turn, heard)
+    name = heard.built_in
     if turn.session.pending is not None and name in ("repeat", "help"):
         turn.trace.understand(name)
         turn.repeat = True
@@ -82,7 +85,9 @@ async def understand(
         seen = seen_entities(turn.newest)
         secret = question is not None and question.slot is not None and question.slot.private
         guess = bool(turn.newest.llm_intents) and not secret
-        if (seen or turn.newest.smc_intents or guess) and (extra := await heard.network(seen, guess=guess)):
+        if (seen or turn.newest.smc_intents or guess) and (
+            extra := await _recognise_remotely(heard, seen, guess=guess)
+        ):
             candidates = candidates_of(turn, [*heard.intents, *extra], question)
     turn.trace.scores((one.flow, one.score, one.by) for one in candidates)
     if question is not None and reply is not None:
@@ -106,6 +111,21 @@ async def understand(
         turn.understood = False
         turn.trace.understand("fallback")
         fallback(turn)
+
+
+async def _recognise_remotely(
+    heard: Interpretation, entities: Iterable[str], *, guess: bool
+) -> list[Recognised]:
+    """Ask SMC for all intents that need it, SEE for these entities, the language model for the intents described to it
+    if it may `guess`, all at once."""
+    models = sorted({intent.model for intent in heard.program.smc_intents})
+    asked = [heard.classify(model) for model in models]
+    if guess:
+        from ses.dialogue.llm.intents import guess as by_model  # only robots with such intents need it
+
+        asked.append(by_model(heard))
+    answers = await asyncio.gather(*asked, heard.see(entities))
+    return [recognised for answer in answers[:-1] for recognised in answer or ()]
 
 
 def _marked(turn: Turn, heard: Interpretation, question: Question, captures: Captures) -> bool:
@@ -231,7 +251,7 @@ async def _faq(turn: Turn, heard: Interpretation, question: Question | None) -> 
         turn.trace.errors.append({"kind": error.kind, "service": "qas"})
         return False
     told = None if answer is None else answer_shown(answer)
-    turn.trace.call(turn, "qas", "|".join(settings.categories), "", raw, told)
+    turn.trace.call("qas", "|".join(settings.categories), "", raw, told)
     if answer is None or answer.confidence < settings.threshold:
         return False
     turn.trace.understand("qas", answer.source)

@@ -6,6 +6,7 @@ from typing import Literal
 
 from ses.dialogue.output.messages import engine_text
 from ses.dialogue.output.questions import open_question
+from ses.dialogue.output.speech import speak
 from ses.dialogue.running.errors import event_flow
 from ses.dialogue.state.session import VoiceMessage
 from ses.dialogue.state.stack import push, under_way
@@ -24,6 +25,8 @@ async def listen(turn: Turn) -> None:
     wanted = _wanted(turn)
     if wanted and not turn.listening:
         turn.listening = True
+        if turn.speaking:
+            await speak(turn)
         await turn.checkpoint()
     for index, recording in wanted:
         voice = await _heard(turn, recording)
@@ -68,7 +71,7 @@ async def _heard(turn: Turn, recording: Attachment) -> VoiceMessage:
         turn.trace.errors.append({"kind": error.kind, "service": error.service})
         return VoiceMessage(problem=_problem(error))
     voice.text = voice.text.strip()
-    turn.trace.call(turn, "spr", voice.model, "", {"seconds": round(voice.duration, 1)}, voice.text)
+    turn.trace.call("spr", voice.model, "", {"seconds": round(voice.duration, 1)}, voice.text)
     if not voice.text:
         voice.problem = "silence"
     return voice

@@ -7,7 +7,6 @@ from collections.abc import Coroutine
 from contextlib import aclosing
 from typing import Any, NamedTuple, NoReturn
 
-from ses.dialogue.input.built_ins import built_in
 from ses.dialogue.output.messages import mask_values
 from ses.dialogue.state.ports import Model
 from ses.dialogue.state.turn import Draft, Turn
@@ -160,7 +159,7 @@ async def _ending(turn: Turn, op: Llm) -> Ending | None:
     """Wait for `cancel`, or for any message with `abort: input`; none when nothing more can come."""
     async for inbound in turn.ports.arrivals():
         text = inbound.text if inbound.edit_of is None else None
-        if text and built_in(turn, Interpretation(turn, text, turn.newest)) == "cancel":
+        if text and Interpretation(turn, text, turn.newest).built_in == "cancel":
             return Ending(inbound.id)
         if inbound.event == "leave" or (op.abort_on_input and inbound.spoken):
             return Ending("")

@@ -67,7 +67,7 @@ async def guess(heard: Interpretation) -> list[Recognised]:
         return []
     name = answer.text.strip()
     score = confidence(answer, (*names, NONE))
-    turn.trace.call(turn, "llm", "", "", said, {"intent": name, "confidence": round(score, 3)})
+    turn.trace.call("llm", "", "", said, {"intent": name, "confidence": round(score, 3)})
     return [Recognised(name, score, {}, "llm")] if name in names else []
 
 

@@ -10,9 +10,10 @@ from ses.dialogue.llm.generation import Written, say_written, write
 from ses.dialogue.llm.prompts import Messages, messages_of, options_of
 from ses.dialogue.llm.schemas import Schema, arguments_schema, askable, slot_value, slots_schema, value_of
 from ses.dialogue.llm.tools import ROUNDS, call_next, note_calls, tools_of
-from ses.dialogue.running.interpreter import MOVED, goto_flow
 from ses.dialogue.slots.assignment import write as assign
+from ses.dialogue.slots.filling import fill_entered
 from ses.dialogue.state.session import Frame
+from ses.dialogue.state.stack import MOVED, goto
 from ses.dialogue.state.turn import Turn
 from ses.errors import StepError
 from ses.llm.requests import ChatRequest, Choice, JsonSchema, ResponseFormat
@@ -43,7 +44,7 @@ async def ask_model(turn: Turn, frame: Frame, op: Llm, index: int) -> int:
     frame.rounds = None
     if not written.text:
         raise StepError("malformed", "the model said nothing", service="llm")
-    turn.trace.call(turn, "llm", "", op.save or op.id, messages[-1]["content"], written.text)
+    turn.trace.call("llm", "", op.save or op.id, messages[-1]["content"], written.text)
     if op.route:
         return await _go(turn, frame, op, index, written.text)
     value: Any = written.text
@@ -167,7 +168,8 @@ async def _go(turn: Turn, frame: Frame, op: Llm, index: int, text: str) -> int:
         return index + 1
     activity = turn.top
     assert activity is not None
-    goto_flow(turn, activity, name)
+    goto(turn, activity, name)
+    fill_entered(turn, activity)
     frame = activity.frames[-1]
     told = picked.get("args")
     if not isinstance(told, dict):

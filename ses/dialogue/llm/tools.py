@@ -5,7 +5,6 @@ The calls under way live in the frame of the step (`Rounds`), so that a turn tha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -73,14 +72,14 @@ async def call_next(turn: Turn, op: Llm, frame: Frame) -> bool:
         _, name, given = rounds.waiting[0]
         tool = turn.scope.program.flows[name].tool if name in op.tools else None
         if tool is None:
-            _answer(frame, {"error": f"there is no function {name}"})
+            rounds.answer({"error": f"there is no function {name}"})
             continue
         try:
             told = msgspec.json.decode(given or "{}")
         except msgspec.DecodeError:
             told = None
         if not isinstance(told, dict):
-            _answer(frame, {"error": "the arguments are no JSON object"})
+            rounds.answer({"error": "the arguments are no JSON object"})
             continue
         args = {one.name: await value_of(turn, one.type, told.get(one.name)) for one in tool.arguments}
         wrong = [
@@ -90,7 +89,7 @@ async def call_next(turn: Turn, op: Llm, frame: Frame) -> bool:
             or not _allowed(turn, one.name, args[one.name])
         ]
         if wrong:
-            _answer(frame, {"error": f"wrong or missing: {', '.join(wrong)}"})
+            rounds.answer({"error": f"wrong or missing: {', '.join(wrong)}"})
             continue
         activity = turn.top
         assert activity is not None
@@ -102,20 +101,8 @@ async def call_next(turn: Turn, op: Llm, frame: Frame) -> bool:
 def take_result(turn: Turn, op: Llm, frame: Frame, value: Any) -> None:
     """A flow that the model called has returned."""
     text = msgspec.json.encode(plain(value) if value is not None else "done", enc_hook=str).decode()
-    _answer(frame, text if op.private else mask_values(turn, text) or text)
-
-
-def take_error(frame: Frame, facts: Mapping[str, Any]) -> None:
-    """A flow that the model called has failed: the model is told, and may do something else."""
-    _answer(frame, {"error": facts["kind"], "status": facts["status"]})
-
-
-def _answer(frame: Frame, result: Any) -> None:
-    rounds = frame.rounds
-    if rounds is not None and rounds.waiting:
-        identity, name, _ = rounds.waiting.pop(0)
-        content = result if isinstance(result, str) else msgspec.json.encode(result).decode()
-        rounds.said.append({"role": "tool", "tool_call_id": identity, "name": name, "content": content})
+    if frame.rounds is not None:
+        frame.rounds.answer(text if op.private else mask_values(turn, text) or text)
 
 
 def _allowed(turn: Turn, name: str, value: Any) -> bool:

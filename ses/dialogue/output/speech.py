@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
-from typing import TYPE_CHECKING
 
+from ses.dialogue.state.turn import Draft, Turn
 from ses.errors import StepError
-
-if TYPE_CHECKING:
-    from ses.dialogue.state.turn import Draft, Turn
 
 LONGEST = 2000
 """Characters of a text that is spoken; a longer one is only shown."""

@@ -36,7 +36,7 @@ async def http(turn: Turn, op: Http) -> Any:
     )
     reply = await turn.waiting("http", turn.ports.services.http(request))
     sent = request.form if request.json is msgspec.UNSET else request.json
-    turn.trace.call(turn, "http", request.method, op.save or op.id, sent, reply.body)
+    turn.trace.call("http", request.method, op.save or op.id, sent, reply.body)
     return reply.body
 
 
@@ -65,7 +65,7 @@ async def service(turn: Turn, op: CallService) -> Any:
     else:
         answer = await turn.waiting("qas", services.ask(text, op.category, turn.session.channel))
         reply = None if answer is None else answer_shown(answer)
-    turn.trace.call(turn, op.service, op.model or op.category, op.save or op.id, text, reply)
+    turn.trace.call(op.service, op.model or op.category, op.save or op.id, text, reply)
     return reply
 
 
@@ -86,7 +86,7 @@ async def biometry(turn: Turn, op: Sbs) -> Any:
         similarity=op.similarity,
     )
     reply = await turn.waiting("sbs", voices.examine(turn.session.conversation, media, question))
-    turn.trace.call(turn, "sbs", op.method, op.save or op.id, question.dataset, reply)
+    turn.trace.call("sbs", op.method, op.save or op.id, question.dataset, reply)
     return reply
 
 
@@ -125,7 +125,7 @@ async def send(turn: Turn, op: Send) -> None:
             say=Dictated(text=text, masked=masked),
         )
     )
-    turn.trace.call(turn, "send", op.connector, op.id, to, None)
+    turn.trace.call("send", op.connector, op.id, to, None)
 
 
 def answer_shown(answer: Answer) -> dict[str, Any]:

@@ -108,10 +108,8 @@ def _caught(turn: Turn, activity: Activity, program: Program, facts: dict[str, A
         flow = program.flows[frame.flow]
         index = flow.places[frame.place]
         if frame.rounds is not None and depth < len(activity.frames) - 1 and facts["kind"] != "cancelled":
-            from ses.dialogue.llm.tools import take_error
-
-            _unwind(turn, activity, depth)
-            take_error(frame, facts)
+            _unwind(turn, activity, depth)  # a tool of the model: it is told, and may do something else
+            frame.rounds.answer({"error": facts["kind"], "status": facts["status"]})
             return True
         for handler in flow.handlers:
             if handler.start <= index < handler.end:

@@ -7,12 +7,13 @@ from collections.abc import Callable
 from ses.dialogue.output.buttons import offer
 from ses.dialogue.output.messages import for_channel, say
 from ses.dialogue.output.questions import begin_question, offer_choices
+from ses.dialogue.output.speech import speak
 from ses.dialogue.running.calls import biometry, http, send, service
 from ses.dialogue.running.errors import fail, give_up
 from ses.dialogue.slots.assignment import assign, unset, write
 from ses.dialogue.slots.filling import fill_entered
 from ses.dialogue.state.session import Activity, Frame, Loop
-from ses.dialogue.state.stack import call, clear, end, forget_frame, pop, store
+from ses.dialogue.state.stack import MOVED, call, clear, end, goto, pop, store
 from ses.dialogue.state.turn import Turn
 from ses.dialogue.state.undo_log import record
 from ses.errors import StepError
@@ -37,9 +38,6 @@ from ses.scenario.program.operations import (
 )
 from ses.scenario.program.robot import Program
 from ses.scenario.values.values import plain
-
-MOVED = -1
-"""The frames changed: look again at which is on top."""
 
 
 async def run(turn: Turn) -> None:
@@ -68,6 +66,8 @@ async def _run_frame(turn: Turn, program: Program, activity: Activity, frame: Fr
                 record(frame, op)
             if op.leaves:
                 frame.place = op.id
+                if turn.speaking:
+                    await speak(turn)
                 await turn.checkpoint()
                 if op.effect:
                     turn.session.before = b""
@@ -200,28 +200,9 @@ def _call(turn: Turn, activity: Activity, frame: Frame, op: CallFlow, index: int
 
 
 def _goto(turn: Turn, activity: Activity, frame: Frame, op: GotoFlow, index: int) -> int:
-    goto_flow(turn, activity, op.flow)
-    return MOVED
-
-
-def goto_flow(turn: Turn, activity: Activity, name: str) -> None:
-    """Replace the flow of the top frame; its slots are kept. Steps that answer for a question (`on_fail`,
-    `on_correct`) stand for the frame they were called from."""
-    if activity.frames[-1].flow.startswith(("#on_fail.", "#on_correct.")) and len(activity.frames) > 1:
-        hidden = activity.frames.pop()
-        forget_frame(turn.session, hidden)
-    frame = activity.frames[-1]
-    program = turn.program(activity)
-    frame.flow = name
-    frame.place = program.flows[name].ops[0].id
-    frame.open = False
-    frame.changing = ""
-    frame.failures = 0
-    frame.trail = []
-    frame.loops = {}
-    frame.choices = []
-    turn.enter(activity)
+    goto(turn, activity, op.flow)
     fill_entered(turn, activity)
+    return MOVED
 
 
 def _end(turn: Turn, activity: Activity, frame: Frame, op: End, index: int) -> int:

@@ -54,6 +54,13 @@ class Rounds(msgspec.Struct, array_like=True, omit_defaults=True):
     count: int = 0
     """How often it has called flows."""
 
+    def answer(self, result: Any) -> None:
+        """The call under way has come to this: JSON as a text, or what becomes JSON."""
+        if self.waiting:
+            identity, name, _ = self.waiting.pop(0)
+            content = result if isinstance(result, str) else msgspec.json.encode(result).decode()
+            self.said.append({"role": "tool", "tool_call_id": identity, "name": name, "content": content})
+
 
 class Frame(
     msgspec.Struct,

@@ -15,6 +15,8 @@ from ses.scenario.program.robot import Program
 
 FRAMES = 64
 """Frames an activity may hold: a call cycle that the check could not see ends as `runaway`."""
+MOVED = -1
+"""Instead of the index of the next operation: the frames changed, look again at which is on top."""
 
 
 def push(turn: Turn, flow: str, *, kind: Any = "flow", args: dict[str, Any] | None = None) -> Activity:
@@ -50,6 +52,24 @@ def call(turn: Turn, activity: Activity, flow: str, args: dict[str, Any]) -> Fra
         elif value is not None:
             store(turn, frame, slot, value)
     return frame
+
+
+def goto(turn: Turn, activity: Activity, flow: str) -> None:
+    """Replace the flow of the top frame; its slots are kept. Steps that answer for a question (`on_fail`,
+    `on_correct`) stand for the frame they were called from."""
+    if activity.frames[-1].flow.startswith(("#on_fail.", "#on_correct.")) and len(activity.frames) > 1:
+        hidden = activity.frames.pop()
+        forget_frame(turn.session, hidden)
+    frame = activity.frames[-1]
+    frame.flow = flow
+    frame.place = turn.program(activity).flows[flow].ops[0].id
+    frame.open = False
+    frame.changing = ""
+    frame.failures = 0
+    frame.trail = []
+    frame.loops = {}
+    frame.choices = []
+    turn.enter(activity)
 
 
 def pop(turn: Turn, activity: Activity) -> None:

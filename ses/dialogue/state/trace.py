@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 
 from ses.dialogue.state.session import Session
+from ses.messages import Inbound
 from ses.scenario.program.definitions import Trigger
 from ses.scenario.program.operations import Op
 from ses.scenario.program.robot import Program
-
-if TYPE_CHECKING:
-    from ses.dialogue.state.turn import Turn
 
 STEPS_KEPT = 500
 """Steps of a turn the trace lists; the rest is counted."""
@@ -34,16 +32,23 @@ class Trace:
         "_calls",
         "_dropped",
         "_ms",
+        "_program",
         "_scores",
+        "_session",
         "_steps",
         "_triggers",
         "_understood",
+        "_user",
         "_winner",
         "errors",
         "kept",
     )
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, program: Program, user: Mapping[str, Any]) -> None:
+        """`user`: the values of `keep: user` names, as the turn goes on to change them."""
+        self._session = session
+        self._program = program
+        self._user = user
         self._before = dict(session.slots)
         self._steps: list[tuple[str, Op]] = []
         self._dropped = 0
@@ -78,12 +83,12 @@ class Trace:
     def time(self, service: str, seconds: float) -> None:
         self._ms[service] = self._ms.get(service, 0.0) + seconds * 1000
 
-    def call(self, turn: Turn, kind: str, model: str, name: str, param: Any, reply: Any) -> None:
+    def call(self, kind: str, model: str, name: str, param: Any, reply: Any) -> None:
         """A call that was answered: which service or model, what was sent, what came back."""
         if len(written := msgspec.json.encode(reply, enc_hook=str)) > REPLY_KEPT:
             reply = written[:REPLY_KEPT].decode(errors="ignore") + "…"
-        hidden = _private_values(turn)
-        number = f"{turn.session.turn}.{len(self._calls) + 1}"
+        hidden = self._private_values()
+        number = f"{self._session.turn}.{len(self._calls) + 1}"
         param, reply = _masked(param, hidden), _masked(reply, hidden)
         self._calls.append(
             {"id": number, "name": name, "model": model, "type": kind, "param": param, "reply": reply}
@@ -94,9 +99,19 @@ class Trace:
         """It lists calls, or is to be kept for another reason."""
         return bool(self._calls) or self.kept
 
-    def build(self, turn: Turn) -> dict[str, Any]:
-        session = turn.session
-        program = turn.newest
+    def _private_values(self) -> dict[str, str]:
+        """Private texts that are known now, each with what is shown for it."""
+        hidden: dict[str, str] = {}
+        for held in (self._session.slots, self._user):
+            for name, value in held.items():
+                slot = self._program.slots.get(name)
+                if slot is not None and slot.private and isinstance(value, str) and len(value) > 3:
+                    hidden[value] = f"‹{name}›"
+        return hidden
+
+    def build(self, inbounds: Sequence[Inbound], masked: Mapping[str, str]) -> dict[str, Any]:
+        """`masked`: the texts of these inbounds without their private values, by id."""
+        session, program = self._session, self._program
         before, after = self._before, session.slots
         changed = (
             []
@@ -118,7 +133,7 @@ class Trace:
             "ms": {service: round(ms, 1) for service, ms in self._ms.items()},
         }
         if self._calls:
-            trace["calls"] = _without_utterances(self._calls, turn)
+            trace["calls"] = _without_utterances(self._calls, inbounds, masked)
         if self._dropped:
             trace["more_steps"] = self._dropped
         if self.errors:
@@ -130,20 +145,11 @@ REPLY_KEPT = 4096
 """Bytes of a service's reply that a trace keeps whole; of a longer one its beginning as a text."""
 
 
-def _private_values(turn: Turn) -> dict[str, str]:
-    """Private texts that are known now, each with what is shown for it."""
-    hidden: dict[str, str] = {}
-    for held in (turn.session.slots, turn.user):
-        for name, value in held.items():
-            slot = turn.newest.slots.get(name)
-            if slot is not None and slot.private and isinstance(value, str) and len(value) > 3:
-                hidden[value] = f"‹{name}›"
-    return hidden
-
-
-def _without_utterances(calls: list[dict[str, Any]], turn: Turn) -> list[dict[str, Any]]:
+def _without_utterances(
+    calls: list[dict[str, Any]], inbounds: Sequence[Inbound], masked: Mapping[str, str]
+) -> list[dict[str, Any]]:
     """An utterance that turned out to hold a private value is shown masked, and what was read out of it not at all."""
-    said = {one.text: turn.masked[one.id] for one in turn.inbounds if one.text and one.id in turn.masked}
+    said = {one.text: masked[one.id] for one in inbounds if one.text and one.id in masked}
     return [_hushed(call, said) for call in calls] if said else calls
 
 

@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from ses.dialogue.output.speech import speak
 from ses.dialogue.state.ports import NOTHING_BEYOND, Increment, Leg, Ports
 from ses.dialogue.state.scope import Scope
 from ses.dialogue.state.session import Activity, Flight, Pending, Seen, Session, VoiceMessage
@@ -105,7 +104,7 @@ class Turn:
         """User variables written since the last leg."""
         self.user: dict[str, Any] = dict(user_variables)
         self.scope = Scope(session, newest, self.user, at)
-        self.trace = Trace(session)
+        self.trace = Trace(session, newest, self.user)
         self._carry_on(Flight([], 0, at, 0, 0))
         self.allowed = STEPS
         self.runaways = 0
@@ -276,9 +275,7 @@ class Turn:
         return messages
 
     async def checkpoint(self) -> None:
-        """Commit what happened so far, before a step that leaves the process."""
-        if self.speaking:
-            await speak(self)
+        """Commit what happened so far, before a step that leaves the process. What is to be spoken has its voice."""
         outgoing = self.outgoing()
         session = self.session
         session.flight = Flight(
@@ -318,7 +315,7 @@ class Turn:
             user_variables=self.written,
             masked=self.masked,
             voices=self.voices,
-            tracing=partial(self.trace.build, self),
+            tracing=partial(self.trace.build, self.inbounds, self.masked),
             beyond=self.beyond,
             called=self.trace.called,
             over=self.over,

@@ -18,6 +18,9 @@ NUMBERS = frozenset({"number", "integer"})
 BY_NAME = NUMBERS | {"yes_no", "text"} | FILES
 """Types that are never filled unasked, and corrected only by name or marker."""
 
+BUILT_IN = frozenset({"cancel", "skip", "repeat", "help", "back"})
+"""Intents that every robot has."""
+
 
 class Interpretation:
     """An utterance as one version of the robot reads it."""
@@ -82,6 +85,19 @@ class Interpretation:
         return self._intents
 
     @property
+    def built_in(self) -> str:
+        """The built-in intent an utterance is as a whole; empty if none, or if a flow is triggered by it."""
+        newest = self.turn.newest
+        for one in self.intents:
+            if (
+                one.intent in BUILT_IN
+                and one.score >= newest.session.threshold
+                and one.intent not in newest.by_intent
+            ):
+                return one.intent
+        return ""
+
+    @property
     def patterns(self) -> Sequence[PatternMatch]:
         if self._patterns is None:
             recogniser = self.program.recogniser
@@ -90,19 +106,8 @@ class Interpretation:
 
     # --- recognisers that cost a call; one that fails is silent ---
 
-    async def network(self, entities: Iterable[str], *, guess: bool = False) -> list[Recognised]:
-        """Ask SMC for all intents that need it, SEE for these entities, the language model for the intents described to
-        it if it may `guess`, all at once."""
-        models = sorted({intent.model for intent in self.program.smc_intents})
-        asked = [self._classify(model) for model in models]
-        if guess:
-            from ses.dialogue.llm.intents import guess as by_model  # only robots with such intents need it
-
-            asked.append(by_model(self))
-        answers = await asyncio.gather(*asked, self.see(entities))
-        return [recognised for answer in answers[:-1] for recognised in answer or ()]
-
-    async def _classify(self, model: str) -> list[Recognised]:
+    async def classify(self, model: str) -> list[Recognised]:
+        """Ask this model of SMC for all intents that need it."""
         services = self.turn.ports.services
         try:
             classes = await self.turn.waiting("smc", services.classify(model, self.utterance.raw))
@@ -110,7 +115,7 @@ class Interpretation:
             self.turn.trace.errors.append({"kind": error.kind, "service": "smc"})
             return []
         scores = {one.name: one.confidence for one in classes}
-        self.turn.trace.call(self.turn, "smc", model, "", self.utterance.raw, scores)
+        self.turn.trace.call("smc", model, "", self.utterance.raw, scores)
         return [
             Recognised(intent.intent, scores[intent.cls], {}, "smc")
             for intent in self.program.smc_intents
@@ -145,7 +150,7 @@ class Interpretation:
             self.turn.trace.errors.append({"kind": error.kind, "service": "see"})
             return
         told = [{"entity": one.entity, "text": one.text, "value": one.value} for one in entities]
-        self.turn.trace.call(self.turn, "see", model, "", raw, told)
+        self.turn.trace.call("see", model, "", raw, told)
         for one in entities:
             for name, entity in names:
                 if one.entity == entity:
