@@ -20,17 +20,23 @@ AT_ONCE = 2
 SERVICE = "audio"
 """What errors of conversion name as their service."""
 _HEADER = 44
-_WORKER = Path(__file__).with_name("worker.py")
+WORKER = Path(__file__).with_name("worker.py")
 
 
 class Converter:
     """Converts a few recordings at a time."""
 
     def __init__(
-        self, *, longest: float = LONGEST, patience: float = PATIENCE, at_once: int = AT_ONCE
+        self,
+        *,
+        longest: float = LONGEST,
+        patience: float = PATIENCE,
+        at_once: int = AT_ONCE,
+        worker: Path = WORKER,
     ) -> None:
         self._longest = longest
         self._patience = patience
+        self._worker = worker
         self._room = asyncio.Semaphore(at_once)
 
     async def converted(self, data: bytes, form: Form) -> bytes:
@@ -40,7 +46,7 @@ class Converter:
         """
         async with self._room:
             child = await asyncio.create_subprocess_exec(
-                sys.executable, "-I", str(_WORKER), form, str(self._longest),
+                sys.executable, "-I", str(self._worker), form, str(self._longest),
                 stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
                 env={},
             )  # fmt: skip

@@ -18,6 +18,8 @@ SCHEME = "audio:"
 """What `Attachment.media` of a recording in the store begins with; its conversation's folder and its name follow."""
 PER_SESSION = 100
 """Recordings of a conversation that are kept; the oldest make room."""
+SWEEP = 3600.0
+"""Seconds between two sweeps."""
 SLACK = 86400.0
 """Seconds that an expired conversation's recordings outlive it at most, and a folder in the making is left alone."""
 _MEDIA = re.compile(r"audio:([0-9a-f]{32})/([A-Za-z0-9_-]{22}\.(?:ogg|mp3|bin))")
@@ -68,10 +70,10 @@ class AudioStore:
         return None
 
     async def run(self) -> None:
-        """Sweep once an hour, until cancelled."""
+        """Sweep now and again, until cancelled."""
         while True:
             await asyncio.to_thread(self.sweep)
-            await asyncio.sleep(3600)
+            await self._clock.sleep(SWEEP)
 
     def sweep(self) -> int:
         """See to the recordings of conversations that are over; of how many. Slow: call it off the loop."""

@@ -82,7 +82,7 @@ def _services(folder: Path, config: Config | None, clock: SystemClock) -> Servic
     port = config.port if config else API_PORT
     testapi = config.testapi if config else _existing(folder.resolve().parent.parent / "testapi")
     own = (
-        OwnTestApi(TestApi(testapi), frozenset({("127.0.0.1", port), ("localhost", port)}))
+        OwnTestApi(TestApi(testapi), frozenset({("127.0.0.1", port), ("localhost", port)}), clock)
         if testapi
         else None
     )

@@ -1,4 +1,4 @@
-"""What the daemon tells the person at whose terminal it was started."""
+"""The banner: what the daemon shows on the terminal it was started from."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ses.gateway.api.robots import told
 from ses.scenario.findings.report import Finding
 
 
-def greeting(
+def banner(
     api: str,
     public: str,
     *,

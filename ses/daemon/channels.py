@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger("ses.daemon")
 
 RobotFolder = Callable[[str], Path | None]
-Maker = Callable[[str, Any, RobotFolder, Recording, Clock], Channel]
+ConnectorFactory = Callable[[str, Any, RobotFolder, Recording, Clock], Channel]
 """Name, settings, where a robot's files and its spoken words lie, clock → the connector. Imports its library: only who has
 a bot pays for it."""
 
@@ -56,15 +56,15 @@ def vk_community(name: str, settings: Vk, folder: RobotFolder, recording: Record
     )
 
 
-MAKERS: Mapping[str, Maker] = {"telegram": telegram_bot, "vk": vk_community}
+FACTORIES: Mapping[str, ConnectorFactory] = {"telegram": telegram_bot, "vk": vk_community}
 
 
-def made(
+def make_connector(
     kind: str, name: str, settings: Any, folder: RobotFolder, recording: Recording, clock: Clock
 ) -> Channel:
     """The connector for one entry of the configuration. Raises `Broken` when a package cannot make it."""
-    if (maker := MAKERS.get(kind)) is not None:
-        return maker(name, settings, folder, recording, clock)
+    if (factory := FACTORIES.get(kind)) is not None:
+        return factory(name, settings, folder, recording, clock)
     full = f"{kind}.{name}"
     context = ConnectorContext(
         kind=kind,
@@ -105,7 +105,7 @@ class Channels:
         """Those that a broken package was to make."""
         self.connectors: dict[str, Channel] = {}
 
-    async def join(self, config: Config) -> None:
+    async def apply(self, config: Config) -> None:
         """Start the bots that are new or changed, stop those that are gone. What one of them suffers from stands in
         its state and in the log; the others and the daemon go on."""
         wanted = {
@@ -123,11 +123,13 @@ class Channels:
         for full, (kind, name, settings) in wanted.items():
             if full not in self.connectors:
                 try:
-                    connector = made(kind, name, settings, self._robot_folder, self._recording, self._clock)
+                    connector = make_connector(
+                        kind, name, settings, self._robot_folder, self._recording, self._clock
+                    )
                     self._conversations.attach(connector)
                     await connector.start(self._conversations)
                 except Exception as error:
-                    if kind in MAKERS:
+                    if kind in FACTORIES:
                         raise
                     package = extensions.package_of(kind)
                     problem = f"the package {package} cannot start it: {type(error).__name__}: {error}"
@@ -137,9 +139,9 @@ class Channels:
                     continue
                 self._settings[full] = settings
                 self.connectors[full] = connector
-        self._tell_dead_ends(config)
+        self._warn_of_dead_ends(config)
 
-    def _tell_dead_ends(self, config: Config) -> None:
+    def _warn_of_dead_ends(self, config: Config) -> None:
         """Only a made connector shows whether a conversation can come to it."""
         for name, site in config.connectors.web.items():
             for to in site.elsewhere:

@@ -1,4 +1,4 @@
-"""Joins what the page at `/chat` is made of, as the configuration wants it."""
+"""The page at `/chat`, made as the configuration wants it."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class ChatPage:
         """`attempts` are those of `/token`, so that nobody has twice as many."""
         config = self._config
         rules = ChatRules(
-            ways=self._ways(),
+            ways=self._login_methods(),
             everybody=self._everybody,
             trouble=self._trouble,
             offer=self._offer,
@@ -111,7 +111,7 @@ class ChatPage:
             ]
         else:
             exchanges = Exchanges(
-                ChatAuth(self._sessions, self._door, self._stand),
+                ChatAuth(self._sessions, self._door, self._principal),
                 self._ledger.journal,
                 self._clock,
                 body_limit=self._config.gateway.body,
@@ -122,7 +122,7 @@ class ChatPage:
             found = V1Api(self._serving, exchanges, began=self._began).operations()
         return [replace(one, path=f"{BELOW}{one.path}", tag="chat") for one in found if one.path in USED]
 
-    async def _stand(self) -> Principal:
+    async def _principal(self) -> Principal:
         """Who has the code comes in as the owner of the server's key, or as nobody in particular."""
         if not self._key:
             return NOBODY
@@ -144,11 +144,11 @@ class ChatPage:
         """The daemon's own model asks for no token."""
         return self.relay is None and self._ledger.users is None and self._config.gateway.token is None
 
-    def _ways(self) -> list[str]:
-        ways = ["code"] if self._sessions.possible else []
+    def _login_methods(self) -> list[str]:
+        methods = ["code"] if self._sessions.possible else []
         if self.relay is None and self._ledger.users is not None:
-            ways.append("password")
-        return ways if self._open else [*ways, "token"]
+            methods.append("password")
+        return methods if self._open else [*methods, "token"]
 
     def _everybody(self, request: web.Request) -> bool:
         return (self._open or self.relay is not None) and is_local(request)

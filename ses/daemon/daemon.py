@@ -18,7 +18,7 @@ from ses.connectors.web.connector import WebConnector
 from ses.conversations.conversations import Conversations
 from ses.conversations.lifecycle.robots import Robots
 from ses.daemon import factories, language_model, speech
-from ses.daemon.banner import greeting
+from ses.daemon.banner import banner
 from ses.daemon.channels import Channels
 from ses.daemon.ledger import Ledger
 from ses.daemon.listeners import Listeners
@@ -62,14 +62,14 @@ async def _run(config: Config, files: RobotFiles, redactor: Redactor, logging: L
 
 
 class Daemon:
-    """All parts, joined. Made inside the running loop."""
+    """All parts together. Made inside the running loop."""
 
     def __init__(self, config: Config, files: RobotFiles, redactor: Redactor, logging: Logging) -> None:
         self._config = config
         self._redactor = redactor
         self._logging = logging
         self._clock = SystemClock()
-        self._supervisor = SystemdNotifier()
+        self._systemd = SystemdNotifier(self._clock)
         self._ended = asyncio.Event()
         self._reloading = asyncio.Lock()
         self._background: set[asyncio.Task[None]] = set()
@@ -79,18 +79,20 @@ class Daemon:
         self._robots = Robots(files, self._store, self._clock)
         emulations = TestApi(config.testapi) if config.testapi is not None else None
         self._own_site = (
-            OwnTestApi(emulations, factories.own_origins(config)) if emulations is not None else None
+            OwnTestApi(emulations, factories.own_origins(config), self._clock)
+            if emulations is not None
+            else None
         )
-        self._ways_out = ReloadableServices(
+        self._services = ReloadableServices(
             factories.services(config, self._clock, self._metrics, self._own_site)
         )
         self._engine = language_model.engine(config, self._clock, self._metrics)
         self._audio = speech.audio_store(config, self._clock)
-        voices = speech.voices(config, self._ways_out, self._audio, self._connector)
+        voices = speech.voices(config, self._services, self._audio, self._connector)
         self._conversations = Conversations(
             self._store,
             self._robots,
-            self._ways_out,
+            self._services,
             clock=self._clock,
             limits=factories.conversation_limits(config),
             observer=self._metrics,
@@ -98,16 +100,16 @@ class Daemon:
             voices=voices,
         )
         if config.llm is not None:
-            from ses.daemon.prompt_cache import warming
+            from ses.daemon.prompt_cache import prompt_caching
 
-            self._robots.on_change(warming(self._engine, self._robots.newest))
+            self._robots.on_change(prompt_caching(self._engine, self._robots.newest))
         self._metrics.watch(self._conversations.stats)
         self._metrics.watch_logs(lambda: {"queue": logging.dropped, "disk": logging.failed})
         self._sites: dict[str, WebConnector] = {}
         self._channels = Channels(self._conversations, files.path, self._audio.path, self._clock)
         self._ledger = Ledger(config, self._clock, self._metrics, redactor)
-        self._model = LlmGateway(config, self._engine, self._ledger, self._clock)
-        self._interfaces = Listeners(
+        self._llm_gateway = LlmGateway(config, self._engine, self._ledger, self._clock)
+        self._listeners = Listeners(
             config,
             clock=self._clock,
             metrics=self._metrics,
@@ -119,7 +121,7 @@ class Daemon:
             channels=self._channels,
             readiness=self._readiness,
             healthy=lambda: language_model.healthy(self._engine.state()),
-            model=self._model,
+            llm_gateway=self._llm_gateway,
             recording=self._audio.path,
         )
 
@@ -141,24 +143,24 @@ class Daemon:
     async def _start(self) -> None:
         await self._robots.reload()
         check_robots(self._config, self._known_robots())
-        await self._join_sites(self._config)  # first: turns left from before are delivered through them
-        await self._channels.join(self._config)
+        await self._apply_sites(self._config)  # first: turns left from before are delivered through them
+        await self._channels.apply(self._config)
         await self._conversations.start()
         await self._ledger.open()
-        await self._interfaces.start()
+        await self._listeners.start()
         self._in_background("robots watched", self._robots.watch)
         if (files := factories.uploads(self._config)) is not None:
             self._in_background("uploads swept", files.run)
         self._in_background("recordings swept", self._audio.run)
-        self._model.start()
+        self._llm_gateway.start()
         await self._engine.start()  # it loads beside the conversations: nothing here waits for it
         _settle_memory()
-        api, public, robots = self._interfaces.api, self._interfaces.public, self._robots.ids()
+        api, public, robots = self._listeners.api, self._listeners.public, self._robots.ids()
         log.info("started", robots=robots, api=api, public=public)
-        self._supervisor.ready(self._status())
+        self._systemd.ready(self._status())
         if "INVOCATION_ID" not in os.environ:  # somebody looks on, not systemd
             sys.stderr.write(
-                greeting(
+                banner(
                     api,
                     public,
                     robots=robots,
@@ -170,23 +172,23 @@ class Daemon:
             )
 
     async def _stop(self, *, opened: bool) -> None:
-        self._supervisor.stopping()
+        self._systemd.stopping()
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
-        await self._interfaces.refuse()
+        await self._listeners.refuse()
         await self._channels.refuse()
         await asyncio.gather(*(site.stop() for site in self._sites.values()))
         await self._conversations.stop(grace=GRACE)
         await self._channels.stop()
-        await self._interfaces.stop()
-        await self._ways_out.close()
+        await self._listeners.stop()
+        await self._services.close()
         await self._engine.stop()
-        await self._model.stop()
+        await self._llm_gateway.stop()
         await self._ledger.close()
         if opened:
             await self._store.close()
-        self._supervisor.close()
+        self._systemd.close()
         log.info("stopped")
 
     # --- while it runs -------------------------------------------------------------------------------------
@@ -212,31 +214,31 @@ class Daemon:
     async def _reload(self) -> None:
         """Read the configuration and the robots again. A bad configuration changes nothing."""
         async with self._reloading:
-            self._supervisor.reloading()
+            self._systemd.reloading()
             await self._robots.reload()
             file = self._config.file
             try:
                 if file is not None:
                     config = await asyncio.to_thread(load, file)
                     check_robots(config, self._known_robots())
-                    await self._take(config)
+                    await self._apply(config)
             except ConfigError as error:
                 # Its text is for the administrator; a traceback would hide it.
                 problems = str(error)
                 log.error(  # noqa: TRY400
                     "the configuration has mistakes; the one before stays in force", problems=problems
                 )
-            self._supervisor.ready(self._status())
+            self._systemd.ready(self._status())
 
-    async def _take(self, config: Config) -> None:
+    async def _apply(self, config: Config) -> None:
         before, self._config = self._config, config
         self._redactor.learn(config.secrets)
-        self._interfaces.access.replace(factories.access_keys(config))
+        self._listeners.access.replace(factories.access_keys(config))
         if config.servers != before.servers:
             suite = factories.services(config, self._clock, self._metrics, self._own_site)
-            await self._ways_out.replace(suite)
-        await self._join_sites(config)
-        await self._channels.join(config)
+            await self._services.replace(suite)
+        await self._apply_sites(config)
+        await self._channels.apply(config)
         changed = [
             name for name in type(config).model_fields if getattr(config, name) != getattr(before, name)
         ]
@@ -245,7 +247,7 @@ class Daemon:
             log.warning("these settings take effect at the next start", settings=waiting)
         log.info("the configuration was reloaded", changed=changed)
 
-    async def _join_sites(self, config: Config) -> None:
+    async def _apply_sites(self, config: Config) -> None:
         """Start the websites' connectors that are new or changed, stop those that are gone."""
         wanted = {
             name: factories.web_connector(config, name, web, self._clock)
@@ -267,8 +269,8 @@ class Daemon:
 
     def _status(self) -> str:
         """For `systemctl status`."""
-        interfaces = self._interfaces
-        return f"{len(self._robots.ids())} robots; API at {interfaces.api}; websites at {interfaces.public}"
+        api, public = self._listeners.api, self._listeners.public
+        return f"{len(self._robots.ids())} robots; API at {api}; websites at {public}"
 
     def _readiness(self) -> dict[str, str]:
         """Every part's state; what harms only some conversations is `degraded`."""
@@ -278,7 +280,7 @@ class Daemon:
         }
         if state["robots"] != "ok":
             state["robots"] = f"degraded: {state['robots']}"
-        if failing := self._ways_out.failing():
+        if failing := self._services.failing():
             state["services"] = f"degraded: {', '.join(failing)} keep failing"
         state |= problems | self._ledger.problems()
         return state | language_model.readiness(self._engine.state())

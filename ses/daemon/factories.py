@@ -1,4 +1,4 @@
-"""From the configuration to the settings that each part has of its own: no part below knows `ses.config`."""
+"""Factories: from the configuration to the parts and to their own settings, for no part below knows `ses.config`."""
 
 from __future__ import annotations
 

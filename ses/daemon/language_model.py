@@ -1,4 +1,4 @@
-"""From the configuration to the language model's engine. What the configured kind does not need is not imported."""
+"""Factories of the language model's engine. What the configured kind does not need is not imported."""
 
 from __future__ import annotations
 

@@ -15,15 +15,15 @@ def launch(config: Config) -> None:
     from ses.daemon.word_cache import WordCache
 
     words = config.data / "words"
-    early = PreloadingLexicon()
+    preloading = PreloadingLexicon()
     if not words.is_dir():  # the first start: dictionaries are needed, and take longer than the imports
-        early.begin(config.scenarios)
+        preloading.begin(config.scenarios)
     from ses.daemon.robot_files import RobotFiles
 
-    files = RobotFiles(config.scenarios, WordCache(words, early))
+    files = RobotFiles(config.scenarios, WordCache(words, preloading))
     pool = ThreadPoolExecutor(1, thread_name_prefix="robots")
     # Reading robots waits for child processes half of its time; the rest of the program is imported meanwhile.
-    files.begin(pool).add_done_callback(lambda _: early.end())
+    files.begin(pool).add_done_callback(lambda _: preloading.end())
     pool.shutdown(wait=False)
     from ses.daemon.daemon import run_daemon
 

@@ -52,7 +52,10 @@ def users_of(config: Config, clock: Clock) -> tuple[Database, SqlUsers] | None:
 
 
 class Ledger:
+    """Users and journal, each only where it is configured."""
+
     def __init__(self, config: Config, clock: Clock, metrics: Metrics, redactor: Redactor) -> None:
+        self._clock = clock
         self._database: Database | None = None
         self._users: SqlUsers | None = None
         self._journal: SqlJournal | None = None
@@ -115,14 +118,14 @@ class Ledger:
         """Parts that harm only callers of `/v1`, for `/ready`."""
         found = {}
         if self._database is not None and not self._database.opened:
-            found["users"] = f"degraded: {self._database.place} does not answer"
+            found["users"] = f"degraded: {self._database.address} does not answer"
         if self._journal is not None and (problem := self._journal.problem):
             found["journal"] = f"degraded: {problem}"
         return found
 
     async def _keep_opening(self, database: Database) -> None:
         while not database.opened:
-            await asyncio.sleep(RETRY)
+            await self._clock.sleep(RETRY)
             try:
                 await database.open()
             except LedgerDown:

@@ -1,4 +1,4 @@
-"""At the first start dictionaries are read while the program is still being imported."""
+"""Preloads dictionaries: at the first start they are read while the program is still being imported."""
 
 from __future__ import annotations
 
@@ -27,29 +27,29 @@ class PreloadingLexicon:
     """
 
     def __init__(self) -> None:
-        self._waiting: list[tuple[str, subprocess.Popen[str]]] = []
-        self._taking = Lock()
+        self._children: list[tuple[str, subprocess.Popen[str]]] = []
+        self._lock = Lock()
 
     def begin(self, scenarios: Path) -> None:
         """Have dictionaries read for the robots below a folder."""
         with suppress(OSError):  # who needs a child then says what is wrong
             for language in islice(_guessed(scenarios), AT_ONCE):
-                self._waiting.append((language, begin_child(language)))
+                self._children.append((language, begin_child(language)))
 
     def __call__(self, words: Collection[str], languages: Sequence[str]) -> Mapping[str, WordForms]:
         return ask_child(lambda: self._for(languages), words, languages)
 
     def end(self) -> None:
         """The robots are read: children that nobody asked end."""
-        with self._taking:
-            while self._waiting:
-                self._waiting.pop()[1].communicate()
+        with self._lock:
+            while self._children:
+                self._children.pop()[1].communicate()
 
     def _for(self, languages: Sequence[str]) -> subprocess.Popen[str]:
-        with self._taking:
-            for one in self._waiting:
+        with self._lock:
+            for one in self._children:
                 if one[0] in languages:
-                    self._waiting.remove(one)
+                    self._children.remove(one)
                     return one[1]
         return begin_child()
 

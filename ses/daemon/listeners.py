@@ -50,13 +50,13 @@ class Listeners:
         channels: Channels,
         readiness: Readiness,
         healthy: Callable[[], bool],
-        model: LlmGateway,
+        llm_gateway: LlmGateway,
         recording: Recording,
     ) -> None:
         self.access = Access(factories.access_keys(config))
         self.operations: list[Operation] = []
         """All of the API."""
-        for interface in (
+        for part in (
             AskApi(conversations, robots.ids, clock),
             SendApi(conversations, robots.ids),
             RecordsApi(conversations),
@@ -65,10 +65,10 @@ class Listeners:
             EmulationApi(emulations),
             HealthApi(readiness, healthy),
             metrics,
-            model,
+            llm_gateway,
             DocsApi(lambda: self.operations, robots.ids),
         ):
-            self.operations += interface.operations()
+            self.operations += part.operations()
         web = WebRoutes(
             sites,
             robot_folder,
@@ -77,7 +77,7 @@ class Listeners:
             recording=recording,
         )
         tls = tls_context(config.tls.cert, config.tls.key) if config.tls is not None else None
-        everything = api(self.operations, self.access, metrics, [model.faults()])
+        everything = api(self.operations, self.access, metrics, [llm_gateway.faults()])
         self._api = Listener(everything, config.host, config.port, tls, setting="port")
         world = public([*web.routes(), *WebhookRoutes(channels.connectors).routes()])
         self._public = Listener(world, config.widget.host, config.widget.port, tls, setting="widget.port")

@@ -1,4 +1,4 @@
-"""Joins what `/v1` is made of: callers, engine, users, journal."""
+"""The language model's gateway: `/v1` with its callers, engine, users and journal, and the page to talk to it."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class LlmGateway:
                 method=method,
                 path=path,
                 summary=path,
-                handler=self._waking(method, path),
+                handler=self._making(method, path),
                 scope=None,
                 own_rules=True,
                 in_full=partial(self._operation, method, path),
@@ -83,7 +83,7 @@ class LlmGateway:
             self._make()
         return self._made[method, path]
 
-    def _waking(self, method: str, path: str) -> Callable[[Call], Awaitable[web.StreamResponse]]:
+    def _making(self, method: str, path: str) -> Callable[[Call], Awaitable[web.StreamResponse]]:
         async def handle(call: Call) -> web.StreamResponse:
             operation = self._made.get((method, path))
             if operation is None:

@@ -1,4 +1,4 @@
-"""What robots tell the language model at the beginning is computed before anybody asks."""
+"""Robots' system texts are in the language model's prompt cache before anybody asks."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from ses.scenario.program.calls import Llm
 from ses.scenario.program.robot import Program
 
 
-def warming(engine: Engine, newest: Callable[[str], Program | None]) -> Callable[[str], None]:
+def prompt_caching(engine: Engine, newest: Callable[[str], Program | None]) -> Callable[[str], None]:
     """To be called with the id of each robot that got a new version; `newest` gives that version."""
 
-    def warm(robot: str) -> None:
+    def cache(robot: str) -> None:
         program = newest(robot)
         engine.cache_prompts(robot, prompts_of(program) if program is not None else [])
 
-    return warm
+    return cache
 
 
 def prompts_of(program: Program) -> list[ChatRequest]:

@@ -98,14 +98,14 @@ class ReloadableServices:
 class _Use:
     """One call of the suite that is in force when it begins."""
 
-    __slots__ = ("_suite", "_ways")
+    __slots__ = ("_services", "_suite")
 
-    def __init__(self, ways: ReloadableServices) -> None:
-        self._ways = ways
+    def __init__(self, services: ReloadableServices) -> None:
+        self._services = services
 
     async def __aenter__(self) -> ServiceSuite:
-        self._suite = self._ways.begin()
+        self._suite = self._services.begin()
         return self._suite
 
     async def __aexit__(self, *_failure: object) -> None:
-        await self._ways.end(self._suite)
+        await self._services.end(self._suite)

@@ -1,4 +1,4 @@
-"""The daemon's ears and voice, joined from its services, its folders and its connectors."""
+"""Recognition and synthesis of speech, made from the services, the folders and the connectors."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def audio_store(config: Config, clock: Clock) -> AudioStore:
 
 
 def voices(
-    config: Config, ways_out: ReloadableServices, store: AudioStore, connector: Callable[[str], object]
+    config: Config, services: ReloadableServices, store: AudioStore, connector: Callable[[str], object]
 ) -> DaemonVoices:
     """`connector`: the connector of a full name such as `telegram.shop`, none when there is none."""
-    recordings = Recordings(store, factories.uploads(config), ways_out, connector)
-    return DaemonVoices(ways_out, recordings, store, Converter(), connector)
+    recordings = Recordings(store, factories.uploads(config), services, connector)
+    return DaemonVoices(services, recordings, store, Converter(), connector)

@@ -1,4 +1,4 @@
-"""Talks to the supervisor (systemd's `Type=notify` protocol): ready, stopping, reloading, still alive."""
+"""Tells systemd (by its `Type=notify` protocol) what the daemon does: ready, stopping, reloading, still alive."""
 
 from __future__ import annotations
 
@@ -10,23 +10,26 @@ from collections.abc import Mapping
 
 import structlog
 
+from ses.clock import Clock
+
 log = structlog.get_logger("ses.daemon")
 
 
 class SystemdNotifier:
     """Sends states to `NOTIFY_SOCKET`; without one it does nothing."""
 
-    def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
+    def __init__(self, clock: Clock, environment: Mapping[str, str] = os.environ) -> None:
+        self._clock = clock
         self._address = environment.get("NOTIFY_SOCKET", "")
         usec = environment.get("WATCHDOG_USEC", "")
         mine = environment.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
         self._watchdog = int(usec) / 1e6 if usec.isdigit() and mine else 0.0
-        self._beat: asyncio.Task[None] | None = None
+        self._pinging: asyncio.Task[None] | None = None
 
     def ready(self, status: str) -> None:
         self._send(f"READY=1\nSTATUS={status}")
-        if self._watchdog and self._beat is None:
-            self._beat = asyncio.get_running_loop().create_task(self._beats(), name="watchdog")
+        if self._watchdog and self._pinging is None:
+            self._pinging = asyncio.get_running_loop().create_task(self._keep_pinging(), name="watchdog")
 
     def reloading(self) -> None:
         # Type=notify-reload wants the instant, in microseconds of the monotonic clock.
@@ -36,15 +39,15 @@ class SystemdNotifier:
         self._send("STOPPING=1\nSTATUS=finishing the turns that run")
 
     def close(self) -> None:
-        if self._beat is not None:
-            self._beat.cancel()
-            self._beat = None
+        if self._pinging is not None:
+            self._pinging.cancel()
+            self._pinging = None
 
-    async def _beats(self) -> None:
-        """A loop that hangs stops beating, and is restarted by the supervisor."""
+    async def _keep_pinging(self) -> None:
+        """A loop that hangs stops pinging, and systemd restarts the daemon."""
         while True:
             self._send("WATCHDOG=1")
-            await asyncio.sleep(self._watchdog / 3)
+            await self._clock.sleep(self._watchdog / 3)
 
     def _send(self, state: str) -> None:
         if not self._address:

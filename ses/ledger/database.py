@@ -35,7 +35,7 @@ class Database:
         self._engine: AsyncEngine | None = None
 
     @property
-    def place(self) -> str:
+    def address(self) -> str:
         """For people, without a password."""
         parts = urlsplit(self._url)
         return self._url if self._sqlite else f"{parts.hostname}:{parts.port or 5432}{parts.path}"
@@ -47,7 +47,7 @@ class Database:
     async def open(self) -> None:
         """Raises `LedgerDown`, and `SesError` for tables that are not this program's."""
         if self._sqlite:
-            with _down(self.place):
+            with _down(self.address):
                 Path(self._url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
         else:
             await self._ensure_database()
@@ -69,16 +69,16 @@ class Database:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
         if self._engine is None:
-            raise LedgerDown(f"{self.place} has not answered yet")
-        with _down(self.place):
+            raise LedgerDown(f"{self.address} has not answered yet")
+        with _down(self.address):
             async with asyncio.timeout(ANSWER_WAIT), self._engine.begin() as connection:
                 yield connection
 
     async def _bring_up_to_date(self, stored: str) -> None:
         if stored > self._history.head:
-            raise SesError(of_newer_release(self.place, self._history, stored))
+            raise SesError(of_newer_release(self.address, self._history, stored))
         if not self._migrate:
-            raise SesError(of_older_release(self.place, self._history, stored))
+            raise SesError(of_older_release(self.address, self._history, stored))
         await upgrade_in_child(self._url, self._history)
 
     async def _stored(self, engine: AsyncEngine) -> str:
@@ -88,7 +88,7 @@ class Database:
             there = text("SELECT 1 FROM sqlite_master WHERE name = :table")
         else:
             there = text("SELECT 1 WHERE to_regclass(quote_ident(:table)) IS NOT NULL")
-        with _down(self.place):
+        with _down(self.address):
             async with asyncio.timeout(ANSWER_WAIT), engine.connect() as connection:
                 if (await connection.execute(there, {"table": table})).first() is None:
                     return ""
@@ -122,12 +122,12 @@ class Database:
         import asyncpg
 
         try:
-            with _down(self.place):
+            with _down(self.address):
                 connection = await asyncpg.connect(self._url, timeout=ANSWER_WAIT)
         except asyncpg.InvalidCatalogNameError:
             parts = urlsplit(self._url)
             name = parts.path.lstrip("/")
-            with _down(self.place):
+            with _down(self.address):
                 connection = await asyncpg.connect(
                     urlunsplit(parts._replace(path="/postgres")), timeout=ANSWER_WAIT
                 )
@@ -138,7 +138,7 @@ class Database:
                     pass  # another daemon was faster
                 except asyncpg.InsufficientPrivilegeError:
                     raise SesError(
-                        f"{self.place}: there is no such database, and this account may not make it"
+                        f"{self.address}: there is no such database, and this account may not make it"
                     ) from None
                 finally:
                     await connection.close()
@@ -149,8 +149,8 @@ class Database:
 class _down:  # noqa: N801  reads as the statement it is
     """Turns the drivers' ways of not answering into `LedgerDown`."""
 
-    def __init__(self, place: str) -> None:
-        self._place = place
+    def __init__(self, address: str) -> None:
+        self._address = address
 
     def __enter__(self) -> None:
         return
@@ -161,7 +161,7 @@ class _down:  # noqa: N801  reads as the statement it is
             or (isinstance(error, DBAPIError) and error.connection_invalidated)
             or (type(error).__module__.startswith("asyncpg.") and type(error).__name__ in _GOING)
         ):
-            raise LedgerDown(f"{self._place} does not answer: {type(error).__name__}") from error
+            raise LedgerDown(f"{self._address} does not answer: {type(error).__name__}") from error
 
 
 _GOING = frozenset(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -15,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ses.clock import Clock
 from ses.errors import SesError
+from ses.flow.event_timeout import wait_at_most
 from ses.ledger.contract import Entry, LedgerDown
 from ses.ledger.database import Database
 from ses.ledger.spool import Kept, Line, Settings, Spool, SpoolFull
@@ -65,7 +65,7 @@ class SqlJournal:
         self._filled = asyncio.Event()
         self._ending = asyncio.Event()
         self._config_id = 0
-        self._told_settings = False
+        self._settings_written = False
         self._down = False
         self._fallen = 0.0
         self._swept = -SWEEP
@@ -91,7 +91,7 @@ class SqlJournal:
     @property
     def problem(self) -> str | None:
         """Why entries do not reach the database, if so."""
-        return f"{self._database.place} does not answer; requests are kept on disk" if self._down else None
+        return f"{self._database.address} does not answer; requests are kept on disk" if self._down else None
 
     def write(self, entry: Entry) -> None:
         size = len(entry.request or "") + len(entry.response or "") + 200
@@ -104,12 +104,8 @@ class SqlJournal:
 
     async def _run(self) -> None:
         while not self._ending.is_set():
-            with suppress(TimeoutError):
-                async with asyncio.timeout(SWEEP if not self._down else RETRY):
-                    await self._filled.wait()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(GATHER):
-                    await self._ending.wait()
+            await wait_at_most(self._filled, RETRY if self._down else SWEEP, self._clock)
+            await wait_at_most(self._ending, GATHER, self._clock)
             await self._flush()
             await self._sweep()
         await self._flush()
@@ -137,7 +133,7 @@ class SqlJournal:
             config_id = self._config_id
             while batch := await asyncio.to_thread(next, batches, None):
                 config_id = await self._brought_in(batch, config_id)
-            self._told_settings = False
+            self._settings_written = False
             self._up()
         except SesError as error:
             self._fell(error)
@@ -183,7 +179,7 @@ class SqlJournal:
 
     def _put_aside(self, entries: Sequence[Entry]) -> None:
         lines: list[Line] = [Kept(entry, self._config_id) for entry in entries]
-        if not self._config_id and not self._told_settings:
+        if not self._config_id and not self._settings_written:
             lines.insert(0, self._ran_with)
         try:
             self._spool.append(lines)
@@ -191,7 +187,7 @@ class SqlJournal:
             log.error("journal_lost", number=len(entries), reason=str(error))  # noqa: TRY400  the reason says it all
             self._observer.journaled("lost", len(entries))
             return
-        self._told_settings = True
+        self._settings_written = True
         self._observer.journaled("spooled", len(entries))
 
     def _may_try(self) -> bool:

@@ -9,6 +9,7 @@ from hashlib import sha256
 from secrets import token_urlsafe
 from typing import Any
 
+from cachetools import TTLCache
 from sqlalchemy import Select, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,9 +20,9 @@ from ses.ledger.database import Database
 from ses.ledger.passwords import Passwords
 from ses.ledger.tables import user_tables
 
-REMEMBERED = 60.0
+CACHE_TTL = 60.0
 """Seconds an answer about a token is believed without asking again, also while the database is down."""
-MOST_REMEMBERED = 10_000
+CACHE_SIZE = 10_000
 MOST_TOKENS = 10
 """Tokens of `log_in` that a user may have; the oldest dies."""
 
@@ -34,28 +35,24 @@ class SqlUsers:
         self._tables = user_tables(table)
         self._clock = clock
         self._passwords = Passwords()
-        self._known: dict[str, tuple[float, User]] = {}
-        """Token's digest → when it was looked up, and whose it is."""
+        self._by_digest: TTLCache[str, User] = TTLCache(CACHE_SIZE, CACHE_TTL, timer=clock.monotonic)
+        """Whose a token is, by its digest."""
         self._changing = asyncio.Lock()
 
     def close(self) -> None:
         self._passwords.close()
 
     async def by_token(self, token: str) -> User | None:
-        digest, now = digest_of(token), self._clock.monotonic()
-        known = self._known.get(digest)
-        if known is None or now - known[0] > REMEMBERED:
+        digest = digest_of(token)
+        user = self._by_digest.get(digest)
+        if user is None:
             tokens, users = self._tables.tokens, self._tables.users
             rows = self._whole().join(tokens, tokens.c.user_id == users.c.id).where(tokens.c.digest == digest)
             async with self._database.transaction() as connection:
                 row = (await connection.execute(rows)).first()
             if row is None:
-                self._known.pop(digest, None)
                 return None
-            if len(self._known) >= MOST_REMEMBERED:
-                self._known.clear()
-            known = self._known[digest] = (now, _user(row))
-        user = known[1]
+            user = self._by_digest[digest] = _user(row)
         return None if user.disabled or user.expiration_date < self._today() else user
 
     async def log_in(self, email: str, password: str) -> str | None:
@@ -76,7 +73,7 @@ class SqlUsers:
                     tokens.c.user_id == row.id, tokens.c.own.is_(False), tokens.c.id.not_in(ids)
                 )
             )
-            self._known.clear()
+            self._by_digest.clear()
         return token
 
     async def find(self, email: str) -> User | None:
@@ -139,15 +136,15 @@ class SqlUsers:
                 if refuse:
                     raise LastPrivileged("the last privileged user stays")
                 found = [row for row in found if not row.privileged]
-            told = [Removed(row.email, row.shown) for row in found]
+            removed = [Removed(row.email, row.shown) for row in found]
             ids = {row.id for row in found}
             if remove:
                 await connection.execute(delete(tokens).where(tokens.c.user_id.in_(ids)))
                 await connection.execute(delete(users).where(users.c.id.in_(ids)))
             else:
                 await connection.execute(update(users).where(users.c.id.in_(ids)).values(disabled=True))
-        self._known.clear()
-        return told
+        self._by_digest.clear()
+        return removed
 
     def _named(self, email: str | None, token: str | None) -> Select[Any]:
         users, tokens = self._tables.users, self._tables.tokens

@@ -1,10 +1,10 @@
-"""The one client of the six services: pooled connections, time-outs, retries, a breaker, typed errors."""
+"""The one client of the six services: pooled connections, time-outs, retries, a circuit breaker, typed errors."""
 
 from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -34,8 +34,6 @@ RETRIED_STATUSES = frozenset({502, 503, 504})
 RETRY_PAUSE = 0.1
 """Seconds before the second and last attempt of a call that changes nothing."""
 
-Pause = Callable[[float], Awaitable[None]]
-
 
 class ServiceClient:
     """Calls methods of one service. Sessions are opened at the first call, inside the running loop."""
@@ -48,7 +46,6 @@ class ServiceClient:
         clock: Clock,
         observer: Observer | None = None,
         own_site: OwnSite | None = None,
-        pause: Pause = asyncio.sleep,
     ) -> None:
         self.name = name
         self.settings = settings
@@ -57,7 +54,6 @@ class ServiceClient:
         self._clock = clock
         self._observer: Observer = observer or Unobserved()
         self._own_site = own_site
-        self._pause = pause
         self._session: aiohttp.ClientSession | None = None
 
     async def close(self) -> None:
@@ -75,13 +71,13 @@ class ServiceClient:
         path: str,
         *,
         method: str = "POST",
-        place: Mapping[str, str] | None = None,
+        path_params: Mapping[str, str] | None = None,
         query: Mapping[str, str] | None = None,
         json: Any = None,
         parts: Mapping[str, str | bytes] | None = None,
         idempotent: bool = True,
     ) -> RawReply:
-        """Call the method at `path` (`/classify/{model}`, filled from `place`); `parts` go as a multipart form.
+        """Call the method at `path` (`/classify/{model}`, filled from `path_params`); `parts` go as a multipart form.
 
         A call that changes nothing (`idempotent`) is tried twice when the connection fails. Raises `StepError`
         of kind connect, timeout, status or malformed.
@@ -93,7 +89,7 @@ class ServiceClient:
                 f"{self.name} keeps failing and is not asked again for {waiting:.0f} s",
                 service=self.name,
             )
-        url = self._address(path, place or {}, query or {})
+        url = self._url(path, path_params or {}, query or {})
         started = self._clock.monotonic()
         outcome = "cancelled"
         try:
@@ -110,8 +106,8 @@ class ServiceClient:
         finally:
             self._observer.called(self.name, self._clock.monotonic() - started, outcome)
 
-    def _address(self, path: str, place: Mapping[str, str], query: Mapping[str, str]) -> str:
-        filled = path.format_map({name: quote(value, safe="") for name, value in place.items()})
+    def _url(self, path: str, path_params: Mapping[str, str], query: Mapping[str, str]) -> str:
+        filled = path.format_map({name: quote(value, safe="") for name, value in path_params.items()})
         return self.settings.url.rstrip("/") + filled + (f"?{urlencode(query)}" if query else "")
 
     async def _attempts(
@@ -123,7 +119,7 @@ class ServiceClient:
             except StepError as error:
                 if not left or not (error.kind == "connect" or error.status in RETRIED_STATUSES):
                     raise
-                await self._pause(RETRY_PAUSE)
+                await self._clock.sleep(RETRY_PAUSE)
         raise AssertionError("at least one attempt is made")
 
     async def _exchange(
@@ -166,7 +162,7 @@ class ServiceClient:
                     data.add_field(field, value)
         headers = {"Content-Type": content_type} if content_type else {}
         async with self._opened().request(
-            # `_address` has quoted what needs it; doing so twice would change it.
+            # `_url` has quoted what needs it; doing so twice would change it.
             method,
             URL(url, encoded=True),
             data=data,

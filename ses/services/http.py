@@ -13,8 +13,8 @@ from yarl import URL
 
 from ses.clock import Clock
 from ses.errors import StepError
+from ses.flow.backoff import Backoff
 from ses.services.answers import HttpReply, HttpRequest
-from ses.services.client import Pause
 from ses.services.ssrf import AddressRules, GuardedResolver
 from ses.services.transport import (
     TRANSPORT_ERRORS,
@@ -34,7 +34,8 @@ DOWNLOAD = 60.0
 """Seconds for a file."""
 REDIRECTS = 5
 FIRST_PAUSE = 0.2
-"""Seconds before the first repetition; doubled up to two seconds."""
+LONGEST_PAUSE = 2.0
+"""Seconds between two attempts."""
 BOUND_TO_HOST = frozenset({"authorization", "cookie", "x-api-key"})
 """Headers that do not follow a redirect to another host."""
 
@@ -50,14 +51,12 @@ class OutboundHttp:
         observer: Observer | None = None,
         own_site: OwnSite | None = None,
         resolver: AbstractResolver | None = None,
-        pause: Pause = asyncio.sleep,
     ) -> None:
         self._rules = rules
         self._clock = clock
         self._observer: Observer = observer or Unobserved()
         self._own_site = own_site
         self._resolver = resolver
-        self._pause = pause
         self._session: aiohttp.ClientSession | None = None
 
     async def close(self) -> None:
@@ -71,7 +70,7 @@ class OutboundHttp:
 
         Raises `StepError` of kind connect, timeout, status, malformed, denied or value.
         """
-        pause = FIRST_PAUSE
+        pauses = Backoff(FIRST_PAUSE, LONGEST_PAUSE)
         for left in reversed(range(request.retry + 1)):
             started = self._clock.monotonic()
             outcome = "cancelled"
@@ -89,8 +88,7 @@ class OutboundHttp:
                 return reply
             finally:
                 self._observer.called("http", self._clock.monotonic() - started, outcome)
-            await self._pause(pause)
-            pause = min(pause * 2, 2.0)
+            await self._clock.sleep(pauses.next())
         raise AssertionError("at least one attempt is made")
 
     async def download(self, url: str, limit: int) -> bytes:
@@ -102,7 +100,7 @@ class OutboundHttp:
             except StepError as error:
                 if not left or not (error.kind in {"connect", "timeout"} or (error.status or 0) >= 500):
                     raise
-            await self._pause(FIRST_PAUSE)
+            await self._clock.sleep(FIRST_PAUSE)
         raise AssertionError("two attempts are made")
 
     async def _downloaded(self, address: str, limit: int) -> bytes:

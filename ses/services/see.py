@@ -20,7 +20,9 @@ class See:
 
     async def extract(self, model: str, text: str) -> Sequence[FoundEntity]:
         """The entities of a text, in the service's order. Raises `StepError`."""
-        data = await self._client.data(self._paths["extract"], place={"model": model}, json={"text": text})
+        data = await self._client.data(
+            self._paths["extract"], path_params={"model": model}, json={"text": text}
+        )
         return [self._entity(item, text) for item in self._client.fields.objects(data, "entities")]
 
     async def models(self) -> Any:

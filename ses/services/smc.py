@@ -21,7 +21,9 @@ class Smc:
     async def classify(self, model: str, text: str) -> Sequence[ClassScore]:
         """The classes of a text, surest first. Raises `StepError`."""
         fields = self._client.fields
-        data = await self._client.data(self._paths["classify"], place={"model": model}, json={"text": text})
+        data = await self._client.data(
+            self._paths["classify"], path_params={"model": model}, json={"text": text}
+        )
         scores = [
             ClassScore(name=fields.need(item, "class", str), confidence=fields.confidence(item))
             for item in fields.objects(data, "classes")

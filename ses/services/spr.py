@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 from urllib.parse import quote
 
 from ses.clock import Clock
 from ses.errors import StepError
 from ses.services.answers import Transcript
-from ses.services.client import Pause, ServiceClient
+from ses.services.client import ServiceClient
 
 PATHS = {"stt": "/stt/{model}", "result": "/result/{taskID}", "models": "/models"}
 FIRST_POLL = 0.25
-"""Seconds before the first look at a task; doubled up to two seconds."""
+LONGEST_POLL = 2.0
+"""Seconds between two polls of a task; doubled, for a long recording takes long. Nothing has failed meanwhile."""
 
 
 class Spr:
     """`POST /stt/{model}` with the file `wav`; long recordings are recognised by `async=1` and asked for."""
 
-    def __init__(self, client: ServiceClient, clock: Clock, pause: Pause = asyncio.sleep) -> None:
+    def __init__(self, client: ServiceClient, clock: Clock) -> None:
         self._client = client
         self._clock = clock
-        self._pause = pause
         self._paths = {**PATHS, **client.settings.paths}
 
     async def recognise(
@@ -44,7 +43,7 @@ class Spr:
         switches = {"speakers": speakers, "emotion": emotion, "async": wait is not None}
         parts |= {name: "1" for name, on in switches.items() if on}
         parts |= {name: value for name, value in (("vad", vad), ("preset", preset)) if value}
-        data = await self._client.data(self._paths["stt"], place={"model": model}, parts=parts)
+        data = await self._client.data(self._paths["stt"], path_params={"model": model}, parts=parts)
         if wait is not None:
             data = await self._result(self._task(data), self._clock.monotonic() + wait)
         fields = self._client.fields
@@ -62,15 +61,15 @@ class Spr:
         return str(task)
 
     async def _result(self, task: str, until: float) -> dict[str, Any]:
-        pause = FIRST_POLL
+        interval = FIRST_POLL
         while True:
-            data = await self._client.data(self._paths["result"], method="GET", place={"taskID": task})
+            data = await self._client.data(self._paths["result"], method="GET", path_params={"taskID": task})
             status = self._client.fields.need(data, "status", str)
             if status == "ready":
                 return data
             if status in {"error", "failed"}:
                 raise StepError("status", f"spr could not recognise task {quote(task)[:40]}", service="spr")
-            if self._clock.monotonic() + pause > until:
+            if self._clock.monotonic() + interval > until:
                 raise StepError("timeout", "spr is not ready in time", service="spr")
-            await self._pause(pause)
-            pause = min(pause * 2, 2.0)
+            await self._clock.sleep(interval)
+            interval = min(interval * 2, LONGEST_POLL)

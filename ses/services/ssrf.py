@@ -1,4 +1,4 @@
-"""Which addresses an author's `http` step may reach: the public ones, and those the administrator names.
+"""Protection against SSRF: an author's `http` step reaches public addresses, and those the administrator names.
 
 The check is made on the addresses that are connected to, not on names, so that a name which resolves to a
 public address when looked at and to a private one when connected to gains nothing.

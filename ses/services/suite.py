@@ -1,4 +1,4 @@
-"""All services of a daemon together: what turns are given as their way out."""
+"""All services of a daemon together, as turns are given them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ PORTS = {"smc": 6181, "spr": 6183, "see": 6184, "sbs": 6185, "tts": 6186, "qas":
 
 
 class ServiceSuite:
-    """The six services and the way out of `http` steps."""
+    """The six services and the client of `http` steps."""
 
     def __init__(
         self,

@@ -16,7 +16,6 @@ Texts in `when` are globs that ignore case; `path` is compared with what follows
 
 from __future__ import annotations
 
-import asyncio
 import fnmatch
 import re
 from collections.abc import Mapping
@@ -27,12 +26,15 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import msgspec
 import yaml
+from cachetools import LRUCache
 
+from ses.clock import Clock
 from ses.errors import SesError
 from ses.services.transport import RawReply
 
 SEGMENT = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 MAX_DELAY = 60.0
+CACHED_FILES = 1000
 Fault = Literal["", "close", "reset", "slow"]
 FAULTS: tuple[Fault, ...] = ("close", "reset", "slow")
 _Loader: type[yaml.SafeLoader | yaml.CSafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -74,7 +76,7 @@ class TestApi:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._read: dict[Path, tuple[tuple[int, int], object]] = {}
+        self._parsed_files: LRUCache[Path, tuple[tuple[int, int], object]] = LRUCache(CACHED_FILES)
         """Parsed `.meta.yaml` files with the time and size they had: YAML takes milliseconds to read."""
 
     def answer(self, call: Call) -> Emulated | None:
@@ -97,67 +99,70 @@ class TestApi:
         return path if path.is_file() and path.resolve().is_relative_to(root) else None
 
     def _settings(self, meta: Path, call: Call) -> dict[str, Any]:
-        place = meta.relative_to(self._folder).as_posix()
-        data = _mapping(self._parsed(meta, place), place, META_KEYS | {"rules"})
+        location = meta.relative_to(self._folder).as_posix()
+        data = _mapping(self._parsed(meta, location), location, META_KEYS | {"rules"})
         rules = data.pop("rules", None) or []
         if not isinstance(rules, list):
-            raise EmulationError(f"{place}: `rules` is a list")
+            raise EmulationError(f"{location}: `rules` is a list")
         chosen: dict[str, Any] = {}
         for number, item in enumerate(rules, 1):  # all are read, so that a mistake shows at the first call
-            rule = _mapping(item, f"{place}, rule {number}", META_KEYS | {"when"})
-            when = _mapping(rule.pop("when", None) or {}, f"{place}, rule {number}, when", WHEN_KEYS)
+            rule = _mapping(item, f"{location}, rule {number}", META_KEYS | {"when"})
+            when = _mapping(rule.pop("when", None) or {}, f"{location}, rule {number}, when", WHEN_KEYS)
             if not chosen and _fits(when, call):
                 chosen = rule or {"status": data.get("status", 200)}
-        return {**data, **chosen, "place": place}
+        return {**data, **chosen, "location": location}
 
-    def _parsed(self, meta: Path, place: str) -> object:
+    def _parsed(self, meta: Path, location: str) -> object:
         state = meta.stat()
         stamp = (state.st_mtime_ns, state.st_size)
-        known = self._read.get(meta)
+        known = self._parsed_files.get(meta)
         if known is None or known[0] != stamp:
             try:
                 known = (stamp, yaml.load(meta.read_text("utf-8"), _Loader) or {})  # noqa: S506 - both are safe loaders
             except (yaml.YAMLError, UnicodeDecodeError) as error:
-                raise EmulationError(f"{place} is not YAML: {' '.join(str(error).split())[:200]}") from error
-            self._read[meta] = known
+                raise EmulationError(
+                    f"{location} is not YAML: {' '.join(str(error).split())[:200]}"
+                ) from error
+            self._parsed_files[meta] = known
         return known[1]
 
     def _emulated(self, name: str, reply: Path | None, settings: dict[str, Any]) -> Emulated:
-        place = settings.get("place", name)
+        location = settings.get("location", name)
         if "json" in settings:
             body = msgspec.json.encode(settings["json"])
         elif "body" in settings:
             body = str(settings["body"]).encode()
         else:
-            body = self._bytes(reply, settings.get("reply"), place)
+            body = self._bytes(reply, settings.get("reply"), location)
         status = settings.get("status", 200)
         if not isinstance(status, int) or not 200 <= status <= 599:
-            raise EmulationError(f"{place}: `status` is a number from 200 to 599, not {status!r}")
+            raise EmulationError(f"{location}: `status` is a number from 200 to 599, not {status!r}")
         fault = settings.get("fault") or ""
         if fault and fault not in FAULTS:
-            raise EmulationError(f"{place}: `fault` is one of {', '.join(FAULTS)}, not {fault!r}")
+            raise EmulationError(f"{location}: `fault` is one of {', '.join(FAULTS)}, not {fault!r}")
         content_type = str(settings.get("type") or _told_type(body))
-        return Emulated(status, content_type, body, _seconds(settings.get("delay", 0), place), fault)
+        return Emulated(status, content_type, body, _seconds(settings.get("delay", 0), location), fault)
 
-    def _bytes(self, reply: Path | None, other: object, place: str) -> bytes:
+    def _bytes(self, reply: Path | None, other: object, location: str) -> bytes:
         if other is not None:
             if not all(SEGMENT.fullmatch(segment) for segment in str(other).split("/")):
                 raise EmulationError(
-                    f"{place}: `reply` names a file of the folder without .reply, not {other!r}"
+                    f"{location}: `reply` names a file of the folder without .reply, not {other!r}"
                 )
             reply = self._file(f"{other}.reply")
             if reply is None:
-                raise EmulationError(f"{place}: there is no {other}.reply")
+                raise EmulationError(f"{location}: there is no {other}.reply")
         return reply.read_bytes() if reply is not None else b""
 
 
 class OwnTestApi:
     """The daemon's own `…/testapi/` addresses, answered without a socket (`ses.services.transport.OwnSite`)."""
 
-    def __init__(self, emulations: TestApi, origins: frozenset[tuple[str, int]]) -> None:
+    def __init__(self, emulations: TestApi, origins: frozenset[tuple[str, int]], clock: Clock) -> None:
         """`origins`: host and port pairs under which the daemon's interface is known."""
         self._emulations = emulations
         self._origins = origins
+        self._clock = clock
 
     def serves(self, url: str) -> bool:
         parts = urlsplit(url)
@@ -181,7 +186,7 @@ class OwnTestApi:
         if emulated is None:
             return RawReply(404, "text/plain", b"")
         if emulated.delay:
-            await asyncio.sleep(emulated.delay)
+            await self._clock.sleep(emulated.delay)
         if emulated.fault in {"close", "reset"}:
             raise ConnectionResetError(104, "the emulation breaks the connection")
         return RawReply(emulated.status, emulated.content_type.partition(";")[0], emulated.body)
@@ -194,13 +199,13 @@ def _segments(path: str) -> tuple[str, ...] | None:
     return None
 
 
-def _mapping(data: object, place: str, keys: frozenset[str]) -> dict[str, Any]:
+def _mapping(data: object, location: str, keys: frozenset[str]) -> dict[str, Any]:
     if not isinstance(data, dict):
-        raise EmulationError(f"{place}: expected keys with values")
+        raise EmulationError(f"{location}: expected keys with values")
     for key in data:
         if key not in keys:
             raise EmulationError(
-                f"{place}: unknown key `{str(key)[:60]}`; known are {', '.join(sorted(keys))}"
+                f"{location}: unknown key `{str(key)[:60]}`; known are {', '.join(sorted(keys))}"
             )
     return dict(data)
 
@@ -238,11 +243,11 @@ def _alike(pattern: object, value: object) -> bool:
     return pattern == value
 
 
-def _seconds(delay: object, place: str) -> float:
+def _seconds(delay: object, location: str) -> float:
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(ms|s|)", str(delay).strip())
     seconds = float(match[1]) / (1000 if match[2] == "ms" else 1) if match else -1.0
     if not 0 <= seconds <= MAX_DELAY:
-        raise EmulationError(f"{place}: `delay` is seconds, 500ms or 2s, at most 60 s, not {delay!r}")
+        raise EmulationError(f"{location}: `delay` is seconds, 500ms or 2s, at most 60 s, not {delay!r}")
     return seconds
 
 

@@ -1,4 +1,4 @@
-"""One HTTP exchange with a peer, in words that both clients share: what came back, and what can go wrong."""
+"""One HTTP exchange with a peer, as both clients see it: what came back, and what can go wrong."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ async def answers(talk: Talk, *said: str) -> list[str]:
 @pytest.fixture
 async def emulated() -> ServiceSuite:
     """The services as `ses chat` has them: out of testapi/, without a socket."""
-    own = OwnTestApi(TestApi(ROOT / "testapi"), frozenset({("127.0.0.1", 6190)}))
+    own = OwnTestApi(TestApi(ROOT / "testapi"), frozenset({("127.0.0.1", 6190)}), SystemClock())
     settings = {name: ServiceSettings(url=f"http://127.0.0.1:6190/ses/testapi/{name}") for name in PORTS}
     return ServiceSuite(settings, AddressRules(), clock=SystemClock(), own_site=own)
 

@@ -8,7 +8,6 @@ import wave
 import pytest
 
 from doubles.recordings import CODECS, tone
-from ses.audio import conversion
 from ses.audio.conversion import Converter, seconds_of
 from ses.audio.worker import container_of
 from ses.errors import StepError
@@ -56,29 +55,24 @@ async def test_a_recording_that_is_too_long_is_not_heard_to_its_end():
     assert refused.value.kind == "value"
 
 
-async def test_a_converter_that_takes_too_long_is_ended(tmp_path, monkeypatch):
+async def test_a_converter_that_takes_too_long_is_ended(tmp_path):
     sleepy = tmp_path / "sleepy.py"
     sleepy.write_text("import time; time.sleep(600)")
-    monkeypatch.setattr(conversion, "_WORKER", sleepy)
     with pytest.raises(StepError) as refused:
-        await Converter(patience=0.05).converted(b"x", "wav")
+        await Converter(patience=0.05, worker=sleepy).converted(b"x", "wav")
     assert refused.value.kind == "timeout"
 
 
-async def test_a_decoder_that_dies_harms_its_recording_only(tmp_path, monkeypatch):
+async def test_a_decoder_that_dies_harms_its_recording_only(tmp_path):
     dying = tmp_path / "dying.py"
     dying.write_text("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)")
-    converter = Converter()
-    with monkeypatch.context() as patched:
-        patched.setattr(conversion, "_WORKER", dying)
-        with pytest.raises(StepError, match="brought its converter down"):
-            await converter.converted(tone(0.2), "wav")
-    assert seconds_of(await converter.converted(tone(0.2), "wav")) > 0.1
+    with pytest.raises(StepError, match="brought its converter down"):
+        await Converter(worker=dying).converted(tone(0.2), "wav")
+    assert seconds_of(await Converter().converted(tone(0.2), "wav")) > 0.1
 
 
-async def test_without_the_library_the_error_says_what_to_install(tmp_path, monkeypatch):
+async def test_without_the_library_the_error_says_what_to_install(tmp_path):
     poor = tmp_path / "poor.py"
     poor.write_text("raise SystemExit(5)")
-    monkeypatch.setattr(conversion, "_WORKER", poor)
     with pytest.raises(StepError, match="pip install av"):
-        await Converter().converted(b"x", "wav")
+        await Converter(worker=poor).converted(b"x", "wav")

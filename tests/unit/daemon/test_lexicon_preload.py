@@ -34,36 +34,36 @@ def scenarios(tmp_path):
 def test_the_first_words_of_a_language_are_asked_of_the_child_that_has_been_reading_its_dictionary(
     scenarios, begun
 ):
-    early = PreloadingLexicon()
-    early.begin(scenarios)
+    lexicon = PreloadingLexicon()
+    lexicon.begin(scenarios)
     assert [languages for languages, _ in begun] == [("ru",)]
-    assert early(["пиццу"], ["ru"]) == word_forms(["пиццу"], ["ru"])
+    assert lexicon(["пиццу"], ["ru"]) == word_forms(["пиццу"], ["ru"])
     assert len(begun) == 1
-    assert early(["дом"], ["ru"]) == word_forms(["дом"], ["ru"])  # it has ended: a new one is begun
+    assert lexicon(["дом"], ["ru"]) == word_forms(["дом"], ["ru"])  # it has ended: a new one is begun
     assert len(begun) == 2
 
 
 def test_words_of_a_language_that_was_not_guessed_have_a_child_of_their_own(scenarios, begun):
-    early = PreloadingLexicon()
-    early.begin(scenarios)
-    assert early(["houses"], ["en"]) == word_forms(["houses"], ["en"])
+    lexicon = PreloadingLexicon()
+    lexicon.begin(scenarios)
+    assert lexicon(["houses"], ["en"]) == word_forms(["houses"], ["en"])
     assert [languages for languages, _ in begun] == [("ru",), ()]
-    early.end()
+    lexicon.end()
 
 
 def test_a_child_that_nobody_asks_ends_well(scenarios, begun):
-    early = PreloadingLexicon()
-    early.begin(scenarios)
-    early.end()
+    lexicon = PreloadingLexicon()
+    lexicon.begin(scenarios)
+    lexicon.end()
     assert [child.returncode for _, child in begun] == [0]
 
 
 def test_not_more_children_are_begun_than_robots_are_read_at_once(tmp_path, begun):
     for name in "abc":
         (tmp_path / f"{name}.yaml").write_text("language: xx\n")
-    early = PreloadingLexicon()
-    early.begin(tmp_path)
-    early.end()
+    lexicon = PreloadingLexicon()
+    lexicon.begin(tmp_path)
+    lexicon.end()
     assert [languages for languages, _ in begun] == [("xx",), ("xx",)]
 
 

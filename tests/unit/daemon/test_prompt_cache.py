@@ -1,7 +1,7 @@
 """The model has computed what a robot begins with before the first conversation does."""
 
 from doubles.llm import ScriptedEngine
-from ses.daemon.prompt_cache import warming
+from ses.daemon.prompt_cache import prompt_caching
 from ses.scenario.load import load_files
 from ses.scenario.reading.files import RobotFiles
 
@@ -16,11 +16,11 @@ flows:
 def test_system_texts_that_never_vary_are_kept_warm_once_each() -> None:
     program = load_files(RobotFiles("demo", {"robot.yaml": ROBOT.encode()})).program
     engine = ScriptedEngine(lambda _: "")
-    warm = warming(engine, lambda robot: program if robot == "demo" else None)
-    warm("demo")
+    cache = prompt_caching(engine, lambda robot: program if robot == "demo" else None)
+    cache("demo")
     assert [one.messages for one in engine.cached_prompts["demo"]] == [
         [{"role": "system", "content": "Be brief."}],
         [{"role": "system", "content": "Be kind."}],
     ]
-    warm("gone")
+    cache("gone")
     assert engine.cached_prompts["gone"] == []

@@ -25,25 +25,25 @@ class Suite:
 
 async def test_calls_under_way_end_with_the_services_they_began_with():
     old, new = Suite("old"), Suite("new")
-    ways = ReloadableServices(old)
+    services = ReloadableServices(old)
     request = HttpRequest(method="get", url="http://a.example")
-    running = asyncio.create_task(ways.http(request))
+    running = asyncio.create_task(services.http(request))
     await asyncio.sleep(0)
-    await ways.replace(new)
+    await services.replace(new)
     new.answer.set()
-    assert (await ways.http(request)).body == "new"
+    assert (await services.http(request)).body == "new"
     assert not old.closed
     old.answer.set()
     assert (await running).body == "old"
     assert old.closed
     assert not new.closed
-    await ways.close()
+    await services.close()
     assert new.closed
 
 
 async def test_services_without_calls_are_closed_at_once():
     old, new = Suite("old"), Suite("new")
-    ways = ReloadableServices(old)
-    await ways.replace(new)
+    services = ReloadableServices(old)
+    await services.replace(new)
     assert old.closed
     assert not new.closed

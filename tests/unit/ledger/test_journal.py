@@ -10,7 +10,7 @@ from ses.errors import SesError
 from ses.ledger.contract import Entry
 from ses.ledger.database import Database
 from ses.ledger.histories import JOURNAL
-from ses.ledger.journal import RETRY, SqlJournal
+from ses.ledger.journal import GATHER, RETRY, SqlJournal
 from ses.ledger.reading import Wanted, entries
 from ses.ledger.spool import Settings, Spool
 
@@ -141,13 +141,12 @@ async def test_a_database_that_comes_back_gets_what_waited(folder):
     break_down(house)
     await house.journal.start()
     house.journal.write(entry(0))
-    await until(lambda: house.counted.outcomes.get("spooled") == 1)
+    await until(house, lambda: house.counted.outcomes.get("spooled") == 1)
     assert "does not answer" in house.journal.problem
     mend(house)
     house.clock.advance(RETRY)
     house.journal.write(entry(1))
-    await until(lambda: house.counted.outcomes.get("stored") == 2)
-    assert house.journal.problem is None
+    await until(house, lambda: house.counted.outcomes.get("stored") == 2 and not house.journal.problem)
     await house.journal.stop()
     assert house.rows() == ['{"n": 0}', '{"n": 1}']
 
@@ -162,7 +161,7 @@ async def test_what_is_too_old_goes(folder):
     later.clock.advance(86_400 * 10)
     await later.journal.start()
     later.journal.write(entry(86_400 * 10))
-    await until(lambda: later.rows() == ['{"n": 777600}', '{"n": 864000}'])
+    await until(later, lambda: later.rows() == ['{"n": 777600}', '{"n": 864000}'])
     await later.journal.stop()
 
 
@@ -184,7 +183,9 @@ async def test_tables_of_a_newer_release_are_left_alone(folder):
         await House(folder).journal.start()
 
 
-async def until(true):
-    async with asyncio.timeout(20):
+async def until(house, true):
+    """The journal's time goes on until that holds; files and threads take what they take."""
+    async with asyncio.timeout(30):
         while not true():
-            await asyncio.sleep(0.01)
+            house.clock.advance(GATHER)
+            await asyncio.sleep(0)

@@ -93,28 +93,26 @@ async def peer() -> AsyncIterator[Peer]:
     await runner.cleanup()
 
 
+class PausesClock(VirtualClock):
+    """A clock on which pauses are over at once; it notes them."""
+
+    def __init__(self) -> None:
+        super().__init__(1_700_000_000.0, autojump=True)
+        self.pauses: list[float] = []
+
+    async def sleep(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        await super().sleep(seconds)
+
+
 @pytest.fixture
-def clock() -> VirtualClock:
-    return VirtualClock(1_700_000_000.0)
+def clock() -> PausesClock:
+    return PausesClock()
 
 
 @pytest.fixture
 def calls() -> Calls:
     return Calls()
-
-
-@pytest.fixture
-def pauses() -> list[float]:
-    return []
-
-
-@pytest.fixture
-def pause(pauses, clock):
-    async def pause(seconds: float) -> None:
-        pauses.append(seconds)
-        clock.advance(seconds)
-
-    return pause
 
 
 @pytest.fixture

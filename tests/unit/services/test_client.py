@@ -9,13 +9,12 @@ from ses.services.smc import Smc
 
 
 @pytest.fixture
-async def client(peer, clock, calls, pause):
+async def client(peer, clock, calls):
     client = ServiceClient(
         "smc",
         ServiceSettings(f"{peer.url}/smc", connect=0.5, read=0.2),
         clock=clock,
         observer=calls,
-        pause=pause,
     )
     yield client
     await client.close()
@@ -53,18 +52,16 @@ async def test_an_answer_cut_in_the_middle_is_a_connect_error(client, peer):
     assert (await failure(client)).kind == "connect"
 
 
-async def test_a_peer_that_is_not_there_is_a_connect_error(clock, pause, unused_port):
-    client = ServiceClient(
-        "smc", ServiceSettings(f"http://127.0.0.1:{unused_port}"), clock=clock, pause=pause
-    )
+async def test_a_peer_that_is_not_there_is_a_connect_error(clock, unused_port):
+    client = ServiceClient("smc", ServiceSettings(f"http://127.0.0.1:{unused_port}"), clock=clock)
     assert (await failure(client)).kind == "connect"
     await client.close()
 
 
-async def test_a_peer_that_does_not_answer_is_a_timeout_and_not_tried_again(client, peer, pauses):
+async def test_a_peer_that_does_not_answer_is_a_timeout_and_not_tried_again(client, peer, clock):
     peer.hang()
     assert (await failure(client)).kind == "timeout"
-    assert pauses == []
+    assert clock.pauses == []
 
 
 @pytest.mark.parametrize("status", [400, 404, 500])
@@ -112,7 +109,7 @@ async def test_an_answer_of_another_shape_is_malformed(client, peer, answer):
     assert (await failure(client)).kind == "malformed"
 
 
-async def test_a_peer_that_does_not_speak_http_is_malformed(clock, pause):
+async def test_a_peer_that_does_not_speak_http_is_malformed(clock):
     import asyncio
 
     async def gibberish(reader, writer):
@@ -122,7 +119,7 @@ async def test_a_peer_that_does_not_speak_http_is_malformed(clock, pause):
 
     server = await asyncio.start_server(gibberish, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    client = ServiceClient("smc", ServiceSettings(f"http://127.0.0.1:{port}"), clock=clock, pause=pause)
+    client = ServiceClient("smc", ServiceSettings(f"http://127.0.0.1:{port}"), clock=clock)
     assert (await failure(client)).kind == "malformed"
     await client.close()
     server.close()

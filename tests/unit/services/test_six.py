@@ -7,7 +7,6 @@ import pytest
 from ses.errors import StepError
 from ses.services.answers import Answer, FoundEntity
 from ses.services.settings import ServiceSettings
-from ses.services.spr import Spr
 from ses.services.ssrf import AddressRules
 from ses.services.suite import PORTS, ServiceSuite
 
@@ -70,20 +69,19 @@ async def test_spr_sends_the_recording_as_a_file(suite, peer):
     assert b'name="async"' not in body
 
 
-async def test_spr_is_asked_until_a_long_recording_is_ready(suite, peer, clock, pause, pauses):
+async def test_spr_is_asked_until_a_long_recording_is_ready(suite, peer, clock):
     peer.answer_json(
         {"taskID": 17}, {"status": "queued"}, {"status": "running"}, {"status": "ready", "text": "да"}
     )
-    spr = Spr(suite.spr._client, clock, pause)
-    assert (await spr.recognise("phone", b"RIFF", wait=30)).text == "да"
+    assert (await suite.spr.recognise("phone", b"RIFF", wait=30)).text == "да"
     assert [request.path for request in peer.requests[1:]] == ["/spr/result/17"] * 3
-    assert pauses == [0.25, 0.5]
+    assert clock.pauses == [0.25, 0.5]
 
 
-async def test_spr_is_not_waited_for_without_end(suite, peer, clock, pause):
+async def test_spr_is_not_waited_for_without_end(suite, peer):
     peer.answer_json({"taskID": "a"}, {"status": "running"})
     with pytest.raises(StepError) as caught:
-        await Spr(suite.spr._client, clock, pause).recognise("phone", b"RIFF", wait=5)
+        await suite.spr.recognise("phone", b"RIFF", wait=5)
     assert caught.value.kind == "timeout"
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ses.clock import SystemClock
+from ses.clock import VirtualClock
 from ses.errors import StepError
 from ses.services.answers import HttpRequest
 from ses.services.client import ServiceClient
@@ -136,7 +136,8 @@ def test_links_do_not_lead_out(folder):
 
 @pytest.fixture
 async def suite(folder, clock):
-    own = OwnTestApi(TestApi(folder), frozenset({("127.0.0.1", 6190), ("localhost", 6190)}))
+    endless = VirtualClock(0)  # a delay on it is never over
+    own = OwnTestApi(TestApi(folder), frozenset({("127.0.0.1", 6190), ("localhost", 6190)}), endless)
     settings = {"smc": ServiceSettings("http://127.0.0.1:6190/ses/testapi/smc", read=0.05, connect=0.05)}
     suite = ServiceSuite(settings, AddressRules(), clock=clock, own_site=own)
     yield suite
@@ -175,18 +176,25 @@ async def test_emulated_faults_are_real_errors(suite, folder, meta, kind, status
     assert (caught.value.kind, caught.value.status) == (kind, status)
 
 
+async def test_an_answer_comes_after_its_delay(folder, clock):
+    (folder / "smc.meta.yaml").write_text("{delay: 500ms, body: late}")
+    own = OwnTestApi(TestApi(folder), frozenset({("127.0.0.1", 6190)}), clock)
+    reply = await own.answer("GET", "http://127.0.0.1:6190/testapi/smc", "", b"")
+    assert (reply.body, clock.pauses) == (b"late", [0.5])
+
+
 async def test_no_emulation_is_a_404(suite):
     with pytest.raises(StepError) as caught:
         await suite.classify("shop", "x")
     assert caught.value.status == 404
 
 
-async def test_rules_read_the_fields_of_a_form_but_not_its_file(tmp_path):
+async def test_rules_read_the_fields_of_a_form_but_not_its_file(tmp_path, clock):
     (tmp_path / "spr.meta.yaml").write_text(
         'rules:\n  - when: {json: {async: "1"}}\n    json: {taskID: 7}\n  - json: {text: at once}\n'
     )
-    own = OwnTestApi(TestApi(tmp_path), frozenset({("127.0.0.1", 6190)}))
+    own = OwnTestApi(TestApi(tmp_path), frozenset({("127.0.0.1", 6190)}), clock)
     settings = ServiceSettings(url="http://127.0.0.1:6190/ses/testapi/spr")
-    client = ServiceClient("spr", settings, clock=SystemClock(), own_site=own)
+    client = ServiceClient("spr", settings, clock=clock, own_site=own)
     assert await client.data("/stt/m", parts={"wav": b"RIFF\xff", "async": "1"}) == {"taskID": 7}
     assert await client.data("/stt/m", parts={"wav": b"RIFF\xff"}) == {"text": "at once"}
