@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 from pydantic import field_validator, model_validator
 
-from ses.config.fields import Many, Name, Part, RobotId, Secret
+from ses.config.fields import Many, Name, RobotId, Secret, Section
 
 Scope = Literal["ask", "read", "send", "admin"]
 """`ask` talks to robots, `read` sees sessions, logs and metrics, `send` writes into conversations, `admin` does all of it and reloads."""
@@ -14,7 +14,7 @@ Scope = Literal["ask", "read", "send", "admin"]
 SHORTEST_KEY = 16
 
 
-class Key(Part):
+class Key(Section):
     """A key of the API, sent as `Authorization: Bearer KEY` or `X-API-Key: KEY`."""
 
     key: Secret
@@ -39,7 +39,7 @@ class Key(Part):
         return scopes
 
 
-class Auth(Part):
+class Auth(Section):
     keys: dict[Name, Key]
 
     @model_validator(mode="after")

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, NamedTuple, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from ses.config.fields import About, HttpUrl, Part, Secret
+from ses.config.fields import About, HttpUrl, Secret, Section
 
 SHORT = 12
 """Characters below which a code is easily guessed."""
@@ -39,7 +39,7 @@ def _readable(text: str) -> str:
     return text
 
 
-class Chat(Part):
+class Chat(Section):
     models: Annotated[str, AfterValidator(_readable)] = ""
     """Which models the page offers, in order: `-all,+a,+b`; empty: all there are."""
     default: Annotated[str, Field(min_length=1, max_length=128)] | None = None

@@ -18,13 +18,13 @@ from pydantic import (
     model_validator,
 )
 
-from ses.config.fields import About, HttpUrl, Many, Name, Origin, Part, RobotId, Secret, Variables
+from ses.config.fields import About, HttpUrl, Many, Name, Origin, RobotId, Secret, Section, Variables
 
 SECRET_BYTES = 32
 """Of a secret that others' tokens are checked with."""
 
 
-class Identity(Part):
+class Identity(Section):
     """Visitors whom the site's server vouches for by a signed token."""
 
     secret: Secret
@@ -40,7 +40,7 @@ class Identity(Part):
         return secret
 
 
-class Web(Part):
+class Web(Section):
     """A website's widget."""
 
     token: Annotated[str, Field(min_length=1, max_length=256)]
@@ -72,12 +72,12 @@ class Web(Part):
         return origins
 
 
-class TelegramTimers(Part):
+class TelegramTimers(Section):
     getUpdates: Annotated[float, Field(ge=0, le=50)] = 3  # noqa: N815  the original's name
     """Seconds a call to `getUpdates` waits for news."""
 
 
-class Telegram(Part):
+class Telegram(Section):
     """A Telegram bot."""
 
     token: Secret
@@ -101,7 +101,7 @@ class Telegram(Part):
         return self
 
 
-class Vk(Part):
+class Vk(Section):
     """A bot of a VK community."""
 
     token: Secret
@@ -125,7 +125,7 @@ class Vk(Part):
         return self
 
 
-class Connectors(Part):
+class Connectors(Section):
     """SES's own kinds; a file that names kinds of packages is read as a subclass with a field for each."""
 
     web: dict[Name, Web] = {}
@@ -134,7 +134,7 @@ class Connectors(Part):
 
     @model_validator(mode="wrap")
     @classmethod
-    def _with_foreign_kinds(
+    def _with_plugin_kinds(
         cls, data: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo
     ) -> Any:
         """`context["kinds"]`: the models of packages' kinds."""
@@ -170,13 +170,13 @@ class Connectors(Part):
                 yield kind, name, settings
 
 
-def connectors_with(models: dict[str, type[Part]]) -> type[Connectors]:
+def connectors_with(models: dict[str, type[Section]]) -> type[Connectors]:
     """SES's own kinds and those of packages."""
     return _connectors_with(tuple(sorted(models.items()))) if models else Connectors
 
 
 @cache
-def _connectors_with(models: tuple[tuple[str, type[Part]], ...]) -> type[Connectors]:
+def _connectors_with(models: tuple[tuple[str, type[Section]], ...]) -> type[Connectors]:
     fields: dict[str, Any] = {kind: (dict[Name, model], {}) for kind, model in models}  # type: ignore[valid-type]
     return create_model("Connectors", __base__=Connectors, **fields)
 

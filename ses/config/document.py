@@ -37,15 +37,15 @@ class Document:
     """A parsed text: its value, where each value's key (or, in arrays, the value) begins, and what was wrong."""
 
     value: Any = None
-    places: dict[Path, tuple[int, int]] = field(default_factory=dict)
+    positions: dict[Path, tuple[int, int]] = field(default_factory=dict)
     """Path → (line, column), both from 1."""
     faults: list[Fault] = field(default_factory=list)
 
-    def place(self, path: Path) -> tuple[int, int]:
+    def position(self, path: Path) -> tuple[int, int]:
         """Where a path stands, or the nearest thing around it that is in the text."""
-        while path and path not in self.places:
+        while path and path not in self.positions:
             path = path[:-1]
-        return self.places.get(path, (1, 1))
+        return self.positions.get(path, (1, 1))
 
 
 def parse(text: str) -> Document:
@@ -91,7 +91,7 @@ class _Reader:
     def _value(self, at: int, path: Path) -> tuple[Any, int]:
         if len(path) > DEEPEST:
             raise _SyntaxFault(at, f"more than {DEEPEST} levels of nesting")
-        self.document.places.setdefault(path, self._line_and_column(at))
+        self.document.positions.setdefault(path, self._line_and_column(at))
         sign = self.text[at : at + 1]
         if sign == "{":
             return self._object(at + 1, path)
@@ -154,19 +154,19 @@ class _Reader:
                 raise _SyntaxFault(at, hint.replace("a value is missing", "a key is missing"))
             key_at = at
             key, at = self._string(at)
-            place = (*path, key)
+            member = (*path, key)
             if key in found:
-                first = self.document.places[place]
+                first = self.document.positions[member]
                 self.document.faults.append(
                     self.fault(
-                        key_at, f"the key stands twice, first in line {first[0]}; keep one of them", place
+                        key_at, f"the key stands twice, first in line {first[0]}; keep one of them", member
                     )
                 )
-            self.document.places[place] = self._line_and_column(key_at)
+            self.document.positions[member] = self._line_and_column(key_at)
             at = self._skip(at)
             if self.text[at : at + 1] != ":":
                 raise _SyntaxFault(at, f"a colon must follow the key `{key}`")
-            found[key], at = self._value(self._skip(at + 1), place)
+            found[key], at = self._value(self._skip(at + 1), member)
             at, ended = self._next(at, "}")
             if ended:
                 return found, at

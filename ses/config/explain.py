@@ -13,7 +13,7 @@ from ses.config.document import Document
 from ses.config.document import Path as Keys
 from ses.config.fields import About
 from ses.config.problems import Problem, dotted, nearest_name, one_of
-from ses.config.schema import all_keys, keys, parts_at
+from ses.config.schema import all_keys, keys, sections_at
 from ses.extensions import installed
 
 _KINDS = {
@@ -30,7 +30,7 @@ _KINDS = {
 
 
 class Explainer:
-    """Turns error details into problems with place, key and remedy; never repeats a value that may be secret."""
+    """Turns error details into problems with position, key and remedy; never repeats a value that may be secret."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class Explainer:
         """Describes `connectors`, the kinds of packages among them."""
 
     def problem(self, path: Keys, message: str) -> Problem:
-        line, column = self._document.place(path)
+        line, column = self._document.position(path)
         return Problem(self._file, dotted(path), message, line, column)
 
     def explain(self, error: ErrorDetails) -> Problem:
@@ -60,7 +60,7 @@ class Explainer:
         return self.problem(path, self._message(error, path))
 
     def _real_path(self, loc: Keys) -> Keys:
-        """Pydantic's place without what is not in the file: tags and members of unions, `[key]`."""
+        """Pydantic's path without what is not in the file: tags and members of unions, `[key]`."""
         value: Any = self._document.value
         path: Keys = ()
         for index, step in enumerate(loc):
@@ -77,8 +77,8 @@ class Explainer:
 
     def _parts(self, path: Keys) -> list[type[BaseModel]]:
         if path[:1] == ("connectors",):
-            return parts_at(self._connectors, path[1:])
-        return parts_at(self._model, path)
+            return sections_at(self._connectors, path[1:])
+        return sections_at(self._model, path)
 
     def _message(self, error: ErrorDetails, path: Keys) -> str:
         kind, context = error["type"], error.get("ctx", {})

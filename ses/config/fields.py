@@ -23,15 +23,15 @@ DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
 
 class About(ValueError):
-    """A fault of a part as a whole that is best shown at one of its keys."""
+    """A fault of a section as a whole that is best shown at one of its keys."""
 
     def __init__(self, key: str, message: str) -> None:
         super().__init__(message)
         self.key = key
 
 
-class Part(BaseModel):
-    """A part of the configuration: unknown keys and wrong types are mistakes, and nothing changes after loading."""
+class Section(BaseModel):
+    """A section of the configuration: unknown keys and wrong types are mistakes, and nothing changes after loading."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -52,7 +52,7 @@ class Part(BaseModel):
             name: {}
             for name, field in cls.model_fields.items()
             if isinstance(field.annotation, type)
-            and issubclass(field.annotation, Part)
+            and issubclass(field.annotation, Section)
             and not field.is_required()
         }
         return {**sections, **data}

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, ValidationInfo, field_serializer, field_validator, model_validator
 
 from ses.config.chat import Chat
-from ses.config.fields import About, Part, Seconds, Secret, without_password
+from ses.config.fields import About, Seconds, Secret, Section, without_password
 
 OWN_DATABASE = "sqlite:///data/gateway.db"
 
@@ -24,7 +24,7 @@ def _table(name: str) -> str:
 Table = Annotated[str, AfterValidator(_table)]
 
 
-class Database(Part):
+class Database(Section):
     url: str = OWN_DATABASE
     """`sqlite:///FILE` (relative to the configuration file; four slashes: absolute) or `postgresql://…`."""
 
@@ -58,7 +58,7 @@ class Journal(Database):
     """Bytes kept on disk while the database is down."""
 
 
-class Wait(Part):
+class Wait(Section):
     """At the start `/v1` answers 503 until the engine is there."""
 
     attempts: Annotated[int, Field(ge=1, le=10_000)] = 5
@@ -66,7 +66,7 @@ class Wait(Part):
     """Seconds between two attempts."""
 
 
-class Gateway(Part):
+class Gateway(Section):
     token: Secret | None = None
     """One token for all."""
     users: Users | None = None

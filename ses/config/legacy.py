@@ -26,12 +26,12 @@ REMEDIES: dict[Keys, str] = {
 }
 
 
-def take_unsupported(document: Document, file: str, brought: Collection[str] = ()) -> list[str]:
-    """Take these keys out of the document; a line about each. `brought`: kinds of connector that a package supports."""
+def remove_unsupported(document: Document, file: str, brought: Collection[str] = ()) -> list[str]:
+    """Remove these keys from the document; a line about each. `brought`: kinds of connector that a package supports."""
     found = [
         path
         for path in UNSUPPORTED
-        if not (path[0] == "connectors" and path[-1] in brought) and _take(document.value, path)
+        if not (path[0] == "connectors" and path[-1] in brought) and _remove(document.value, path)
     ]
     audio = _at(document.value, ("storage", "audio"))
     if isinstance(audio, dict):
@@ -39,12 +39,12 @@ def take_unsupported(document: Document, file: str, brought: Collection[str] = (
             del audio[key]
             found.append(("storage", "audio", key))
     return [
-        f"{file}:{document.place(path)[0]}: {dotted(path)}: {REMEDIES.get(path, 'known but not supported here, ignored')}"
+        f"{file}:{document.position(path)[0]}: {dotted(path)}: {REMEDIES.get(path, 'known but not supported here, ignored')}"
         for path in found
     ]
 
 
-def _take(value: Any, path: Keys) -> bool:
+def _remove(value: Any, path: Keys) -> bool:
     holder = _at(value, path[:-1])
     if not isinstance(holder, dict) or path[-1] not in holder:
         return False

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from ses.config.fields import HttpUrl, Many, Part, Secret
+from ses.config.fields import HttpUrl, Many, Secret, Section
 
 
 def _folder_if_there(given: str, info: ValidationInfo) -> str:
@@ -22,7 +22,7 @@ Model = Annotated[str, Field(min_length=1), AfterValidator(_folder_if_there)]
 ModelName = Annotated[str, Field(min_length=1, max_length=128)]
 
 
-class _Shared(Part):
+class _Shared(Section):
     name: ModelName | None = None
     """The model's name in the API; else the last part of `model`, or what the servers call it."""
     concurrency: Annotated[int | None, Field(ge=1, le=65536)] = None
@@ -45,7 +45,7 @@ class VllmEngine(_Shared):
     """Load at start; else at the first request."""
 
 
-class LlmServer(Part):
+class LlmServer(Section):
     url: HttpUrl
     """Of the API: `http://10.0.0.5:8000/v1`."""
     key: Secret | None = None

@@ -16,8 +16,8 @@ from ses.config.document import Document, parse
 from ses.config.document import Path as Keys
 from ses.config.environment import Guide, with_file
 from ses.config.explain import Explainer
-from ses.config.legacy import take_unsupported
-from ses.config.plugin_settings import take_foreign
+from ses.config.legacy import remove_unsupported
+from ses.config.plugin_settings import load_plugin_settings
 from ses.config.problems import ConfigError, Problem, dotted, nearest_name, one_of
 from ses.config.references import References
 from ses.config.settings import Config
@@ -63,8 +63,8 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
     if document.value is None or not isinstance(document.value, dict):
         faults = [Problem(file, dotted(f.path), f.message, f.line, f.column) for f in document.faults]
         raise ConfigError(faults or [Problem(file, "", "a configuration is an object: { … }", 1, 1)])
-    foreign = take_foreign(document, file)
-    warnings = take_unsupported(document, file, foreign.models) + foreign.warnings
+    plugins = load_plugin_settings(document, file)
+    warnings = remove_unsupported(document, file, plugins.models) + plugins.warnings
     _name_web_connectors(document)
     references = References(environment, path.parent)
     value = references.resolve(document.value)
@@ -72,11 +72,11 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
     guide.lay_over(value)
     document.value = value  # so that a problem of what was laid over names its key, too
     warnings += guide.warnings
-    explainer = Explainer(file, document, Config, references.read, connectors_with(foreign.models))
+    explainer = Explainer(file, document, Config, references.read, connectors_with(plugins.models))
     problems = [Problem(file, dotted(f.path), f.message, f.line, f.column) for f in document.faults]
     problems += [explainer.problem(keys, message) for keys, message in references.failed]
     problems += guide.problems
-    config, errors = _validated(value, {"base": path.parent, "kinds": foreign.models}, references)
+    config, errors = _validated(value, {"base": path.parent, "kinds": plugins.models}, references)
     unread = {keys for keys, _ in references.failed}
     problems += [p for e in errors if not _concerns((p := explainer.explain(e)), unread)]
     if problems or config is None:
@@ -91,7 +91,7 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
         document,
         warnings,
         (text for text in values if len(text) >= SHORTEST_SECRET),
-        foreign.left_out,
+        plugins.left_out,
     )
 
 
@@ -116,7 +116,7 @@ def _no_such_robot(config: Config, path: Keys, robot: str, known: Collection[str
         if known
         else "there is none at all"
     )
-    line, column = config.place(path)
+    line, column = config.position(path)
     file = _for_people(config.file) if config.file else "config.json"
     return Problem(
         file, dotted(path), f"there is no robot `{robot}` in {config.scenarios}; {remedy}", line, column
@@ -154,7 +154,7 @@ def _text(path: Path, file: str) -> str:
 
 
 def _name_web_connectors(document: Document) -> None:
-    """Give connectors written in the original's form a name, keeping their places."""
+    """Give connectors written in the original's form a name, keeping their positions."""
     connectors = document.value.get("connectors")
     web = connectors.get("web") if isinstance(connectors, dict) else None
     if not isinstance(web, dict):
@@ -166,9 +166,9 @@ def _name_web_connectors(document: Document) -> None:
         del web[key]
         web[renamed[0]] = renamed[1]
         old, new = ("connectors", "web", key), ("connectors", "web", renamed[0])
-        for path, place in list(document.places.items()):
+        for path, position in list(document.positions.items()):
             if path[:3] == old:
-                document.places[(*new, *path[3:])] = place
+                document.positions[(*new, *path[3:])] = position
 
 
 def _validated(
@@ -182,9 +182,9 @@ def _validated(
         errors = error.errors(include_url=False)
     again = False
     for found in errors:
-        place = tuple(found["loc"])
-        if place in references.read and found["type"] in ("int_type", "float_type", "bool_type"):
-            again |= _replace(value, place, parse(references.read[place]).value)
+        path = tuple(found["loc"])
+        if path in references.read and found["type"] in ("int_type", "float_type", "bool_type"):
+            again |= _replace(value, path, parse(references.read[path]).value)
     if not again:
         return None, errors
     try:
@@ -193,19 +193,19 @@ def _validated(
         return None, error.errors(include_url=False)
 
 
-def _replace(value: Any, place: Keys, by: Any) -> bool:
+def _replace(value: Any, path: Keys, by: Any) -> bool:
     """Put a number or truth value where a text stood; false when there is none to put."""
     if not isinstance(by, int | float):
         return False
-    for step in place[:-1]:
+    for step in path[:-1]:
         value = value[step]
-    value[place[-1]] = by
+    value[path[-1]] = by
     return True
 
 
-def _concerns(problem: Problem, places: Collection[Keys]) -> bool:
+def _concerns(problem: Problem, paths: Collection[Keys]) -> bool:
     """Whether a problem only repeats that a reference could not be read."""
-    return problem.key in {dotted(place) for place in places}
+    return problem.key in {dotted(path) for path in paths}
 
 
 def _secrets(part: object) -> Iterator[SecretStr]:

@@ -1,4 +1,4 @@
-"""Kinds of connector that packages outside the tree bring: their part of the configuration is read by their own models."""
+"""Plugin settings: a package that brings a kind of connector reads its part of the configuration by a model of its own."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from ses.config.connectors import Connectors
 from ses.config.document import Document
-from ses.config.fields import Part
+from ses.config.fields import Section
 from ses.config.problems import dotted
 from ses.extensions import Broken, installed, kind, package_of
 
@@ -23,19 +23,19 @@ class LeftOut:
 
 
 @dataclass(slots=True)
-class Foreign:
-    """What of `connectors` is not SES's own."""
+class PluginSettings:
+    """What packages bring to `connectors`."""
 
-    models: dict[str, type[Part]] = field(default_factory=dict)
+    models: dict[str, type[Section]] = field(default_factory=dict)
     """By kind: what describes one connector."""
     left_out: list[LeftOut] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
 
-def take_foreign(document: Document, file: str) -> Foreign:
-    """Load the packages of the kinds that the document names; take out of it what a broken package was to have. Without
+def load_plugin_settings(document: Document, file: str) -> PluginSettings:
+    """Load the packages of the kinds that the document names; remove from it what a broken package was to have. Without
     such kinds nothing is looked for."""
-    found = Foreign()
+    found = PluginSettings()
     connectors = document.value.get("connectors")
     if not isinstance(connectors, dict):
         return found
@@ -45,19 +45,19 @@ def take_foreign(document: Document, file: str) -> Foreign:
         try:
             found.models[name] = _settings(name)
         except Broken as error:
-            line = document.place(("connectors", name))[0]
+            line = document.position(("connectors", name))[0]
             found.warnings.append(f"{file}:{line}: {dotted(('connectors', name))}: {error}; it is left out")
             found.left_out += _named(name, connectors.pop(name), str(error))
     return found
 
 
-def _settings(name: str) -> type[Part]:
+def _settings(name: str) -> type[Section]:
     """Raises `Broken`."""
     model: Any = kind(name).settings
-    if isinstance(model, type) and issubclass(model, Part) and "robot" in model.model_fields:
+    if isinstance(model, type) and issubclass(model, Section) and "robot" in model.model_fields:
         return model
     raise Broken(
-        f"the package {package_of(name)} describes its settings by something else than a subclass of `ses.config.fields.Part` "
+        f"the package {package_of(name)} describes its settings by something else than a subclass of `ses.config.fields.Section` "
         "with a field `robot`"
     )
 

@@ -21,8 +21,8 @@ class Problem:
     column: int = 0
 
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
-        return ": ".join(part for part in (place, self.key, self.message) if part)
+        at = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        return ": ".join(part for part in (at, self.key, self.message) if part)
 
 
 class ConfigError(SesError):

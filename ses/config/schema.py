@@ -11,8 +11,8 @@ from pydantic import BaseModel
 from ses.config.document import Path
 
 
-def parts_at(model: type[BaseModel], path: Path) -> list[type[BaseModel]]:
-    """The models that describe the object at a path; several for a union, none where nothing is described."""
+def sections_at(model: type[BaseModel], path: Path) -> list[type[BaseModel]]:
+    """The sections that describe the object at a path; several for a union, none where nothing is described."""
     here: list[Any] = [model]
     for step in path:
         here = [inner for outer in here for inner in _inside(outer, step)]

@@ -7,16 +7,16 @@ from typing import Any, ClassVar
 
 from pydantic import Field, field_validator
 
-from ses.config.fields import HttpUrl, Part, Seconds
+from ses.config.fields import HttpUrl, Seconds, Section
 from ses.config.problems import nearest_name, one_of
 
 
-class Timers(Part):
+class Timers(Section):
     connect: Seconds = 2
     read: Seconds = 10
 
 
-class Server(Part):
+class Server(Section):
     """One service. `paths` and `fields` hold every method and answer field; a configuration gives only those that differ."""
 
     PATHS: ClassVar[dict[str, str]] = {}
@@ -110,7 +110,7 @@ class Qas(Server):
     url: HttpUrl = "http://127.0.0.1:6187/qas"
 
 
-class Servers(Part):
+class Servers(Section):
     smc: Smc = Smc()
     spr: Spr = Spr()
     see: See = See()

@@ -28,9 +28,9 @@ from ses.config.fields import (
     HostPort,
     Many,
     Network,
-    Part,
     Port,
     Seconds,
+    Section,
     is_loopback,
     without_password,
 )
@@ -40,7 +40,7 @@ from ses.config.plugin_settings import LeftOut
 from ses.config.servers import Servers
 
 
-class Logs(Part):
+class Logs(Section):
     path: FilePath = Path("logs/")
     """The folder of the log files."""
     debug: bool = False
@@ -51,7 +51,7 @@ class Logs(Part):
     """`external`: another program moves the files away and sends SIGUSR1."""
 
 
-class Widget(Part):
+class Widget(Section):
     """The public listener, meant to stand behind a reverse proxy."""
 
     host: Host = "127.0.0.1"
@@ -60,13 +60,13 @@ class Widget(Part):
     """Who adds `Access-Control-Allow-Origin` to the widget's script."""
 
 
-class AudioStorage(Part):
+class AudioStorage(Section):
     web: FilePath = Path("storage/web")
     hot: FilePath = Path("storage/hot")
     cold: FilePath | None = None
 
 
-class Pool(Part):
+class Pool(Section):
     """Connections to PostgreSQL."""
 
     size: Annotated[int, Field(ge=1, le=1000)] = 5
@@ -80,7 +80,7 @@ class Pool(Part):
         return self
 
 
-class Storage(Part):
+class Storage(Section):
     url: str = "sqlite:///data/ses.db"
     """`sqlite:///FILE` (relative to the configuration file; four slashes: absolute) or `postgresql://…`."""
     migrate: bool = False
@@ -112,7 +112,7 @@ class Storage(Part):
         return Path(self.url.removeprefix("sqlite:///")) if self.url.startswith("sqlite:") else None
 
 
-class Flood(Part):
+class Flood(Section):
     """How many messages a session may send: `messages` in `per` seconds on average, `burst` at once."""
 
     messages: Annotated[int, Field(ge=1)] = 60
@@ -120,7 +120,7 @@ class Flood(Part):
     burst: Annotated[int, Field(ge=1)] = 20
 
 
-class UploadRate(Part):
+class UploadRate(Section):
     """What all visitors of one address may send up in `per` seconds."""
 
     files: Annotated[int, Field(ge=1)] = 300
@@ -128,12 +128,12 @@ class UploadRate(Part):
     per: Seconds = 3600
 
 
-class HttpLimits(Part):
+class HttpLimits(Section):
     allow: Many[HostPort] = ()
     """Private addresses that `http` steps may call, as host:port."""
 
 
-class Limits(Part):
+class Limits(Section):
     frame: Annotated[int, Field(ge=1024, le=16_777_216)] = 65_536
     """Bytes of a websocket frame."""
     text: Annotated[int, Field(ge=1, le=4096)] = 4096
@@ -155,7 +155,7 @@ class Limits(Part):
         return self
 
 
-class Tls(Part):
+class Tls(Section):
     """Certificate and key of both listeners; without it they speak plain HTTP behind a reverse proxy."""
 
     cert: FilePath
@@ -169,12 +169,12 @@ class Tls(Part):
         return path
 
 
-class Telemetry(Part):
+class Telemetry(Section):
     port: Port | None = None
     """A listener of its own for `/metrics`; else it is on the API's port only."""
 
 
-class Config(Part):
+class Config(Section):
     """`config.json`. Paths are absolute; `env:` and `file:` values are read; `load` makes it."""
 
     host: Host = "127.0.0.1"
@@ -217,9 +217,9 @@ class Config(Part):
         self._warnings, self._secrets = tuple(warnings), frozenset(secrets)
         return self
 
-    def place(self, path: Keys) -> tuple[int, int]:
+    def position(self, path: Keys) -> tuple[int, int]:
         """Line and column of a key in the file; zeros when it was not read from one."""
-        return self._document.place(path) if self._document else (0, 0)
+        return self._document.position(path) if self._document else (0, 0)
 
     @property
     def file(self) -> Path | None:

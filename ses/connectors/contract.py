@@ -278,6 +278,6 @@ class Kind(Generic[Settings]):
     contract: int
     """The version of this contract that the package is written for (`ses.extensions.CONTRACT`), as a plain number."""
     settings: type[Settings]
-    """A subclass of `ses.config.fields.Part` with a field `robot`."""
+    """A subclass of `ses.config.fields.Section` with a field `robot`."""
     make: Callable[[ConnectorContext[Settings]], Channel]
     """Import the messenger's library in here: only who has a bot pays for it. Must not wait for anything."""

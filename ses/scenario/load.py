@@ -112,8 +112,8 @@ def load_files(files: RobotFiles, report: Report | None = None, *, lexicon: Lexi
         robot = Robot.model_validate(merged, context=report)
     except ValidationError:  # every fault is in the report
         return Loaded(files.name, None, report.sealed(texts), files)
-    places = {key: value.keys_at for key, value in merged.items() if isinstance(value, Map)}
-    compiled = compile_robot(robot, files, report, places)
+    positions = {key: value.keys_at for key, value in merged.items() if isinstance(value, Map)}
+    compiled = compile_robot(robot, files, report, positions)
     check_whole(compiled, report)
     name = str(robot.id) if robot.id is not None else files.name
     program = None if report.failed else build(compiled, files, version_of(files), lexicon)

@@ -123,7 +123,7 @@ class Talk:
         self._last = ""
         self._exchange = Exchange()
         self.messages: list[Outgoing] = []
-        """Everything the robot said, in order; an edited message stands in its first place."""
+        """Everything the robot said, in order; an edited message stands where it first stood."""
         self._begin_with: dict[str, Any] = {}
         self._of_user: dict[str, Any] = {}
         for name, value in (variables or {}).items():
@@ -248,11 +248,11 @@ class Talk:
 
     def _show(self, message: Outgoing) -> None:
         self._exchange.messages.append(message)
-        place = next((k for k, known in enumerate(self.messages) if known.id == message.replaces), None)
-        if place is None:
+        index = next((k for k, known in enumerate(self.messages) if known.id == message.replaces), None)
+        if index is None:
             self.messages.append(message)
         else:
-            self.messages[place] = message
+            self.messages[index] = message
         if self._said is not None:
             self._said(message)
 

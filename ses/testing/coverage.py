@@ -37,7 +37,7 @@ class Share:
         return 100.0 * self.reached / self.total if self.total else 100.0
 
 
-Mark = tuple[Any, ...]
+Key = tuple[Any, ...]
 
 
 class Coverage:
@@ -47,11 +47,11 @@ class Coverage:
         self._program = program
         self._last: dict[str, int] = {}
         """The index of the operation each flow ran last in the dialogue at hand."""
-        self._all: dict[Mark, Unreached] = {}
-        self._reached: set[Mark] = set()
+        self._all: dict[Key, Unreached] = {}
+        self._reached: set[Key] = set()
         for flow in program.flows.values():
-            for mark, unreached in _countable(flow):
-                self._all.setdefault(mark, unreached)
+            for key, unreached in _countable(flow):
+                self._all.setdefault(key, unreached)
 
     def begin(self) -> None:
         """Another dialogue begins: nothing is under way."""
@@ -61,7 +61,7 @@ class Coverage:
         """Count what a turn did (`Leg.trace`)."""
         for name, operation in trace.get("steps", ()):
             flow = self._program.flows.get(name)
-            index = flow.places.get(operation) if flow is not None else None
+            index = flow.index_of.get(operation) if flow is not None else None
             if flow is None or index is None:
                 continue
             before = self._last.get(name)
@@ -70,26 +70,26 @@ class Coverage:
             self._reached.add(("step", name, flow.ops[index].at))
             self._last[name] = index
         for trigger in trace.get("triggers", ()):
-            self._reached.add(_trigger_mark(trigger["flow"], trigger["line"], trigger))
+            self._reached.add(_trigger_key(trigger["flow"], trigger["line"], trigger))
 
     def share(self, kind: Kind) -> Share:
-        of_kind = [mark for mark, unreached in self._all.items() if unreached.kind == kind]
-        return Share(sum(mark in self._reached for mark in of_kind), len(of_kind))
+        of_kind = [key for key, unreached in self._all.items() if unreached.kind == kind]
+        return Share(sum(key in self._reached for key in of_kind), len(of_kind))
 
     @property
     def unreached(self) -> list[Unreached]:
-        """In the order of their places."""
-        return sorted(unreached for mark, unreached in self._all.items() if mark not in self._reached)
+        """In the order of their positions."""
+        return sorted(unreached for key, unreached in self._all.items() if key not in self._reached)
 
 
-def _countable(flow: Flow) -> Iterable[tuple[Mark, Unreached]]:
-    """What an author wrote of a flow, by the mark under which reaching it is noted."""
+def _countable(flow: Flow) -> Iterable[tuple[Key, Unreached]]:
+    """What an author wrote of a flow, by the key under which reaching it is noted."""
     for index, op in enumerate(flow.ops):
         if isinstance(op, Test):
             yield _branch(flow, op, index + 1, "the condition is never true")
             yield _branch(flow, op, op.otherwise, "the condition is never false")
         elif not isinstance(op, Jump | LoopNext) and index < len(flow.ops) - 1:
-            # Two operations of one place are one step: `confirm` and the `end` that follows its `no:`.
+            # Two operations of one position are one step: `confirm` and the `end` that follows its `no:`.
             yield ("step", flow.name, op.at), Unreached(op.at, "steps", type(op).__name__.lower())
         if isinstance(op, Confirm):
             yield _branch(flow, op, index + 1, "never answered with yes")
@@ -100,11 +100,11 @@ def _countable(flow: Flow) -> Iterable[tuple[Mark, Unreached]]:
                 label = item.text.constant or item.text.source
                 yield _branch(flow, op, item.target, f"«{label}» is never chosen")
     for trigger in flow.triggers:
-        mark = _trigger_mark(flow.name, f"{trigger.at.file}:{trigger.at.line}", _by(trigger))
-        yield mark, Unreached(trigger.at, "triggers", " ".join(*_by(trigger).items()))
+        key = _trigger_key(flow.name, f"{trigger.at.file}:{trigger.at.line}", _by(trigger))
+        yield key, Unreached(trigger.at, "triggers", " ".join(*_by(trigger).items()))
 
 
-def _branch(flow: Flow, op: Op, target: int, what: str) -> tuple[Mark, Unreached]:
+def _branch(flow: Flow, op: Op, target: int, what: str) -> tuple[Key, Unreached]:
     return ("branch", flow.name, op.id, target), Unreached(op.at, "branches", what)
 
 
@@ -113,5 +113,5 @@ def _by(trigger: Trigger) -> dict[str, str]:
     return {kind: name for kind in kinds if (name := getattr(trigger, kind))}
 
 
-def _trigger_mark(flow: str, line: str, by: Mapping[str, str]) -> Mark:
+def _trigger_key(flow: str, line: str, by: Mapping[str, str]) -> Key:
     return ("trigger", flow, line, *(by.get(kind, "") for kind in ("intent", "command", "button", "event")))

@@ -1,4 +1,4 @@
-"""The models of a file of dialogue tests, over the nodes of the scenario language: every fault has its place."""
+"""The models of a file of dialogue tests, over the nodes of the scenario language: every fault has its position."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from ses.messages import Channel
-from ses.scenario.models.base_model import Shape
+from ses.scenario.models.base_model import ScenarioModel
 from ses.scenario.models.messages import CHANNEL, choice
 from ses.scenario.models.scalars import Boolean, Data, OneOrMany, Seconds, Share, Text, Whole
 from ses.scenario.reading.nodes import Map, Node, Scalar
@@ -16,7 +16,7 @@ from ses.scenario.reading.nodes import Map, Node, Scalar
 ATTACHMENTS = ("image", "file", "audio", "voice", "video", "location", "contact", "sticker")
 
 
-class Answering(Shape):
+class MockOutcome(ScenarioModel):
     """What every mock may do instead of answering."""
 
     status: Annotated[Whole | None, Field(description="An HTTP status; from 400 on the call fails")] = None
@@ -27,7 +27,7 @@ class Answering(Shape):
     delay: Annotated[Seconds, Field(description="Virtual time it takes")] = 0.0  # type: ignore[assignment]
 
 
-class SmcReply(Answering):
+class SmcReply(MockOutcome):
     called = "an answer of `smc`"
 
     cls: Annotated[Text | None, Field(alias="class", description="The class it tells")] = None
@@ -42,7 +42,7 @@ class SmcMock(SmcReply):
     replies: list[SmcReply] | None = None
 
 
-class Entity(Shape):
+class Entity(ScenarioModel):
     called = "an entity"
 
     entity: Text
@@ -52,7 +52,7 @@ class Entity(Shape):
     value: Data | None = None
 
 
-class SeeReply(Answering):
+class SeeReply(MockOutcome):
     called = "an answer of `see`"
 
     entities: Annotated[list[Entity] | None, OneOrMany()] = None
@@ -68,7 +68,7 @@ class SeeMock(SeeReply):
     replies: list[SeeReply] | None = None
 
 
-class QasReply(Answering):
+class QasReply(MockOutcome):
     called = "an answer of `qas`"
 
     answer: Text | None = None
@@ -83,7 +83,7 @@ class QasMock(QasReply):
     replies: list[QasReply] | None = None
 
 
-class HttpAnswer(Answering):
+class HttpAnswer(MockOutcome):
     called = "an answer of `http`"
 
     reply: Annotated[Data | None, Field(description="The body")] = None
@@ -97,7 +97,7 @@ class HttpMock(HttpAnswer):
     replies: list[HttpAnswer] | None = None
 
 
-class LlmReply(Answering):
+class LlmReply(MockOutcome):
     called = "an answer of `llm`"
 
     error: Annotated[
@@ -123,7 +123,7 @@ class LlmMock(LlmReply):
     replies: list[LlmReply] | None = None
 
 
-class SprReply(Answering):
+class SprReply(MockOutcome):
     called = "an answer of `spr`"
 
     text: Annotated[Text | None, Field(description="What it hears; nothing without it")] = None
@@ -142,7 +142,7 @@ class SprMock(SprReply):
     replies: list[SprReply] | None = None
 
 
-class TtsReply(Answering):
+class TtsReply(MockOutcome):
     called = "an answer of `tts`"
 
 
@@ -153,7 +153,7 @@ class TtsMock(TtsReply):
     replies: list[TtsReply] | None = None
 
 
-class SbsReply(Answering):
+class SbsReply(MockOutcome):
     called = "an answer of `sbs`"
 
     age: Text | None = None
@@ -172,13 +172,13 @@ class SbsMock(SbsReply):
     replies: list[SbsReply] | None = None
 
 
-class SendMock(Answering):
+class SendMock(MockOutcome):
     called = "a mock of `send`"
 
     to: Annotated[Text | None, Field(description="Only for people like this, `*` is any text")] = None
 
 
-class MockMap(Shape):
+class MockMap(ScenarioModel):
     """`mock:` of a test."""
 
     called = "`mock`"
@@ -195,7 +195,7 @@ class MockMap(Shape):
     send: Annotated[list[SendMock] | None, OneOrMany()] = None
 
 
-class Attached(Shape):
+class Attached(ScenarioModel):
     called = "`attach`"
 
     kind: Annotated[str, choice(*ATTACHMENTS)]
@@ -211,7 +211,7 @@ class Attached(Shape):
         return _named("kind", node)
 
 
-class Happening(Shape):
+class EventModel(ScenarioModel):
     called = "`event`"
 
     name: Text
@@ -222,20 +222,20 @@ class Happening(Shape):
         return _named("name", node)
 
 
-class SentShape(Shape):
+class SentModel(ScenarioModel):
     called = "a message to somebody else"
 
     to: Text
     text: Annotated[Text, Field(description="`*` is any text")]
 
 
-class Expected(Shape):
+class Expected(ScenarioModel):
     called = "`expect`"
 
     flow: Data | None = None
     variables: Annotated[Data | None, Field(description="Variables and slots, by name")] = None
     sent: Annotated[
-        list[SentShape] | None,
+        list[SentModel] | None,
         OneOrMany(),
         Field(description="What steps `send` said to others since the user's last line"),
     ] = None
@@ -247,7 +247,7 @@ class Said(Text):
     what: ClassVar[str] = "what the robot says"
 
 
-class StepShape(Shape):
+class StepModel(ScenarioModel):
     """One line of a dialogue."""
 
     called = "a line of a dialogue"
@@ -257,7 +257,7 @@ class StepShape(Shape):
     button: Annotated[Text | None, Field(description="The user presses the newest button of this label")] = (
         None
     )
-    event: Annotated[Happening | None, Field(description="Something happens: `start`, `limit` …")] = None
+    event: Annotated[EventModel | None, Field(description="Something happens: `start`, `limit` …")] = None
     attach: Annotated[Attached | None, Field(description="The user sends a file, a picture, a place")] = None
     edit: Annotated[Text | None, Field(description="The user changes his last message")] = None
     passing: Annotated[Seconds | None, Field(alias="pass", description="Time goes by")] = None
@@ -271,7 +271,7 @@ class StepShape(Shape):
     expect: Annotated[Expected | None, Field(description="What must be true now")] = None
 
 
-class CaseShape(Shape):
+class CaseModel(ScenarioModel):
     """One test."""
 
     called = "a test"
@@ -281,16 +281,16 @@ class CaseShape(Shape):
     now: Annotated[Text | None, Field(description="The time at its beginning, in the robot's zone")] = None
     variables: Annotated[Data | None, Field(description="Variables it begins with")] = None
     mock: Annotated[MockMap | None, Field(description="What the services answer")] = None
-    dialogue: list[StepShape]
+    dialogue: list[StepModel]
 
 
-class TestFile(Shape):
+class TestFile(ScenarioModel):
     """A file below `tests/`."""
 
     __test__: ClassVar[bool] = False  # not a class of tests, whatever pytest takes the name for
     called = "a file of tests"
 
-    tests: list[CaseShape]
+    tests: list[CaseModel]
 
 
 def _named(key: str, node: Node) -> Node:

@@ -1,4 +1,4 @@
-"""Played tests for a person in a terminal: failures as a diff of the dialogue, then what no test reached."""
+"""Formatting of played tests for a person in a terminal: failures as a diff of the dialogue, then what no test reached."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ def summary(tested: Outcome) -> str:
 
 
 def _dialogue(played: Played, root: Path, console: Console) -> None:
-    place = f"{root / played.case.at.file}:{_line_of(played)}"
-    _say(console, f"{'✓' if played.passed else '✗'} {played.case.name}  {place}", "bold")
+    at = f"{root / played.case.at.file}:{_line_of(played)}"
+    _say(console, f"{'✓' if played.passed else '✗'} {played.case.name}  {at}", "bold")
     for line in played.lines:
         _say(console, _shown(line), _COLOUR.get(line.mark))
     console.print()

@@ -1,4 +1,4 @@
-"""Texts with `*` for any text: what a `bot:` line and the `text:` and `url:` of a mock are written in."""
+"""Matcher: texts with `*` for any text: what a `bot:` line and the `text:` and `url:` of a mock are written in."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _BLANKS = dict.fromkeys((0xA0, 0x202F), " ")
 _WORDS = re.compile(r"[^\w*]+")
 
 
-def alike(pattern: str, text: str) -> bool:
-    """True when `text` is `pattern` with anything in place of each `*`; a backslash before it means itself."""
+def matches(pattern: str, text: str) -> bool:
+    """True when `text` is `pattern` with anything for each `*`; a backslash before it means itself."""
     return _compiled(pattern.translate(_BLANKS)).fullmatch(text.strip().translate(_BLANKS)) is not None
 
 
-def spoken_alike(pattern: str, utterance: str) -> bool:
+def matches_spoken(pattern: str, utterance: str) -> bool:
     """The same for what a person says: case and punctuation do not count, `* print *` is a word, `*print*` a part."""
     return _compiled(_spaced(pattern)).fullmatch(_spaced(utterance)) is not None
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from ses.clock import VirtualClock
 from ses.errors import ErrorKind, StepError
 from ses.services.answers import Answer, ClassScore, FoundEntity, HttpReply, HttpRequest
-from ses.testing.matcher import alike, spoken_alike
+from ses.testing.matcher import matches, matches_spoken
 
 Service = Literal["smc", "see", "qas", "http", "llm", "spr", "tts", "sbs", "send"]
 INTENTS = "intents"
@@ -46,11 +46,11 @@ class Mock:
 
     def fits_text(self, text: str, model: str | None) -> bool:
         wanted_model = self.model is None or self.model == model
-        return wanted_model and (self.text is None or spoken_alike(self.text, text))
+        return wanted_model and (self.text is None or matches_spoken(self.text, text))
 
     def fits_request(self, request: HttpRequest) -> bool:
         wanted_method = self.method is None or self.method.casefold() == request.method.casefold()
-        return wanted_method and (self.url is None or alike(self.url, request.url))
+        return wanted_method and (self.url is None or matches(self.url, request.url))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class MockServices:
         found: Sequence[FoundEntity] = self.reply_to("see", text, model)
         # An extractor cannot find what is not there: an entity with a `text` is found only in texts that hold it.
         folded = text.casefold()
-        return [_placed(one, folded) for one in found if one.text.casefold() in folded]
+        return [_located(one, folded) for one in found if one.text.casefold() in folded]
 
     async def ask(self, text: str, category: str, channel: str) -> Answer | None:
         del channel  # the mocks of a test are for its one channel
@@ -100,7 +100,7 @@ class MockServices:
         """Whether a step `send` reaches somebody: everybody, but for whom a mock says something else."""
         del connector
         for mock in self._mocks.of("send"):
-            if mock.url is None or alike(mock.url, to):
+            if mock.url is None or matches(mock.url, to):
                 self._next(mock, "send", PATIENCE)
                 return
 
@@ -139,7 +139,7 @@ def _failure(kind: ErrorKind, service: str, status: int = 0) -> StepError:
     return StepError(kind, f"the mock of {service} fails: {kind}", service=service, status=told)
 
 
-def _placed(found: FoundEntity, folded: str) -> FoundEntity:
+def _located(found: FoundEntity, folded: str) -> FoundEntity:
     if found.start >= 0 or not found.text:
         return found
     start = folded.index(found.text.casefold())

@@ -1,4 +1,4 @@
-"""Files of dialogue tests, from YAML to cases. Faults become findings with their places, all at once."""
+"""Files of dialogue tests, from YAML to cases. Faults become findings with their positions, all at once."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ from ses.testing.cases import (
     Step,
     User,
 )
-from ses.testing.file_models import CaseShape, StepShape, TestFile
+from ses.testing.file_models import CaseModel, StepModel, TestFile
 from ses.testing.mock_reading import mocks_of
 
 RECORDING = "recording"
-"""`Attachment.media` of a recording whose place the test does not say: steps may ask SBS about it."""
+"""`Attachment.media` of a recording whose address the test does not say: steps may ask SBS about it."""
 _NOW = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?)?")
 
 
@@ -60,10 +60,10 @@ def read_cases(files: Sequence[Path], root: Path) -> tuple[list[Case], tuple[Fin
         if document.root is None:
             continue
         try:
-            shape = TestFile.model_validate(document.root, context=report)
+            model = TestFile.model_validate(document.root, context=report)
         except ValidationError:  # everything it found is in the report
             continue
-        cases += [_case(case, report) for case in shape.tests]
+        cases += [_case(case, report) for case in model.tests]
     _check_names(cases, report)
     return cases, report.sealed(texts)
 
@@ -76,26 +76,26 @@ def _check_names(cases: Sequence[Case], report: Report) -> None:
             report.error("duplicate-name", case.at, f"two tests are called «{case.name}»", also=first.at)
 
 
-def _case(shape: CaseShape, report: Report) -> Case:
-    steps = [step for line in shape.dialogue if (step := _step(line, report)) is not None]
-    if len(steps) == len(shape.dialogue) and not any(isinstance(step, Bot | Expect) for step in steps):
+def _case(model: CaseModel, report: Report) -> Case:
+    steps = [step for line in model.dialogue if (step := _step(line, report)) is not None]
+    if len(steps) == len(model.dialogue) and not any(isinstance(step, Bot | Expect) for step in steps):
         report.error(
-            "no-check", shape.at, f"the test «{shape.name}» checks nothing: it has neither `bot` nor `expect`"
+            "no-check", model.at, f"the test «{model.name}» checks nothing: it has neither `bot` nor `expect`"
         )
-    now = str(shape.now) if shape.now is not None else None
+    now = str(model.now) if model.now is not None else None
     if now is not None and (_NOW.fullmatch(now) is None or not _is_time(now)):
         report.error(
-            "bad-value", shape.key_at("now"), "`now` is a time such as `2026-11-22T12:00`", length=len(now)
+            "bad-value", model.key_at("now"), "`now` is a time such as `2026-11-22T12:00`", length=len(now)
         )
         now = None
     return Case(
-        name=str(shape.name),
-        at=shape.at,
+        name=str(model.name),
+        at=model.at,
         steps=tuple(steps),
-        mocks=mocks_of(shape.mock),
-        channel=shape.channel,
+        mocks=mocks_of(model.mock),
+        channel=model.channel,
         now=now,
-        variables=_map(shape.variables, "`variables`", report),
+        variables=_map(model.variables, "`variables`", report),
     )
 
 
@@ -107,8 +107,8 @@ def _is_time(text: str) -> bool:
     return True
 
 
-def _step(line: StepShape, report: Report) -> Step | None:
-    fields = StepShape.keys()
+def _step(line: StepModel, report: Report) -> Step | None:
+    fields = StepModel.keys()
     kinds = [key for key in fields if key not in ("buttons", "spoken") and line.has(key)]
     if not kinds and any(one.code == "unknown-key" and one.at.line == line.at.line for one in report):
         return None  # a misspelt key, reported already
@@ -128,7 +128,7 @@ def _step(line: StepShape, report: Report) -> Step | None:
     return _made(line, report)
 
 
-def _made(line: StepShape, report: Report) -> Step:
+def _made(line: StepModel, report: Report) -> Step:
     at = line.at
     if line.user is not None:
         return User(at, str(line.user))
@@ -160,7 +160,7 @@ def _made(line: StepShape, report: Report) -> Step:
     return Bot(at, str(line.bot), buttons, line.spoken)
 
 
-def _attach(line: StepShape) -> Attach:
+def _attach(line: StepModel) -> Attach:
     given = line.attach
     assert given is not None
     attachment = Attachment(

@@ -33,7 +33,7 @@ from ses.testing.cases import (
 from ses.testing.cassette import Cassette, Taped
 from ses.testing.conversation import Exchange, Talk, is_spoken, labels
 from ses.testing.coverage import Coverage
-from ses.testing.matcher import alike
+from ses.testing.matcher import matches
 from ses.testing.mock_model import MockModel
 from ses.testing.mock_voices import MockVoices, saying
 from ses.testing.mocks import MockServices
@@ -211,7 +211,9 @@ def _until(step: Bot, left: Sequence[Outgoing]) -> int:
 def _fits(step: Bot, message: Outgoing) -> bool:
     if step.spoken is not None and step.spoken != is_spoken(message):
         return False
-    return alike(step.text, message.text) and (step.buttons is None or list(step.buttons) == labels(message))
+    return matches(step.text, message.text) and (
+        step.buttons is None or list(step.buttons) == labels(message)
+    )
 
 
 def _one(step: Bot, message: Outgoing | None) -> list[Line]:
@@ -243,7 +245,7 @@ def _sent(step: Expect, sent: Sequence[tuple[str, str]]) -> list[Line]:
         return []
     found = [Line("sent", f"{to}: {text}", "+") for to, text in sent]
     if len(sent) == len(step.sent) and all(
-        alike(to, whom) and alike(text, said)
+        matches(to, whom) and matches(text, said)
         for (to, text), (whom, said) in zip(step.sent, sent, strict=True)
     ):
         return [Line("sent", f"{to}: {text}", at=step.at) for to, text in sent]

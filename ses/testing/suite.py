@@ -23,7 +23,7 @@ class Outcome:
 
     robot: str
     root: Path
-    """The folder that the places of findings are relative to."""
+    """The folder that the paths of findings are relative to."""
     findings: tuple[Finding, ...] = ()
     """Faults of the robot or of its test files; with an error among them nothing was played."""
     played: list[Played] = field(default_factory=list)

@@ -156,9 +156,9 @@ def trace_lines(trace: Mapping[str, Any]) -> list[str]:
     if scores := trace.get("scores"):
         lines.append("scores:     " + ", ".join(f"{name} {score:.3f} ({by})" for name, score, by in scores))
     lines += [f"started:    {_trigger(trigger)}" for trigger in trace.get("triggers", ())]
-    for (flow, operation), place in zip(trace.get("steps", ()), trace.get("lines", ()), strict=False):
+    for (flow, operation), line in zip(trace.get("steps", ()), trace.get("lines", ()), strict=False):
         lines.append(
-            f"ran:        {place}  {operation if operation.startswith(flow) else f'{flow} {operation}'}"
+            f"ran:        {line}  {operation if operation.startswith(flow) else f'{flow} {operation}'}"
         )
     before = trace.get("slots_before", {})
     lines += [

@@ -57,7 +57,7 @@ def _back(turn: Turn, question: Question) -> None:
         return
     flow = flow_of(turn, activity, frame)
     for index in range(len(frame.trail) - 1, -1, -1):
-        place = flow.places.get(frame.trail[index].id)
+        place = flow.index_of.get(frame.trail[index].id)
         op = flow.ops[place] if place is not None else None
         if not isinstance(op, Ask) or op.id == frame.place or not frame.trail[index].asked:
             continue

@@ -41,7 +41,7 @@ def leave(turn: Turn, question: Question, place: str = "") -> None:
     frame = question.frame
     if not place:
         flow = flow_of(turn, question.activity, frame)
-        place = flow.ops[flow.places[frame.place] + 1].id
+        place = flow.ops[flow.index_of[frame.place] + 1].id
     frame.place = place
     frame.open = False
     frame.failures = 0

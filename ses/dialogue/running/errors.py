@@ -106,7 +106,7 @@ def _caught(turn: Turn, activity: Activity, program: Program, facts: dict[str, A
     for depth in range(len(activity.frames) - 1, -1, -1):
         frame = activity.frames[depth]
         flow = program.flows[frame.flow]
-        index = flow.places[frame.place]
+        index = flow.index_of[frame.place]
         if frame.rounds is not None and depth < len(activity.frames) - 1 and facts["kind"] != "cancelled":
             _unwind(turn, activity, depth)  # a tool of the model: it is told, and may do something else
             frame.rounds.answer({"error": facts["kind"], "status": facts["status"]})

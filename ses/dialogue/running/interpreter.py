@@ -57,7 +57,7 @@ async def run(turn: Turn) -> None:
 
 async def _run_frame(turn: Turn, program: Program, activity: Activity, frame: Frame, flow: Flow) -> None:
     ops = flow.ops
-    index = flow.places[frame.place]
+    index = flow.index_of[frame.place]
     try:
         while index >= 0 and not frame.open:
             op = ops[index]
@@ -223,14 +223,14 @@ def _return(turn: Turn, activity: Activity, frame: Frame, op: Return, index: int
         turn.repeat = True
         return MOVED
     if frame.flow.startswith("#on_fail."):
-        ask = flow.ops[flow.places[caller.place]]
+        ask = flow.ops[flow.index_of[caller.place]]
         caller.open = False
         if not isinstance(ask, Ask) or turn.scope.stored(program.slots[ask.slot]) is None:
             end(turn)
         else:
-            caller.place = flow.ops[flow.places[caller.place] + 1].id
+            caller.place = flow.ops[flow.index_of[caller.place] + 1].id
         return MOVED
-    op_call = flow.ops[flow.places[caller.place]]
+    op_call = flow.ops[flow.index_of[caller.place]]
     if isinstance(op_call, Llm):
         from ses.dialogue.llm.tools import take_result
 
@@ -238,7 +238,7 @@ def _return(turn: Turn, activity: Activity, frame: Frame, op: Return, index: int
         return MOVED
     if isinstance(op_call, CallFlow) and op_call.save:
         write(turn, caller, op_call.save, value)
-    caller.place = flow.ops[flow.places[caller.place] + 1].id
+    caller.place = flow.ops[flow.index_of[caller.place] + 1].id
     return MOVED
 
 

@@ -97,10 +97,10 @@ def go_back_for_lost(turn: Turn) -> bool:
         flow = program.flows[frame.flow]
         lost = [name for name in frame.owns if name not in turn.session.slots]
         asks = [n for n, op in enumerate(flow.ops) if lost and isinstance(op, Ask) and op.slot in lost]
-        if not asks or asks[0] >= flow.places[frame.place]:
+        if not asks or asks[0] >= flow.index_of[frame.place]:
             continue
         steps = enumerate(frame.trail)
-        index = next((n for n, step in steps if flow.places.get(step.id, -1) >= asks[0]), len(frame.trail))
+        index = next((n for n, step in steps if flow.index_of.get(step.id, -1) >= asks[0]), len(frame.trail))
         if effect_since(activity.frames[depth:], index):
             return False
         _unwind(turn, activity, depth)
@@ -121,7 +121,7 @@ def _earliest(frame: Frame, flow: Flow, slot: str, *, questions: bool) -> int | 
     questions answered without it stand."""
     names = {slot, *(variable for variable, sources in flow.derived.items() if slot in sources)}
     for index, step in enumerate(frame.trail):
-        place = flow.places.get(step.id)
+        place = flow.index_of.get(step.id)
         if place is None or flow.ops[place].reads.isdisjoint(names):
             continue
         if questions or not isinstance(flow.ops[place], Ask):

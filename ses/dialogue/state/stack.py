@@ -122,7 +122,7 @@ def flow_of(turn: Turn, activity: Activity, frame: Frame) -> Flow:
 def operation(turn: Turn, activity: Activity, frame: Frame) -> Op:
     """The operation a frame rests at."""
     flow = flow_of(turn, activity, frame)
-    return flow.ops[flow.places[frame.place]]
+    return flow.ops[flow.index_of[frame.place]]
 
 
 # --- slots ---

@@ -27,9 +27,9 @@ def _move(turn: Turn, activity: Activity, newest: Program) -> None:
         if flow is None:
             _drop(turn, activity)
             return
-        if frame.place in flow.places:
-            frame.trail = [step for step in frame.trail if not step.id or step.id in flow.places]
-            if not isinstance(flow.ops[flow.places[frame.place]], Ask | Confirm | Menu):
+        if frame.place in flow.index_of:
+            frame.trail = [step for step in frame.trail if not step.id or step.id in flow.index_of]
+            if not isinstance(flow.ops[flow.index_of[frame.place]], Ask | Confirm | Menu):
                 frame.open = False
             continue
         # the place is gone: the flow starts again with its slots kept, so known ones are not asked

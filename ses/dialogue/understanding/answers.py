@@ -11,7 +11,7 @@ from ses.dialogue.understanding.utterance import FILES, Interpretation, apart, d
 from ses.scenario.program.definitions import Slot
 from ses.scenario.program.operations import Confirm, Menu
 from ses.scenario.program.recognition import Found, Word
-from ses.scenario.recognising.numbered import places
+from ses.scenario.recognising.numbered import numbered_choice
 from ses.scenario.words.tokeniser import phrase_key
 
 TEXT, GREEDY, LEAST = 600, 900, 600
@@ -99,7 +99,7 @@ def _shown(heard: Interpretation, question: Question, slot: Slot) -> Reply | Non
     offered = (one for one in reversed(heard.turn.session.offered) if one.kind == "slot")
     shown = next((one for one in offered if (one.question, one.slot) == (number, slot.name)), None)
     offers = [one for one in shown.offers if not is_skip(one.value)] if shown is not None else []
-    placed = places(heard.utterance, len(offers))
+    placed = numbered_choice(heard.utterance, len(offers))
     if placed is None or (len(placed.indices) > 1 and not slot.many):
         return None
     values = distinct(value for index in placed.indices for value in _meant(heard, slot, offers[index]))
@@ -185,7 +185,7 @@ def pick(
             return owners, 1.0
         return ([number - 1], 1.0) if 0 < number <= len(labels) else None
     named = by_words(words, parts, several=several)
-    placed = places(heard.utterance, len(labels))
+    placed = numbered_choice(heard.utterance, len(labels))
     if (
         placed is not None
         and (several or len(placed.indices) == 1)

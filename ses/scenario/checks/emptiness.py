@@ -21,7 +21,7 @@ _GUARD = re.compile(r"\b(if|and|or)\b")
 
 def check_emptiness(compiled: Compiled, report: Report) -> None:
     """After an `on_error` that does not leave, `save` is none; a field of none is an error when the robot runs."""
-    fields = _fields_by_place(compiled)
+    fields = _fields_by_position(compiled)
     for flow in compiled.flows.values():
         for index, op in enumerate(flow.ops):
             save = _saved(op)
@@ -55,7 +55,7 @@ def _uses(flow: Flow, start: int, name: str) -> Iterator[Op]:
         waiting += list(within_flow(flow, index))
 
 
-def _fields_by_place(compiled: Compiled) -> dict[str, list[tuple[Source, str, Checked]]]:
+def _fields_by_position(compiled: Compiled) -> dict[str, list[tuple[Source, str, Checked]]]:
     """Where a field of each name is read without a guard in the same expression."""
     found: dict[str, list[tuple[Source, str, Checked]]] = {}
     for checked in compiled.pieces.checked:
@@ -63,18 +63,18 @@ def _fields_by_place(compiled: Compiled) -> dict[str, list[tuple[Source, str, Ch
             if _GUARD.search(source):
                 continue
             for match in _FIELD.finditer(source):
-                place = checked.node.place(start + match.start())
-                found.setdefault(match[1], []).append((place, match[0], checked))
+                position = checked.node.position(start + match.start())
+                found.setdefault(match[1], []).append((position, match[0], checked))
     return found
 
 
 def _report(
     save: str, call: Op, use: Op, fields: dict[str, list[tuple[Source, str, Checked]]], report: Report
 ) -> None:
-    for place, written, checked in fields.get(save, ()):
+    for position, written, checked in fields.get(save, ()):
         if checked.owner is use.at or checked.owner == use.at:
             report.error(
-                "maybe-empty", place, f"`{save}` is empty here when the call on line {call.at.line} failed",
+                "maybe-empty", position, f"`{save}` is empty here when the call on line {call.at.line} failed",
                 suggestion=f"leave in its `on_error` (end, goto), or test `{save}` first", also=call.at,
                 length=len(written),
             )  # fmt: skip

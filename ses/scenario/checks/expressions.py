@@ -43,13 +43,13 @@ def _infer(offset: int, source: str, checked: Checked, types: dict[str, Type], r
     try:
         return infer(source, types)
     except TypeProblem as problem:
-        place = checked.node.place(offset + problem.offset)
+        position = checked.node.position(offset + problem.offset)
         code = (
             "unknown-field"
             if "field" in problem.message and "no" in problem.message.split()
             else "wrong-type"
         )
-        report.error(code, place, problem.message, suggestion=problem.remedy)
+        report.error(code, position, problem.message, suggestion=problem.remedy)
     except Fault:  # a text in braces that holds braces itself: it compiled, so it is no fault of its author's
         pass
     return None

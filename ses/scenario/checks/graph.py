@@ -20,15 +20,15 @@ from ses.scenario.program.operations import (
 )
 
 
-class Place(NamedTuple):
+class Location(NamedTuple):
     """An operation: a flow's name and the number of the operation in it."""
 
     flow: str
     number: int
 
 
-def op_at(flows: Mapping[str, Flow], place: Place) -> Op:
-    return flows[place.flow].ops[place.number]
+def op_at(flows: Mapping[str, Flow], location: Location) -> Op:
+    return flows[location.flow].ops[location.number]
 
 
 def within_flow(flow: Flow, index: int) -> Iterator[int]:
@@ -65,30 +65,30 @@ def recovery_of(flow: Flow, index: int) -> Iterator[int]:
                 return
 
 
-def successors(flows: Mapping[str, Flow], place: Place) -> Iterator[Place]:
+def successors(flows: Mapping[str, Flow], location: Location) -> Iterator[Location]:
     """What may run next in the same frame: `goto FLOW` goes to that flow's beginning, a `call` behind itself."""
-    flow = flows[place.flow]
-    op = flow.ops[place.number]
+    flow = flows[location.flow]
+    op = flow.ops[location.number]
     if isinstance(op, GotoFlow) and op.flow in flows:
-        yield Place(op.flow, 0)
-    yield from (Place(place.flow, index) for index in within_flow(flow, place.number))
+        yield Location(op.flow, 0)
+    yield from (Location(location.flow, index) for index in within_flow(flow, location.number))
 
 
-def components(starts: Iterable[Place], flows: Mapping[str, Flow]) -> Iterator[list[Place]]:
+def components(starts: Iterable[Location], flows: Mapping[str, Flow]) -> Iterator[list[Location]]:
     """Strongly connected components with a cycle in them (Tarjan, without recursion)."""
-    order: dict[Place, int] = {}
-    low: dict[Place, int] = {}
-    on_stack: set[Place] = set()
-    stack: list[Place] = []
+    order: dict[Location, int] = {}
+    low: dict[Location, int] = {}
+    on_stack: set[Location] = set()
+    stack: list[Location] = []
     for start in starts:
         if start in order:
             continue
-        work: list[tuple[Place, Iterator[Place]]] = [(start, successors(flows, start))]
+        work: list[tuple[Location, Iterator[Location]]] = [(start, successors(flows, start))]
         order[start] = low[start] = len(order)
         stack.append(start)
         on_stack.add(start)
         while work:
-            place, coming = work[-1]
+            location, coming = work[-1]
             for after in coming:
                 if after not in order:
                     order[after] = low[after] = len(order)
@@ -97,18 +97,18 @@ def components(starts: Iterable[Place], flows: Mapping[str, Flow]) -> Iterator[l
                     work.append((after, successors(flows, after)))
                     break
                 if after in on_stack:
-                    low[place] = min(low[place], order[after])
+                    low[location] = min(low[location], order[after])
             else:
                 work.pop()
                 if work:
-                    low[work[-1][0]] = min(low[work[-1][0]], low[place])
-                if low[place] == order[place]:
-                    component: list[Place] = []
+                    low[work[-1][0]] = min(low[work[-1][0]], low[location])
+                if low[location] == order[location]:
+                    component: list[Location] = []
                     while True:
                         member = stack.pop()
                         on_stack.discard(member)
                         component.append(member)
-                        if member == place:
+                        if member == location:
                             break
-                    if len(component) > 1 or place in successors(flows, place):
+                    if len(component) > 1 or location in successors(flows, location):
                         yield component

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ses.scenario.checks.graph import Place, components, op_at, successors
+from ses.scenario.checks.graph import Location, components, op_at, successors
 from ses.scenario.compiling.robot import Compiled
 from ses.scenario.findings.report import Report
 from ses.scenario.program.calls import Llm
@@ -26,12 +26,12 @@ def check_loops(compiled: Compiled, report: Report) -> None:
     """An endless loop stops a conversation at 10,000 steps; a circle of calls at the eighth frame."""
     flows = compiled.flows
     resting = resting_flows(flows)
-    starts = [Place(name, index) for name, flow in flows.items() for index in range(len(flow.ops))]
+    starts = [Location(name, index) for name, flow in flows.items() for index in range(len(flow.ops))]
     for component in components(starts, flows):
         if _ends(component, flows, resting):
             continue
         back = max(
-            (place for place in component if isinstance(op_at(flows, place), Jump | GotoFlow)),
+            (location for location in component if isinstance(op_at(flows, location), Jump | GotoFlow)),
             default=max(component),
         )
         op = op_at(flows, back)
@@ -63,21 +63,21 @@ def resting_flows(flows: Mapping[str, Flow]) -> frozenset[str]:
         resting |= more
 
 
-def _ends(component: list[Place], flows: Mapping[str, Flow], resting: frozenset[str]) -> bool:
+def _ends(component: list[Location], flows: Mapping[str, Flow], resting: frozenset[str]) -> bool:
     """Whether something in the loop waits for the user, counts passes, or changes what lets it end."""
     inside = set(component)
-    ops = [op_at(flows, place) for place in component]
+    ops = [op_at(flows, location) for location in component]
     forgotten = {name for op in ops if isinstance(op, Unset) for name in op.names}
     written = {name for op in ops if not isinstance(op, Ask) for name in op.writes}
     written |= {name for op in ops if isinstance(op, CallFlow) for name in _written_by(op.flow, flows)}
-    for place, op in zip(component, ops, strict=True):
+    for location, op in zip(component, ops, strict=True):
         if isinstance(op, Confirm | Menu | LoopNext):
             return True
         if isinstance(op, Ask) and (op.again or op.slot in forgotten | written):
             return True
         if isinstance(op, CallFlow) and op.flow in resting:
             return True
-        leaves_loop = any(after not in inside for after in successors(flows, place))
+        leaves_loop = any(after not in inside for after in successors(flows, location))
         if leaves_loop and (op.leaves or (isinstance(op, Test) and (op.reads & written or not op.reads))):
             return not isinstance(op, Test) or bool(op.reads & written) or _varies(op)
     return False

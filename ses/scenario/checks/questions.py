@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ses.scenario.checks.graph import Place, op_at, successors
+from ses.scenario.checks.graph import Location, op_at, successors
 from ses.scenario.compiling.robot import Compiled, good
 from ses.scenario.findings.report import Report
 from ses.scenario.program.definitions import Slot
@@ -32,7 +32,7 @@ def check_questions(compiled: Compiled, report: Report) -> None:
     for name, flow in compiled.flows.items():
         if flow.on_fail is not None:
             asked = {op.slot for op in flow.ops if isinstance(op, Ask)}
-            if _always_back(compiled, Place(name, flow.on_fail), asked):
+            if _always_back(compiled, Location(name, flow.on_fail), asked):
                 report.error("no-way-out", flow.ops[flow.on_fail].at, "after too many failures the same question comes again",
                              suggestion="`end`, or go where something else is asked")  # fmt: skip
     for event in compiled.events:
@@ -62,7 +62,7 @@ def _check_ask(compiled: Compiled, op: Ask, slot: Slot, report: Report) -> None:
 
 
 def _check_way_out(compiled: Compiled, slot: str, flow: str, report: Report) -> None:
-    if _always_back(compiled, Place(flow, 0), {slot}):
+    if _always_back(compiled, Location(flow, 0), {slot}):
         report.error(
             "no-way-out", compiled.flows[flow].ops[0].at,
             f"after too many failures the question of `{slot}` comes again: nobody gets out of it",
@@ -70,17 +70,17 @@ def _check_way_out(compiled: Compiled, slot: str, flow: str, report: Report) -> 
         )  # fmt: skip
 
 
-def _always_back(compiled: Compiled, start: Place, asked: set[str]) -> bool:
+def _always_back(compiled: Compiled, start: Location, asked: set[str]) -> bool:
     """Whether every way from here leads to one of these questions before anything else happens to the user."""
-    seen: set[Place] = set()
+    seen: set[Location] = set()
     waiting = [start]
     back = False
     while waiting:
-        place = waiting.pop()
-        if place in seen:
+        location = waiting.pop()
+        if location in seen:
             continue
-        seen.add(place)
-        op: Op = op_at(compiled.flows, place)
+        seen.add(location)
+        op: Op = op_at(compiled.flows, location)
         if isinstance(op, Ask) and op.slot in asked:
             back = True
             continue
@@ -88,7 +88,7 @@ def _always_back(compiled: Compiled, start: Place, asked: set[str]) -> bool:
             return False
         if isinstance(op, GotoFlow) and op.flow not in compiled.flows:
             return False
-        after = list(successors(compiled.flows, place))
+        after = list(successors(compiled.flows, location))
         if not after:
             return False
         waiting += after

@@ -37,6 +37,6 @@ def check_reach(compiled: Compiled, report: Report) -> None:
             waiting += goes.get(name, ())
     for name, model in flows.items():
         if name not in reached:
-            at = compiled.places.get("flows", {}).get(name, model.at)
+            at = compiled.positions.get("flows", {}).get(name, model.at)
             report.warning("unreachable-flow", at, f"nothing starts the flow `{name}`",
                            suggestion="give it a trigger under `on:`, or `call` it", length=len(name))  # fmt: skip

@@ -20,7 +20,7 @@ def check_triggers(compiled: Compiled, report: Report) -> None:
     for pattern, text in compiled.words.parsed:
         fault = unmatchable(pattern, known.__contains__)
         if fault is not None and not pattern.captures - known:
-            report.error("dead-pattern", text.place(fault.offset), fault.message, suggestion=fault.remedy)
+            report.error("dead-pattern", text.position(fault.offset), fault.message, suggestion=fault.remedy)
         items = pattern.root.items if isinstance(pattern.root, Sequence) else (pattern.root,)
         if all(isinstance(item, Star) for item in items):
             report.warning("open-pattern", text.at, "`*` alone takes everything that nothing else understands",

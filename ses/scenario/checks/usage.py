@@ -17,14 +17,14 @@ def check_usage(compiled: Compiled, report: Report) -> None:
     heard = {trigger.intent for trigger in compiled.triggers} | set(BUILT_IN_INTENTS)
     for name in good(robot.intents):
         if name not in heard and not compiled.broken:
-            report.warning("unused", compiled.places["intents"][name], f"no flow listens to the intent `{name}`",
+            report.warning("unused", compiled.positions["intents"][name], f"no flow listens to the intent `{name}`",
                            suggestion=f"on: [{{intent: {name}}}]")  # fmt: skip
     engine = engine_texts().texts
     for key in good(robot.texts):
         if key.startswith("ses.") and key not in engine:
             report.error(
                 "unknown-text",
-                compiled.places["texts"][key],
+                compiled.positions["texts"][key],
                 f"the engine has no text `{key}`",
                 suggestion=did_you_mean(key, engine),
             )
@@ -33,7 +33,7 @@ def check_usage(compiled: Compiled, report: Report) -> None:
         if name not in asked | compiled.pieces.read and not compiled.broken:
             report.warning(
                 "unused",
-                compiled.places["slots"][name],
+                compiled.positions["slots"][name],
                 f"nothing asks for the slot `{name}` and nothing reads it",
             )
     _check_written(compiled, report)
@@ -52,7 +52,7 @@ def _check_written(compiled: Compiled, report: Report) -> None:
                 if name in compiled.names.given and name not in compiled.pieces.read:
                     best = similar(name, known)
                     report.warning(
-                        "never-read", part.set.places[name], f"`{name}` is set, but nothing reads it",
+                        "never-read", part.set.positions[name], f"`{name}` is set, but nothing reads it",
                         suggestion=f"did you mean `{best}`?" if best else "", length=len(name),
                     )  # fmt: skip
         save = getattr(part, "save", None)

@@ -72,7 +72,7 @@ def _check_cases(step: SwitchStep, types: Mapping[str, Type], report: Report) ->
         return
     if kind.kind == "choice" and kind.keys is not None and isinstance(step.cases, Cases):
         for key in step.cases:
-            _check_key(key, kind.keys, step.cases.places[key], report)
+            _check_key(key, kind.keys, step.cases.positions[key], report)
 
 
 def _check_key(key: str, keys: frozenset[str], at: Source, report: Report) -> None:

@@ -16,9 +16,9 @@ def check_voice(compiled: Compiled, report: Report) -> None:
     for checked in compiled.pieces.checked:
         if reads_voice(checked):
             offset = max(checked.node.text.find("message"), 0)
-            report.warning("no-voice", checked.node.place(offset), "`message.voice` is always empty: nothing recognises voice messages",
+            report.warning("no-voice", checked.node.position(offset), "`message.voice` is always empty: nothing recognises voice messages",
                            suggestion=remedy, length=len("message.voice"))  # fmt: skip
-    for event, at in compiled.places.get("events", {}).items():
+    for event, at in compiled.positions.get("events", {}).items():
         if event.partition("@")[0] == "unclear":
             report.warning("no-voice", at, "`unclear` never happens: nothing recognises voice messages",
                            suggestion=remedy, length=len(event))  # fmt: skip

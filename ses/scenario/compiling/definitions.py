@@ -20,7 +20,7 @@ from ses.scenario.program.settings import SessionSettings
 from ses.scenario.reading.nodes import plain_data
 
 TypeCheck = Callable[[Text | None, bool, Source], str]
-"""(type as written, has `choices`, place) → the entity's name, `text`, or empty with `choices`."""
+"""(type as written, has `choices`, where) → the entity's name, `text`, or empty with `choices`."""
 
 
 def compile_slot(name: str, model: SlotModel, pieces: Pieces, speech: Speech, check_type: TypeCheck) -> Slot:

@@ -135,7 +135,7 @@ class Pieces:
             return None
 
     def _report(self, fault: Fault, node: Node) -> None:
-        at = node.place(fault.offset) if isinstance(node, Scalar) else node.at
+        at = node.position(fault.offset) if isinstance(node, Scalar) else node.at
         self.report.error("bad-expression", at, fault.message, suggestion=fault.remedy)
 
     def _known(self, read: frozenset[str], node: Node, extra: Collection[str]) -> None:
@@ -144,7 +144,7 @@ class Pieces:
         for name in sorted(read):
             if name in known or name in extra:
                 continue
-            at = place_of_name(node, name)
+            at = position_of_name(node, name)
             best = similar(name, {*known, *extra})
             self.report.error(
                 "unknown-name", at, f"`{name}` is no slot, variable or table of this robot",
@@ -166,12 +166,12 @@ def leaf(node: Any, path: Collection[str | int]) -> Any:
     return node
 
 
-def place_of_name(node: Node, name: str) -> Source:
+def position_of_name(node: Node, name: str) -> Source:
     """Where a name stands in an expression or template, as a word of its own."""
     for scalar in scalars_of(node):
         offset = _word(scalar.text, name)
         if offset >= 0:
-            return scalar.place(offset)
+            return scalar.position(offset)
     return node.at
 
 

@@ -88,7 +88,7 @@ class RobotWords:
             pattern = parse_pattern(str(text))
         except Fault as fault:
             self._report.error(
-                "bad-pattern", text.place(fault.offset), fault.message, suggestion=fault.remedy
+                "bad-pattern", text.position(fault.offset), fault.message, suggestion=fault.remedy
             )
             return None
         known = self.entity_names | frozenset(self._robot.slots or {})
@@ -96,7 +96,7 @@ class RobotWords:
             if capture.name not in known:
                 offset = str(text).find(f"@{capture.name}")
                 self._report.error(
-                    "unknown-entity", text.place(max(offset, 0)), f"`@{capture.name}` is no entity and no slot",
+                    "unknown-entity", text.position(max(offset, 0)), f"`@{capture.name}` is no entity and no slot",
                     suggestion=did_you_mean(capture.name, known), length=len(capture.name) + 1,
                 )  # fmt: skip
         return pattern
@@ -188,7 +188,7 @@ class RobotWords:
                 check_regex(str(model.pattern))
             except Fault as fault:
                 self._report.error(
-                    "bad-regex", model.pattern.place(fault.offset), fault.message, suggestion=fault.remedy
+                    "bad-regex", model.pattern.position(fault.offset), fault.message, suggestion=fault.remedy
                 )
                 return
             self._entities.append(RegexEntity(name, str(model.pattern)))
@@ -212,7 +212,7 @@ class RobotWords:
             pattern = parse_pattern(str(form))
         except Fault as fault:
             self._report.error(
-                "bad-pattern", form.place(fault.offset), fault.message, suggestion=fault.remedy
+                "bad-pattern", form.position(fault.offset), fault.message, suggestion=fault.remedy
             )
             return False
         if pattern.captures:

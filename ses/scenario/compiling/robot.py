@@ -53,7 +53,7 @@ class Compiled:
     languages: tuple[str, ...]
     broken: frozenset[str]
     """Flows that could not be read."""
-    places: Mapping[str, Mapping[str, Source]]
+    positions: Mapping[str, Mapping[str, Source]]
     """Where each definition's name stands, by section."""
 
 
@@ -78,17 +78,17 @@ def languages_of(robot: Robot, report: Report) -> tuple[str, ...]:
 
 
 def compile_robot(
-    robot: Robot, files: RobotFiles, report: Report, places: Mapping[str, Mapping[str, Source]]
+    robot: Robot, files: RobotFiles, report: Report, positions: Mapping[str, Mapping[str, Source]]
 ) -> Compiled:
     """Compile everything that can be; expressions, patterns and names are checked on the way."""
-    return _Compiler(robot, files, report, places).compile()
+    return _Compiler(robot, files, report, positions).compile()
 
 
 class _Compiler:
     def __init__(
-        self, robot: Robot, files: RobotFiles, report: Report, places: Mapping[str, Mapping[str, Source]]
+        self, robot: Robot, files: RobotFiles, report: Report, positions: Mapping[str, Mapping[str, Source]]
     ) -> None:
-        self._places = places
+        self._positions = positions
         self._robot = robot
         self._files = files
         self._report = report
@@ -136,14 +136,14 @@ class _Compiler:
             self._robot, self._names, self._pieces, self._speech, self._flows, slots, events, fallback, self._triggers,
             self._context.called, self._words, data, self._languages,
             frozenset(name for name, one in (self._robot.flows or {}).items() if isinstance(one, Broken)),
-            self._places,
+            self._positions,
         )  # fmt: skip
 
     def _check_settings(self) -> None:
         """What stands once in a robot: its time zone, and each name that expressions read."""
         first: dict[str, tuple[str, Source]] = {}
         for section in ("slots", "variables", "data"):
-            for name, at in self._places.get(section, {}).items():
+            for name, at in self._positions.get(section, {}).items():
                 other, there = first.setdefault(name, (section, at))
                 if other != section:
                     self._report.error(
@@ -205,7 +205,7 @@ class _Compiler:
 
     def _keep(self, name: str, lowered: Lowered, *, title: str, **more: Any) -> None:
         self._flows[name] = Flow(
-            name=name, title=title, ops=lowered.ops, places=lowered.places, handlers=lowered.handlers,
+            name=name, title=title, ops=lowered.ops, index_of=lowered.index_of, handlers=lowered.handlers,
             slots=lowered.asked, on_fail=lowered.on_fail, derived=derived_from(lowered.ops, self._names.slots), **more,
         )  # fmt: skip
 

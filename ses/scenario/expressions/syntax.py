@@ -2,7 +2,7 @@
 
 Jinja2 reads, nothing else: no Jinja2 code runs when a robot does. What its parser accepts and the language does not
 is refused by the compiler, which knows every node it lets in. Trees carry character offsets: each token is given its
-offset in the place of its line number, and the parser hands it on to the nodes.
+offset in its line number, and the parser hands it on to the nodes.
 """
 
 from __future__ import annotations
@@ -104,8 +104,8 @@ def _raw_tokens(source: str, base: int, state: str | None) -> Iterator[_RawToken
 
 def _explained(error: TemplateSyntaxError, source: str, base: int, offset: int) -> Fault:
     message = str(error.message)
-    place = _AT.search(message)
-    at = base + int(place[1]) if place else offset
+    found = _AT.search(message)
+    at = base + int(found[1]) if found else offset
     rest = source[at - base :]
     for sign, remedy in _FOREIGN.items():
         if rest.startswith(sign) or sign in source[max(0, at - base - 1) : at - base + 2]:

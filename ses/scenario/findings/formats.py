@@ -18,7 +18,7 @@ def path_of(folder: str, finding: Finding) -> str:
 
 
 def as_text(findings: Iterable[Shown]) -> str:
-    """One block a finding: place, code, message; the source line with a caret; what to write instead."""
+    """One block a finding: position, code, message; the source line with a caret; what to write instead."""
     return "\n".join("\n".join(_block(folder, finding)) for folder, finding in findings)
 
 

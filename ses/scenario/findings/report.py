@@ -1,4 +1,4 @@
-"""What `ses check` has to say about a robot: findings with a place, gathered all at once."""
+"""What `ses check` has to say about a robot: findings with a position, gathered all at once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Finding:
     suggestion: str = ""
     """What to write instead, one line; empty when there is no good guess."""
     also: Source | None = None
-    """The other place concerned (the first definition of a name defined twice)."""
+    """The other position concerned (the first definition of a name defined twice)."""
     length: int = 1
     """Characters to underline."""
     line: str = ""
@@ -50,7 +50,7 @@ class Report:
         self.add(Finding(code, message, at, "warning", suggestion, None, length))
 
     def add(self, finding: Finding) -> None:
-        """Once per place: a node reached through two aliases is reported once."""
+        """Once per position: a node reached through two aliases is reported once."""
         self._findings.setdefault((finding.code, finding.at, finding.message), finding)
 
     @property
@@ -64,7 +64,7 @@ class Report:
         return len(self._findings)
 
     def sealed(self, texts: dict[str, str]) -> tuple[Finding, ...]:
-        """The findings in the order of their places, each with its source line; `texts` by file name."""
+        """The findings in the order of their positions, each with its source line; `texts` by file name."""
         lines = {name: text.split("\n") for name, text in texts.items()}
         return tuple(
             _with_line(finding, lines.get(finding.at.file, []))

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Source(NamedTuple):
-    """A place in a robot's files. Lines and columns count from 1."""
+    """A position in a robot's files. Lines and columns count from 1."""
 
     file: str
     line: int

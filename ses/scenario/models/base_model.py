@@ -1,6 +1,6 @@
-"""What all models share: they are made of nodes, know their place, and report instead of raising.
+"""What all models share: they are made of nodes, know their position in the file, and report instead of raising.
 
-Every fault goes to the report of the validation's context at once, with its place; the exception that tells
+Every fault goes to the report of the validation's context at once, with its position; the exception that tells
 pydantic of it carries nothing. So one run finds all faults, and no error text is pydantic's.
 """
 
@@ -72,7 +72,7 @@ def _text_before(node: Map, key: str) -> str:
     return before.text if isinstance(before, Scalar) and before.plain else ""
 
 
-class Shape(BaseModel):
+class ScenarioModel(BaseModel):
     """A map of the language with fixed keys."""
 
     # Built as parts of the whole (`Robot`, a test file), not once more each for itself.
@@ -106,7 +106,7 @@ class Shape(BaseModel):
         return self._at
 
     def key_at(self, key: str) -> Source:
-        """Where the key was written (its map's place when it was not)."""
+        """Where the key was written (its map's position when it was not)."""
         return self._keys_at.get(key, self._at)
 
     def has(self, key: str) -> bool:
@@ -125,7 +125,7 @@ class Shape(BaseModel):
 
     @model_validator(mode="wrap")
     @classmethod
-    def _take(cls, given: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo) -> Self:
+    def _from_node(cls, given: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo) -> Self:
         if (
             type(given) is dict
         ):  # a recursive model is reached a second time, through pydantic's prebuilt validator
@@ -143,7 +143,7 @@ class Shape(BaseModel):
         cls._check_keys(node, report)
         known_keys = cls.keys()
         model = handler({key: value for key, value in node.items() if key in known_keys})
-        model._at = node.at  # noqa: SLF001 - this is where models get their place
+        model._at = node.at  # noqa: SLF001 - this is where models get their position
         model._keys_at = node.keys_at  # noqa: SLF001
         return model
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, ValidationInfo
 
 from ses.scenario.findings.suggestions import did_you_mean
-from ses.scenario.models.base_model import Shape, report_of, reported
+from ses.scenario.models.base_model import ScenarioModel, report_of, reported
 from ses.scenario.models.messages import (
     Buttons,
     MessageField,
@@ -39,7 +39,7 @@ EVENTS = ("start", "resume", "fallback", "error", "limit", "attachment", "unclea
 LATER_EVENTS = ("silence", "operator", "leave")
 
 
-class Trigger(Shape):
+class Trigger(ScenarioModel):
     """What starts a flow: a pattern, or one of intent, command, button, event."""
 
     called = "a trigger"
@@ -68,7 +68,7 @@ class Trigger(Shape):
         ]
 
 
-class Need(Shape):
+class Need(ScenarioModel):
     """A slot that a flow needs."""
 
     called = "an item of `needs`"
@@ -85,7 +85,7 @@ class Need(Shape):
         return node
 
 
-class ToolArgument(Shape):
+class ToolArgument(ScenarioModel):
     """What the language model gives to a flow: a type, or `{type, about, optional}`."""
 
     called = "an argument of `callable`"
@@ -103,7 +103,7 @@ class ToolArgument(Shape):
         return node
 
 
-class Tool(Shape):
+class Tool(ScenarioModel):
     """Lets the language model call a flow."""
 
     called = "`callable`"
@@ -123,7 +123,7 @@ class Tool(Shape):
         return node
 
 
-class Flow(Shape):
+class Flow(ScenarioModel):
     """A piece of dialogue with its triggers."""
 
     called = "a flow"
@@ -155,7 +155,7 @@ class Flow(Shape):
     ] = None
 
 
-class Slot(Shape):
+class Slot(ScenarioModel):
     """A piece of data that the robot asks for."""
 
     called = "a slot"
@@ -195,7 +195,7 @@ class Slot(Shape):
     on_fail: Annotated[Steps | None, Field(description="Steps when the question failed too often")] = None
 
 
-class Handler(Shape):
+class Handler(ScenarioModel):
     """What happens at an event: a flow, or steps."""
 
     called = "an event"

@@ -21,7 +21,7 @@ from ses.messages import CHANNELS
 from ses.scenario.findings.report import Report
 from ses.scenario.findings.source import Source
 from ses.scenario.findings.suggestions import did_you_mean
-from ses.scenario.models.base_model import Shape, not_a_text, report_of, reported
+from ses.scenario.models.base_model import ScenarioModel, not_a_text, report_of, reported
 from ses.scenario.models.scalars import Boolean, Data, Expr, Kind, Label, Reference, Text
 from ses.scenario.reading.mishaps import quoted
 from ses.scenario.reading.nodes import Map, Node, Scalar, Seq
@@ -53,7 +53,7 @@ class Short:
 def choice(*allowed: str) -> BeforeValidator:
     """A word out of a few."""
 
-    def take(node: Node, info: ValidationInfo) -> str:
+    def parse(node: Node, info: ValidationInfo) -> str:
         if isinstance(node, Scalar) and node.text in allowed:
             return node.text
         shown = node.text if isinstance(node, Scalar) else ""
@@ -63,7 +63,7 @@ def choice(*allowed: str) -> BeforeValidator:
         )  # fmt: skip
         raise reported()
 
-    return BeforeValidator(take)
+    return BeforeValidator(parse)
 
 
 def is_channel(name: str) -> bool:
@@ -109,7 +109,7 @@ class Wording(Kind):
         self.at = at
 
     @classmethod
-    def take(cls, node: Node, info: ValidationInfo) -> Wording:
+    def parse(cls, node: Node, info: ValidationInfo) -> Wording:
         if is_translated(node):
             assert isinstance(node, Map)
             return cls({key: cls._texts(value, info) for key, value in node.items()}, node.at)
@@ -120,12 +120,12 @@ class Wording(Kind):
     @classmethod
     def _texts(cls, node: Node, info: ValidationInfo) -> tuple[Text, ...]:
         if not isinstance(node, Seq):
-            return (Text.take(node, info),)
+            return (Text.parse(node, info),)
         if not node:
             report_of(info).error("missing-value", node.at, "the list of variants is empty")
             raise reported()
         _check_commas(node, info)
-        return tuple(Text.take(item, info) for item in node)
+        return tuple(Text.parse(item, info) for item in node)
 
     def texts(self) -> list[Text]:
         return [text for variants in self.variants.values() for text in variants]
@@ -154,13 +154,13 @@ class Args(Kind):
 
     json_schema: ClassVar[dict[str, Any]] = {"type": "object"}
 
-    def __init__(self, values: dict[str, Data], places: dict[str, Source], at: Source) -> None:
+    def __init__(self, values: dict[str, Data], positions: dict[str, Source], at: Source) -> None:
         self.values = values
-        self.places = places
+        self.positions = positions
         self.at = at
 
     @classmethod
-    def take(cls, node: Node, info: ValidationInfo) -> Args:
+    def parse(cls, node: Node, info: ValidationInfo) -> Args:
         if not isinstance(node, Map):
             report_of(info).error("wrong-type", node.at, "a map of names and values is expected here")
             raise reported()
@@ -171,10 +171,10 @@ class ChannelsForm:
     """Messages by channel."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.with_info_wrap_validator_function(self._take, handler(source))
+        return core_schema.with_info_wrap_validator_function(self._check_channels, handler(source))
 
     @staticmethod
-    def _take(node: Any, inner: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
+    def _check_channels(node: Any, inner: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
         report = report_of(info)
         if not isinstance(node, Map):
             report.error("wrong-type", node.at, "a map of channels is expected here")
@@ -188,7 +188,7 @@ class ChannelsForm:
         return inner(known)
 
 
-class Button(Shape):
+class Button(ScenarioModel):
     """A button: its label, or a map."""
 
     called = "a button"
@@ -218,18 +218,18 @@ class _ButtonsForm:
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.with_info_wrap_validator_function(
-            self._take, handler.generate_schema(list[Button])
+            self._check_buttons, handler.generate_schema(list[Button])
         )
 
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        shape = dict(handler(schema))
-        shape["items"] = {"anyOf": [_TEXT, shape["items"]]}
-        return {"anyOf": [{"const": "choices"}, shape]}
+        buttons = dict(handler(schema))
+        buttons["items"] = {"anyOf": [_TEXT, buttons["items"]]}
+        return {"anyOf": [{"const": "choices"}, buttons]}
 
     @staticmethod
-    def _take(node: Any, inner: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
+    def _check_buttons(node: Any, inner: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
         if isinstance(node, Scalar) and node.text == "choices":
             return "choices"
         if not isinstance(node, Seq):
@@ -242,7 +242,7 @@ class _ButtonsForm:
 Buttons = Annotated[list[Button] | Literal["choices"], _ButtonsForm()]
 
 
-class Spoken(Shape):
+class Spoken(ScenarioModel):
     """What messages and questions share."""
 
     buttons: Annotated[Buttons | None, Field(description="Buttons under the message")] = None

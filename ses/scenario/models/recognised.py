@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ses.scenario.models.base_model import Shape
+from ses.scenario.models.base_model import ScenarioModel
 from ses.scenario.models.messages import Short, Wording
 from ses.scenario.models.scalars import (
     OneOrMany,
@@ -16,7 +16,7 @@ from ses.scenario.models.scalars import (
 from ses.scenario.reading.nodes import Map, Node, Scalar, Seq
 
 
-class ListEntry(Shape):
+class ListEntry(ScenarioModel):
     """A value of a list entity: its forms, and a label when it is not the first form."""
 
     called = "a value of an entity"
@@ -37,7 +37,7 @@ class ListEntry(Shape):
         return node
 
 
-class SeeSource(Shape):
+class SeeSource(ScenarioModel):
     """Where the SEE service finds it."""
 
     called = "`see`"
@@ -46,7 +46,7 @@ class SeeSource(Shape):
     entity: Annotated[Text, Field(description="The entity's name there")]
 
 
-class Entity(Shape):
+class Entity(ScenarioModel):
     """A kind of value: a list of values, a regular expression, or an entity of the SEE service."""
 
     called = "an entity"
@@ -59,7 +59,7 @@ class Entity(Shape):
     see: Annotated[SeeSource | None, Field(description="Found by the SEE service")] = None
 
 
-class SmcSource(Shape):
+class SmcSource(ScenarioModel):
     """A class of the SMC service."""
 
     called = "`smc`"
@@ -68,7 +68,7 @@ class SmcSource(Shape):
     cls: Annotated[Text, Field(alias="class", description="The class's name there")]
 
 
-class Intent(Shape):
+class Intent(ScenarioModel):
     """What a user may want."""
 
     called = "an intent"

@@ -17,7 +17,7 @@ from pydantic import (
 from pydantic_core import CoreSchema
 
 from ses.scenario.findings.source import Source
-from ses.scenario.models.base_model import Shape, described, report_of, reported
+from ses.scenario.models.base_model import ScenarioModel, described, report_of, reported
 from ses.scenario.models.definitions import Flow, Handler, Slot, check_event_name
 from ses.scenario.models.messages import MessageField, Short, Wording
 from ses.scenario.models.recognised import Entity, Intent
@@ -108,8 +108,8 @@ class _EventSchema:
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        shape = handler.resolve_ref_schema(handler(schema))
-        steps = next(form for form in shape["properties"]["steps"]["anyOf"] if form.get("type") != "null")
+        full = handler.resolve_ref_schema(handler(schema))
+        steps = next(form for form in full["properties"]["steps"]["anyOf"] if form.get("type") != "null")
         ladder = {"type": "array", "items": steps}
         return {"anyOf": [_TEXT, steps, ladder]}
 
@@ -122,7 +122,7 @@ Recovered = WrapValidator(_recover)
 OrNothing = WrapValidator(_or_nothing)
 
 
-class Robot(Shape):
+class Robot(ScenarioModel):
     """A robot."""
 
     called = "a robot"
@@ -192,7 +192,7 @@ SECTIONS = tuple("variables slots entities intents events texts flows data sessi
 
 
 def merge(documents: list[tuple[str, Node | None]], report: Any) -> Map:
-    """The top-level keys of all files as one map. A name defined twice is reported with both places."""
+    """The top-level keys of all files as one map. A name defined twice is reported with both positions."""
     merged = Map(Source(documents[0][0] if documents else "robot.yaml", 1, 1))
     for _, root in documents:
         if root is None or (isinstance(root, Scalar) and root.empty):

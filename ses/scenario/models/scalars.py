@@ -28,17 +28,17 @@ RESERVED = frozenset(
 
 
 class Kind:
-    """A type with its own validator `take` and its own JSON Schema."""
+    """A type with its own validator `parse` and its own JSON Schema."""
 
     json_schema: ClassVar[dict[str, Any]] = {}
 
     @classmethod
-    def take(cls, node: Node, info: ValidationInfo) -> Any:
+    def parse(cls, node: Node, info: ValidationInfo) -> Any:
         raise NotImplementedError
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.with_info_plain_validator_function(cls.take)
+        return core_schema.with_info_plain_validator_function(cls.parse)
 
     @classmethod
     def __get_pydantic_json_schema__(
@@ -64,12 +64,12 @@ class Text(Kind, str):  # noqa: SLOT000 - it knows its node
     def at(self) -> Source:
         return self.node.at
 
-    def place(self, offset: int) -> Source:
+    def position(self, offset: int) -> Source:
         """Where the character at `offset` stands."""
-        return self.node.place(offset)
+        return self.node.position(offset)
 
     @classmethod
-    def take(cls, node: Node, info: ValidationInfo) -> Any:
+    def parse(cls, node: Node, info: ValidationInfo) -> Any:
         report = report_of(info)
         if not isinstance(node, Scalar):
             raise not_a_text(node, cls.what, report)
@@ -107,8 +107,8 @@ class Name(Text):
     json_schema: ClassVar[dict[str, Any]] = {"type": "string", "pattern": r"^[^\W\d]\w*$"}
 
     @classmethod
-    def take(cls, node: Node, info: ValidationInfo) -> Any:
-        name = super().take(node, info)
+    def parse(cls, node: Node, info: ValidationInfo) -> Any:
+        name = super().parse(node, info)
         check_identifier(name, node.at, info)
         return name
 
@@ -120,8 +120,8 @@ class Label(Text):
     json_schema: ClassVar[dict[str, Any]] = {"type": "string", "pattern": r"^\w[\w-]*$"}
 
     @classmethod
-    def take(cls, node: Node, info: ValidationInfo) -> Any:
-        name = super().take(node, info)
+    def parse(cls, node: Node, info: ValidationInfo) -> Any:
+        name = super().parse(node, info)
         check_simple_name(name, node.at, info)
         return name
 
@@ -155,7 +155,7 @@ class Flag(Kind):
     json_schema: ClassVar[dict[str, Any]] = {"type": "boolean"}
 
     @classmethod
-    def take(cls, node: Node, info: ValidationInfo) -> bool:
+    def parse(cls, node: Node, info: ValidationInfo) -> bool:
         value = node.value() if isinstance(node, Scalar) else None
         if isinstance(value, bool):
             return value
@@ -174,7 +174,7 @@ class Whole(Kind):
     json_schema: ClassVar[dict[str, Any]] = {"type": "integer", "minimum": 0}
 
     @classmethod
-    def take(cls, node: Node, info: ValidationInfo) -> int:
+    def parse(cls, node: Node, info: ValidationInfo) -> int:
         value = node.value() if isinstance(node, Scalar) else None
         if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 1_000_000:
             return value
@@ -190,7 +190,7 @@ class Share(Kind):
     json_schema: ClassVar[dict[str, Any]] = {"type": "number", "minimum": 0, "maximum": 1}
 
     @classmethod
-    def take(cls, node: Node, info: ValidationInfo) -> float:
+    def parse(cls, node: Node, info: ValidationInfo) -> float:
         value = node.value() if isinstance(node, Scalar) else None
         if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1:
             return float(value)
@@ -208,7 +208,7 @@ class Seconds(Kind):
     }
 
     @classmethod
-    def take(cls, node: Node, info: ValidationInfo) -> float:
+    def parse(cls, node: Node, info: ValidationInfo) -> float:
         if isinstance(node, Scalar):
             match = _DURATION.fullmatch(node.text)
             if match and len(match[1]) <= 9:
@@ -229,7 +229,7 @@ class Hours(Kind):
     json_schema: ClassVar[dict[str, Any]] = {"type": "string", "pattern": r"^\d\d?:\d\d-\d\d?:\d\d$"}
 
     @classmethod
-    def take(cls, node: Node, info: ValidationInfo) -> tuple[int, int]:
+    def parse(cls, node: Node, info: ValidationInfo) -> tuple[int, int]:
         match = _HOURS.fullmatch(node.text) if isinstance(node, Scalar) else None
         if match:
             start, stop = (int(match[n]) * 60 + int(match[n + 1]) for n in (1, 3))
@@ -263,7 +263,7 @@ class Data(Kind):
         return self.node.at
 
     @classmethod
-    def take(cls, node: Node, info: ValidationInfo) -> Data:
+    def parse(cls, node: Node, info: ValidationInfo) -> Data:
         return cls(node)
 
 
@@ -271,7 +271,7 @@ class OneOrMany:
     """One item may stand where a list is expected."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_before_validator_function(self._take, handler(source))
+        return core_schema.no_info_before_validator_function(self._as_list, handler(source))
 
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
@@ -282,5 +282,5 @@ class OneOrMany:
         return {"anyOf": [*(one["items"] for one in lists if "items" in one), *forms]}
 
     @staticmethod
-    def _take(node: Any) -> Any:
+    def _as_list(node: Any) -> Any:
         return Seq(node.at, [node]) if isinstance(node, Scalar | Map) else node

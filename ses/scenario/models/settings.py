@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ses.scenario.models.base_model import Shape
+from ses.scenario.models.base_model import ScenarioModel
 from ses.scenario.models.messages import choice
 from ses.scenario.models.scalars import (
     Data,
@@ -19,7 +19,7 @@ from ses.scenario.models.scalars import (
 from ses.scenario.reading.nodes import Map, Node
 
 
-class Variable(Shape):
+class Variable(ScenarioModel):
     """A value that is remembered: a plain value, or `{value, keep}`."""
 
     called = "a variable"
@@ -43,7 +43,7 @@ class Variable(Shape):
         return full
 
 
-class Routing(Shape):
+class Routing(ScenarioModel):
     """Thresholds of understanding."""
 
     called = "`routing`"
@@ -53,7 +53,7 @@ class Routing(Shape):
     sure: Annotated[Fraction, Field(description="From it on no service is asked")] = 0.8
 
 
-class Session(Shape):
+class Session(ScenarioModel):
     """Settings of sessions."""
 
     called = "`session`"
@@ -77,7 +77,7 @@ class Session(Shape):
     routing: Annotated[Routing | None, Field(description="Thresholds of understanding")] = None
 
 
-class Qas(Shape):
+class Qas(ScenarioModel):
     """When nothing else understood: ask the FAQ."""
 
     called = "`qas`"

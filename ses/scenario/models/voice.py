@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from ses.scenario.models.base_model import Shape
+from ses.scenario.models.base_model import ScenarioModel
 from ses.scenario.models.messages import Short, choice
 from ses.scenario.models.scalars import Boolean, Text
 from ses.scenario.reading.nodes import Map, Node, Scalar
@@ -14,7 +14,7 @@ from ses.scenario.reading.nodes import Map, Node, Scalar
 _TEXT: dict[str, Any] = {"type": "string"}
 
 
-class Recognition(Shape):
+class Recognition(ScenarioModel):
     """What the recogniser of speech (SPR) is asked: its model, or a map."""
 
     called = "`spr`"
@@ -41,7 +41,7 @@ class Recognition(Shape):
         return node
 
 
-class Voice(Shape):
+class Voice(ScenarioModel):
     """How a robot hears and speaks."""
 
     called = "`voice`"

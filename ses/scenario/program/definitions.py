@@ -51,7 +51,7 @@ class Flow:
     title: str
     ops: tuple[Op, ...]
     """`needs` first, as `Ask`s; at `start`: a `goto` to a label begins elsewhere."""
-    places: Mapping[str, int]
+    index_of: Mapping[str, int]
     """Index of each operation by its id, labels included."""
     handlers: tuple[Handler, ...]
     """Innermost first."""

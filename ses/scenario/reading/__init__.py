@@ -1,1 +1,1 @@
-"""From files to nodes: a robot's bytes, YAML 1.2 with the place of every scalar, tables."""
+"""From files to nodes: a robot's bytes, YAML 1.2 with the position of every scalar, tables."""

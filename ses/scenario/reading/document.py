@@ -1,4 +1,4 @@
-"""YAML 1.2 (core schema) into nodes that know their place, through libyaml's event stream.
+"""YAML 1.2 (core schema) into nodes that know their position, through libyaml's event stream.
 
 Composed from events rather than by PyYAML's composer, because what this language refuses is visible only
 there: anchors nobody uses (`& Ко` loses its first word), explicit tags, and where a plain text really ended.
@@ -14,7 +14,7 @@ from ses.scenario.findings.report import Report
 from ses.scenario.findings.source import Source
 from ses.scenario.reading.mishaps import cut_short, explain, quoted_line
 from ses.scenario.reading.nodes import Document, Map, Node, Scalar, Seq
-from ses.scenario.reading.places import line_offsets
+from ses.scenario.reading.positions import line_offsets
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 60
@@ -36,8 +36,10 @@ def read_yaml(name: str, raw: bytes, report: Report) -> Document:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         before = raw[: error.start]
-        place = Source(name, before.count(b"\n") + 1, error.start - (before.rfind(b"\n") + 1) + 1)
-        report.error("not-utf8", place, "the file is not UTF-8", suggestion="save it in the encoding UTF-8")
+        position = Source(name, before.count(b"\n") + 1, error.start - (before.rfind(b"\n") + 1) + 1)
+        report.error(
+            "not-utf8", position, "the file is not UTF-8", suggestion="save it in the encoding UTF-8"
+        )
         return Document(name, raw.decode("utf-8", "replace"))
     document = Document(name, text)
     composer = _Composer(name, text, report)
@@ -72,7 +74,7 @@ class _Composer:
             if isinstance(event, yaml.DocumentStartEvent):
                 documents += 1
                 if documents > 1:
-                    self._refuse("second-document", self._place(event), "a file holds one document; `---` begins another",
+                    self._refuse("second-document", self._position(event), "a file holds one document; `---` begins another",
                                  "put it into a file of its own")  # fmt: skip
                 continue
             if isinstance(event, _CLOSED):
@@ -99,26 +101,26 @@ class _Composer:
                 stack.append((node, None, anchor, before))
                 if len(stack) > MAX_DEPTH:
                     self._refuse("too-deep", node.at, f"more than {MAX_DEPTH} levels of nesting", "")
-        for anchor, (_, _, place) in self._anchors.items():
+        for anchor, (_, _, position) in self._anchors.items():
             if anchor not in self._used:
-                self._unused(anchor, place)
+                self._unused(anchor, position)
         return root
 
     def _node(self, event: yaml.NodeEvent) -> Node:
-        place = self._place(event)
+        position = self._position(event)
         if isinstance(event, yaml.AliasEvent):
-            return self._alias(event.anchor or "", place)
-        self._count(1, place)
-        self._check_tag(event, place)
+            return self._alias(event.anchor or "", position)
+        self._count(1, position)
+        self._check_tag(event, position)
         if isinstance(event, yaml.ScalarEvent):
             style = event.style or ""
-            scalar = Scalar(event.value, style, place, line_offsets(self._lines, event, self._name))
+            scalar = Scalar(event.value, style, position, line_offsets(self._lines, event, self._name))
             if not style:
                 cut_short(self._lines, event, self._name, self._report)
             return scalar
         if isinstance(event, yaml.MappingStartEvent):
-            return Map(place, flow=bool(event.flow_style))
-        return Seq(place, flow=bool(getattr(event, "flow_style", False)))
+            return Map(position, flow=bool(event.flow_style))
+        return Seq(position, flow=bool(getattr(event, "flow_style", False)))
 
     def _attach(
         self,
@@ -132,14 +134,14 @@ class _Composer:
         elif key is None:
             stack[-1] = (container, self._key(container, node, event), anchor, before)
         else:
-            name, place = key
+            name, position = key
             if name:
-                container.put(name, place, node)
+                container.put(name, position, node)
             stack[-1] = (container, None, anchor, before)
 
-    def _line(self, place: Source) -> str:
-        """The line of a place; libyaml counts more line breaks than we do, so it may lie behind the last."""
-        return self._lines[min(place.line, len(self._lines)) - 1]
+    def _line(self, position: Source) -> str:
+        """The line of a position; libyaml counts more line breaks than we do, so it may lie behind the last."""
+        return self._lines[min(position.line, len(self._lines)) - 1]
 
     def _key(self, container: Map, node: Node, event: yaml.NodeEvent) -> tuple[str, Source]:
         if not isinstance(node, Scalar) or isinstance(event, yaml.AliasEvent):
@@ -166,44 +168,44 @@ class _Composer:
             return "", node.at
         return node.text, node.at
 
-    def _alias(self, anchor: str, place: Source) -> Node:
+    def _alias(self, anchor: str, position: Source) -> Node:
         if anchor in self._open:
-            self._refuse("alias-bomb", place, f"`*{anchor}` stands inside what it refers to", "")
+            self._refuse("alias-bomb", position, f"`*{anchor}` stands inside what it refers to", "")
         if anchor not in self._anchors:
-            self._refuse("bad-yaml", place, f"`*{anchor}` refers to nothing", self._quoted(place))
+            self._refuse("bad-yaml", position, f"`*{anchor}` refers to nothing", self._quoted(position))
         self._used.add(anchor)
         node, size, _ = self._anchors[anchor]
-        self._count(size, place)
+        self._count(size, position)
         return node
 
-    def _check_tag(self, event: yaml.NodeEvent, place: Source) -> None:
+    def _check_tag(self, event: yaml.NodeEvent, position: Source) -> None:
         tag = getattr(event, "tag", None)
         if tag is None:
             return
         shown = tag.replace("tag:yaml.org,2002:", "!!")
-        self._report.error("tag", place, f"tags are not part of this language: `{shown}`",
-                           suggestion=self._quoted(place), length=len(shown))  # fmt: skip
+        self._report.error("tag", position, f"tags are not part of this language: `{shown}`",
+                           suggestion=self._quoted(position), length=len(shown))  # fmt: skip
 
-    def _unused(self, anchor: str, place: Source) -> None:
+    def _unused(self, anchor: str, position: Source) -> None:
         mark = f"&{anchor}"
-        line = self._line(place)
+        line = self._line(position)
         column = line.find(mark)
-        at = place._replace(column=column + 1) if column >= 0 else place
+        at = position._replace(column=column + 1) if column >= 0 else position
         self._report.error("unused-anchor", at, f"`{mark}` names a place that nothing refers to, its word is lost",
                            suggestion=self._quoted(at), length=len(mark))  # fmt: skip
 
-    def _quoted(self, place: Source) -> str:
-        return quoted_line(self._lines, place.line, place.column)
+    def _quoted(self, position: Source) -> str:
+        return quoted_line(self._lines, position.line, position.column)
 
-    def _count(self, nodes: int, place: Source) -> None:
+    def _count(self, nodes: int, position: Source) -> None:
         self._nodes += nodes
         if self._nodes > MAX_NODES:
-            self._refuse("alias-bomb", place, f"the file unfolds to more than {MAX_NODES} values", "")
+            self._refuse("alias-bomb", position, f"the file unfolds to more than {MAX_NODES} values", "")
 
-    def _refuse(self, code: str, place: Source, message: str, suggestion: str) -> NoReturn:
-        self._report.error(code, place, message, suggestion=suggestion)
+    def _refuse(self, code: str, position: Source, message: str, suggestion: str) -> NoReturn:
+        self._report.error(code, position, message, suggestion=suggestion)
         raise _Refused(message)
 
-    def _place(self, event: yaml.Event) -> Source:
+    def _position(self, event: yaml.Event) -> Source:
         assert event.start_mark is not None
         return Source(self._name, event.start_mark.line + 1, event.start_mark.column + 1)

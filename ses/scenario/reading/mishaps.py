@@ -38,10 +38,10 @@ def cut_short(lines: list[str], event: yaml.ScalarEvent, name: str, report: Repo
 def explain(name: str, text: str, error: yaml.YAMLError, report: Report) -> None:
     """A finding for what libyaml could not read. A refusal already reported adds nothing."""
     if isinstance(error, yaml.reader.ReaderError):
-        position = error.position if isinstance(error.position, int) else 0
-        before = text.encode("utf-8", "surrogatepass")[:position].decode("utf-8", "ignore")
-        place = Source(name, before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1)
-        report.error("bad-yaml", place, "a character that YAML does not allow", suggestion='remove it, or write it as "\\uXXXX" in quotes')  # fmt: skip
+        offset = error.position if isinstance(error.position, int) else 0
+        before = text.encode("utf-8", "surrogatepass")[:offset].decode("utf-8", "ignore")
+        position = Source(name, before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1)
+        report.error("bad-yaml", position, "a character that YAML does not allow", suggestion='remove it, or write it as "\\uXXXX" in quotes')  # fmt: skip
         return
     if not isinstance(error, yaml.MarkedYAMLError):
         return
@@ -49,7 +49,7 @@ def explain(name: str, text: str, error: yaml.YAMLError, report: Report) -> None
     lines = text.split("\n")
     number = min(mark.line, len(lines) - 1) if mark else 0
     column = mark.column if mark else 0
-    place = Source(name, number + 1, column + 1)
+    position = Source(name, number + 1, column + 1)
     problem = str(error.problem or error)
     line = lines[number]
     if "\t" in line[: len(line) - len(line.lstrip())]:
@@ -67,7 +67,7 @@ def explain(name: str, text: str, error: yaml.YAMLError, report: Report) -> None
             )  # fmt: skip
             return
     if "mapping values are not allowed" in problem:
-        report.error("unquoted-text", place, "a text with `: ` inside it, or with `:` at its end, needs quotes",
+        report.error("unquoted-text", position, "a text with `: ` inside it, or with `:` at its end, needs quotes",
                      suggestion=quoted_line(lines, number + 1, 0))  # fmt: skip
         return
     said = {
@@ -75,7 +75,7 @@ def explain(name: str, text: str, error: yaml.YAMLError, report: Report) -> None
         "did not find expected '-' indicator": "the indentation does not fit the list above",
         "could not find expected ':'": "a `:` is missing after the key",
     }.get(problem, problem)
-    report.error("bad-yaml", place, f"not YAML: {said}",
+    report.error("bad-yaml", position, f"not YAML: {said}",
                  suggestion="look at the indentation and the quotes of this line and the one before it")  # fmt: skip
 
 

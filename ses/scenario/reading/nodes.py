@@ -1,4 +1,4 @@
-"""A YAML document as the models take it: scalars, lists and maps that know their place in the file."""
+"""A YAML document as the models read it: scalars, lists and maps that know their position in the file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Scalar:
     style: str
     at: Source
     offsets: tuple[tuple[int, Source], ...] = ()
-    """Where characters of `text` stand in the file: (character, place) at the start of each line of it."""
+    """Where characters of `text` stand in the file: (character, position) at the start of each line of it."""
 
     @property
     def plain(self) -> bool:
@@ -37,13 +37,13 @@ class Scalar:
         """The value by YAML 1.2's core schema: none, boolean, number or text. Numbers over 18 digits stay text."""
         return resolve(self.text) if self.plain else self.text
 
-    def place(self, offset: int) -> Source:
-        """The place of the character at `offset` of the text."""
+    def position(self, offset: int) -> Source:
+        """The position of the character at `offset` of the text."""
         best = self.at
-        for start, place in self.offsets:
+        for start, position in self.offsets:
             if start > offset:
                 break
-            best = place._replace(column=place.column + offset - start)
+            best = position._replace(column=position.column + offset - start)
         return best
 
 

@@ -66,17 +66,17 @@ class FormSet:
         if index is None:
             index = self._typos[entity] = self._index_typos(entity)
         corrected: dict[int, Atoms] = {}
-        for place, word in enumerate(utterance.words):
+        for at, word in enumerate(utterance.words):
             meant = index.corrections(word.text)
             if meant:
-                corrected[place] = words[place].union(*(self._vocabulary.atoms_of(text) for text in meant))
+                corrected[at] = words[at].union(*(self._vocabulary.atoms_of(text) for text in meant))
         if not corrected:
             return []
-        mended = [corrected.get(place, atoms) for place, atoms in enumerate(words)]
+        mended = [corrected.get(at, atoms) for at, atoms in enumerate(words)]
         return [
             found._replace(weight=TYPO)
             for found in self.find(utterance, mended, (entity,))
-            if any(found.first <= place < found.last for place in corrected)
+            if any(found.first <= at < found.last for at in corrected)
         ]
 
     def _index_typos(self, entity: str) -> TypoIndex:

@@ -1,4 +1,4 @@
-"""Things chosen by their place: «вторая», «давайте последнюю», «номер два», "the second one", "option 3"."""
+"""Things chosen by their number: «вторая», «давайте последнюю», «номер два», "the second one", "option 3"."""
 
 from __future__ import annotations
 
@@ -36,22 +36,22 @@ _OTHER_THINGS = frozenset("раз раза разу time times попытка п
 """Nouns with which an ordinal means no choice: «второй раз говорю»."""
 
 
-class Places(NamedTuple):
+class NumberedChoice(NamedTuple):
     """Which were chosen, from 0, and how many words of the utterance say so."""
 
     indices: list[int]
     words: int
 
 
-def places(utterance: Utterance, count: int) -> Places | None:
-    """What an utterance chooses of `count` things by their places. None when it says anything else too, but for the name of
-    the thing after its number («вторую карту»), or names a place that is not there."""
+def numbered_choice(utterance: Utterance, count: int) -> NumberedChoice | None:
+    """What an utterance chooses of `count` things by their numbers. None when it says anything else too, but for the name of
+    the thing after its number («вторую карту»), or names a number that is not there."""
     words = utterance.words
     chosen: list[int] = []
     at, strange = 0, 0
     while at < len(words):
         text = words[at].text
-        number, length = _place(utterance, at, count)
+        number, length = _ordinal(utterance, at, count)
         if number:
             if not 0 < number <= count:
                 return None
@@ -59,7 +59,7 @@ def places(utterance: Utterance, count: int) -> Places | None:
                 chosen.append(number - 1)
             at += length
             after = words[at].text if at < len(words) else ""
-            if after and not _expected(after) and not _place(utterance, at, count)[0]:
+            if after and not _expected(after) and not _ordinal(utterance, at, count)[0]:
                 if after in _OTHER_THINGS:
                     return None
                 strange += 1
@@ -70,15 +70,15 @@ def places(utterance: Utterance, count: int) -> Places | None:
             return None
     if not chosen or strange > 1:
         return None
-    return Places(chosen, len(words) - strange)
+    return NumberedChoice(chosen, len(words) - strange)
 
 
 def _expected(word: str) -> bool:
     return word in _AROUND or word in _AND or word in _LEADING
 
 
-def _place(utterance: Utterance, at: int, count: int) -> tuple[int, int]:
-    """The place that stands at a word, from 1, and how many words long it is; 0 for none."""
+def _ordinal(utterance: Utterance, at: int, count: int) -> tuple[int, int]:
+    """The number that stands at a word, from 1, and how many words long it is; 0 for none."""
     words = utterance.words
     text = words[at].text
     if text in _ORDINALS:

@@ -107,7 +107,7 @@ _FOREIGN = re.compile(r"[\\^<>$]|\.[*+?]")
 
 
 def parse_pattern(text: str) -> Pattern:
-    """The tree of a pattern. Raises `Fault` with the place and the remedy."""
+    """The tree of a pattern. Raises `Fault` with the offset and the remedy."""
     return _Parser(text).parse()
 
 

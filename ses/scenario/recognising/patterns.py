@@ -97,7 +97,7 @@ def compile_pattern(
 
 
 class PatternSet:
-    """The patterns of a robot; `match` names them by their places in the given sequence."""
+    """The patterns of a robot; `match` names them by their indexes in the given sequence."""
 
     def __init__(self, compiled: Sequence[Compiled]) -> None:
         self._automata = [one.automaton for one in compiled]

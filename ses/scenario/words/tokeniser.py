@@ -1,4 +1,4 @@
-"""Reading an utterance: normalising it and splitting it into words with their places in the raw text."""
+"""Reading an utterance: normalising it and splitting it into words with their positions in the raw text."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def split(text: str) -> tuple[Word, ...]:
     else:
         folded = text.casefold().replace("ё", "е").replace("’", "'")
         if len(folded) != len(text) or _STRESS in folded:
-            # Folding changed lengths (`ß`): places must be found in the text as it is.
+            # Folding changed lengths (`ß`): positions must be found in the text as it is.
             return tuple([Word(fold(m[0]), m.start(), m.end()) for m in _WORD.finditer(text)])
     # a Word made through tuple costs half of one made by its own constructor, and this is done for every word said
     make = tuple.__new__

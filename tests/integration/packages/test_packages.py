@@ -24,11 +24,11 @@ flows:
 """
 BOT = {"robot": "echo", "token": "t-o-k-e-n"}
 MODULE = """
-from ses.config.fields import Part, RobotId, Secret
+from ses.config.fields import RobotId, Secret, Section
 from ses.connectors.contract import Kind
 from ses.connectors.testing import MemoryConnector
 
-class Pigeon(Part):
+class Pigeon(Section):
     robot: RobotId
     token: Secret
     lofts: int = 1
@@ -100,8 +100,8 @@ BROKEN = {
     "later": (module(contract=2), "is written for version 2 of the connector contract, this SES has 1"),
     "empty": ("KIND = object()", "is written for version none that can be read"),
     "loose": (
-        module().replace("(Part)", "(dict)"),
-        "something else than a subclass of `ses.config.fields.Part`",
+        module().replace("(Section)", "(dict)"),
+        "something else than a subclass of `ses.config.fields.Section`",
     ),
     "lame": (
         module(make="raise RuntimeError('no wings', context.settings.token.get_secret_value())"),

@@ -62,18 +62,18 @@ def test_any_text_is_either_read_or_refused_with_a_place(text):
         ("[" * 80 + "]" * 80, (1, 66), "levels of nesting"),
     ],
 )  # fmt: skip
-def test_mistakes_of_writing_are_told_with_their_remedy(text, place, words):
+def test_mistakes_of_writing_are_told_with_their_remedy(text, position, words):
     (fault,) = parse(text).faults
-    assert (fault.line, fault.column) == place
+    assert (fault.line, fault.column) == position
     assert words in fault.message
 
 
 def test_places_are_those_of_keys_and_of_elements():
     document = parse('{"a": {"b": [10,\n 20]}}')
-    assert document.place(("a",)) == (1, 2)
-    assert document.place(("a", "b")) == (1, 8)
-    assert document.place(("a", "b", 1)) == (2, 2)
-    assert document.place(("a", "missing")) == (1, 2), "what is not there is shown at what would hold it"
+    assert document.position(("a",)) == (1, 2)
+    assert document.position(("a", "b")) == (1, 8)
+    assert document.position(("a", "b", 1)) == (2, 2)
+    assert document.position(("a", "missing")) == (1, 2), "what is not there is shown at what would hold it"
 
 
 def test_every_repeated_key_is_reported_with_its_first_place():

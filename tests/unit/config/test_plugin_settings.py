@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from ses.config import Config, ConfigError, check_robots, load
-from ses.config import plugin_settings as foreign_kinds
-from ses.config.fields import Part, RobotId, Secret
+from ses.config import Config, ConfigError, check_robots, load, plugin_settings
+from ses.config.fields import RobotId, Secret, Section
 from ses.connectors.contract import Kind
 from ses.extensions import Broken
 
 
-class Pigeon(Part):
+class Pigeon(Section):
     robot: RobotId
     password: Secret | None = None
 
@@ -28,14 +27,14 @@ def installed(monkeypatch):
 
     for module in ("ses.config.plugin_settings", "ses.config.explain"):
         monkeypatch.setattr(f"{module}.installed", lambda: {"pigeon": None, "raven": None})
-    monkeypatch.setattr(foreign_kinds, "kind", kind)
+    monkeypatch.setattr(plugin_settings, "kind", kind)
 
 
 def test_without_such_kinds_nothing_is_looked_for(written, monkeypatch):
     def scan():
         raise AssertionError("packages are looked for")
 
-    monkeypatch.setattr(foreign_kinds, "installed", scan)
+    monkeypatch.setattr(plugin_settings, "installed", scan)
     assert list(
         written.load({"connectors": {"telegram": {"shop": {"token": "t", "robot": "r"}}}}).connectors.all()
     )

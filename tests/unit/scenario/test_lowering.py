@@ -61,7 +61,7 @@ def test_places_are_named_by_label_else_by_what_they_ask(program) -> None:
     assert [op.id for op in flow.ops if isinstance(op, Ask | Confirm | Menu)] == [
         "a.size", "a.confirm", "a.confirm.2", "last", "a.menu",
     ]  # fmt: skip
-    assert all(flow.ops[index].id == place for place, index in flow.places.items())
+    assert all(flow.ops[index].id == place for place, index in flow.index_of.items())
     assert len({op.id for op in flow.ops}) == len(flow.ops)
 
 
@@ -171,7 +171,7 @@ def test_goto_a_label_jumps_and_goto_a_flow_replaces(program) -> None:
     )
     assert [op.target for op in flow.ops if isinstance(op, Jump)] == [0]
     assert [op.flow for op in flow.ops if isinstance(op, GotoFlow)] == ["other"]
-    assert flow.places["again"] == 0
+    assert flow.index_of["again"] == 0
 
 
 def test_values_computed_from_slots_are_known(program) -> None:

@@ -13,7 +13,7 @@ from ses.scenario.compiling.texts import BUILT_IN_INTENTS, engine_texts
 from ses.scenario.expressions.filters import FILTERS
 from ses.scenario.expressions.functions import FUNCTIONS
 from ses.scenario.models import definitions, messages, recognised, robot, settings, steps, voice
-from ses.scenario.models.base_model import Shape
+from ses.scenario.models.base_model import ScenarioModel
 from ses.scenario.models.steps.branches import ElifBranch, RepeatBody
 from ses.scenario.models.steps.calls import HttpBody, ModelBody, QasBody, SbsBody
 from ses.scenario.models.steps.generation import LlmBody
@@ -45,7 +45,7 @@ SURROUNDINGS = {
 """What the examples on the page take for granted."""
 
 
-def documented(model: type[Shape]) -> set[str]:
+def documented(model: type[ScenarioModel]) -> set[str]:
     table = re.search(rf"<!-- model: {model.__name__} -->\n\n\| key.*?\n((?:\|.*\n)+)", PAGE)
     assert table is not None, f"docs/language.md has no table of {model.__name__}"
     return set(re.findall(r"^\| `([^`]+)`", table[1], re.MULTILINE))
@@ -62,7 +62,7 @@ MODELS = [
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
-def test_every_key_of_a_model_is_documented_and_no_other(model: type[Shape]) -> None:
+def test_every_key_of_a_model_is_documented_and_no_other(model: type[ScenarioModel]) -> None:
     assert documented(model) == set(model.keys())
 
 
@@ -71,9 +71,9 @@ def test_no_model_with_keys_of_its_own_is_left_out() -> None:
         one
         for module in (robot, definitions, recognised, settings, messages, steps, voice)
         for one in vars(module).values()
-        if isinstance(one, type) and issubclass(one, Shape)
+        if isinstance(one, type) and issubclass(one, ScenarioModel)
     }
-    bare = {Shape, messages.Spoken, definitions.Handler}
+    bare = {ScenarioModel, messages.Spoken, definitions.Handler}
     assert every - bare - set(MODELS) == set(steps.STEP_MODELS.values())
 
 

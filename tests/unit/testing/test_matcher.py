@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ses.testing.matcher import alike, spoken_alike
+from ses.testing.matcher import matches, matches_spoken
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ from ses.testing.matcher import alike, spoken_alike
     ],
 )
 def test_what_the_robot_says(pattern: str, text: str, fits: bool) -> None:
-    assert alike(pattern, text) is fits
+    assert matches(pattern, text) is fits
 
 
 @pytest.mark.parametrize(
@@ -37,4 +37,4 @@ def test_what_the_robot_says(pattern: str, text: str, fits: bool) -> None:
     ],
 )
 def test_what_a_person_says_is_compared_by_its_words(pattern: str, utterance: str, fits: bool) -> None:
-    assert spoken_alike(pattern, utterance) is fits
+    assert matches_spoken(pattern, utterance) is fits

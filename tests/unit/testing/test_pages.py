@@ -10,7 +10,7 @@ import pytest
 
 from ses.cli.test import play_tests
 from ses.scenario.load import load_files
-from ses.scenario.models.base_model import Shape
+from ses.scenario.models.base_model import ScenarioModel
 from ses.scenario.reading.files import RobotFiles
 from ses.testing.file_models import (
     CaseShape,
@@ -52,7 +52,7 @@ SHAPES = [StepShape, CaseShape, SmcMock, SeeMock, QasMock, HttpMock, SprMock, Tt
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_every_key_is_documented(shape: type[Shape]) -> None:
+def test_every_key_is_documented(shape: type[ScenarioModel]) -> None:
     keys = list(shape.keys())  # as authors write them: not a dict's
     missing = [key for key in keys if not re.search(rf"[`{{ ]{key}[:` ]", TESTING)]
     assert missing == []

@@ -1,4 +1,4 @@
-"""Operations of a flow in the making: marks for places not yet known, ids that stay, the finished tuple."""
+"""Operations of a flow in the making: jump targets not yet known, ids that stay, the finished tuple."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from ses.scenario.compiling.pieces import Pieces
 from ses.scenario.compiling.speech import Speech
 from ses.scenario.findings.source import Source
-from ses.scenario.models.base_model import Shape
+from ses.scenario.models.base_model import ScenarioModel
 from ses.scenario.models.messages import Spoken
 from ses.scenario.models.scalars import Expr, Text
 from ses.scenario.program.expressions import Expression, Template, Value
@@ -36,7 +36,7 @@ class Lowered:
     """The operations of one flow."""
 
     ops: tuple[Op, ...]
-    places: dict[str, int]
+    index_of: dict[str, int]
     handlers: tuple[Handler, ...]
     asked: frozenset[str]
     on_fail: int | None = None
@@ -54,11 +54,11 @@ class Context:
     pattern: Callable[[Text], int]
     """Enters a pattern into the robot's list; its number."""
     called: list[tuple[str, str, Source]] = field(default_factory=list)
-    """(from, to, place) of every `call` and `goto` between flows."""
+    """(from, to, position) of every `call` and `goto` between flows."""
 
 
 class Assembly:
-    """What lowering writes into. Targets are marks (negative) until `finish` knows the indices."""
+    """What lowering writes into. Jump targets are negative numbers until `finish` knows the indexes."""
 
     def __init__(self, name: str, context: Context) -> None:
         self._name = name
@@ -66,20 +66,20 @@ class Assembly:
         self._pieces = context.pieces
         self._report = context.pieces.report
         self._ops: list[Op] = []
-        self._marks: list[int] = []
+        self._targets: list[int] = []
         self._labels: dict[str, int] = {}
-        self._label_places: dict[str, Source] = {}
+        self._label_positions: dict[str, Source] = {}
         self._handlers: list[Handler] = []
         self._ids: Counter[str] = Counter()
         self._asked: set[str] = set()
         self._pending_label = ""
 
-    def _mark(self) -> int:
-        self._marks.append(-1)
-        return -len(self._marks)
+    def _new_target(self) -> int:
+        self._targets.append(-1)
+        return -len(self._targets)
 
-    def _place(self, mark: int) -> None:
-        self._marks[-mark - 1] = len(self._ops)
+    def _bind(self, target: int) -> None:
+        self._targets[-target - 1] = len(self._ops)
 
     def _id(self, kind: str) -> str:
         if self._pending_label:
@@ -106,43 +106,43 @@ class Assembly:
             if label in self._labels:
                 self._report.error(
                     "duplicate-name", step.label.at,
-                    f"the label `{label}` stands twice in this flow, first on line {self._label_places[label].line}",
-                    also=self._label_places[label], length=len(label),
+                    f"the label `{label}` stands twice in this flow, first on line {self._label_positions[label].line}",
+                    also=self._label_positions[label], length=len(label),
                 )  # fmt: skip
                 continue
-            self._labels[label] = self._mark()
-            self._label_places[label] = step.label.at
+            self._labels[label] = self._new_target()
+            self._label_positions[label] = step.label.at
 
     def finish(self, at: Source, on_fail: Sequence[Any] | None = None) -> Lowered:
-        """The last `return`, and every mark as an index."""
+        """The last `return`, and every target as an index."""
         self._emit(Return(id=self._id("return"), at=at))
-        fail_mark = None
+        fail_target = None
         if on_fail is not None:
-            fail_mark = self._mark()
-            self._place(fail_mark)
+            fail_target = self._new_target()
+            self._bind(fail_target)
             self.steps(on_fail)
             self._emit(End(id=self._id("end"), at=at))
             self._emit(Return(id=self._id("return"), at=at))
         ops = tuple(self._resolved(op) for op in self._ops)
-        places: dict[str, int] = {}
+        index_of: dict[str, int] = {}
         for index, op in enumerate(ops):
-            places.setdefault(op.id, index)
-        for label, mark in self._labels.items():
-            places[label] = self._index(mark)
+            index_of.setdefault(op.id, index)
+        for label, target in self._labels.items():
+            index_of[label] = self._index(target)
         handlers = tuple(
             Handler(self._index(one.start), self._index(one.end), self._index(one.target))
             for one in self._handlers
         )
         return Lowered(
             ops,
-            places,
+            index_of,
             handlers,
             frozenset(self._asked),
-            self._index(fail_mark) if fail_mark is not None else None,
+            self._index(fail_target) if fail_target is not None else None,
         )
 
-    def _index(self, mark: int) -> int:
-        index = self._marks[-mark - 1]
+    def _index(self, target: int) -> int:
+        index = self._targets[-target - 1]
         return index if index >= 0 else len(self._ops) - 1
 
     def _resolved(self, op: Op) -> Op:
@@ -162,7 +162,7 @@ class Assembly:
         return op
 
     def _jump(self, target: int, at: Source) -> None:
-        if self._ops and isinstance(self._ops[-1], _LEAVING) and len(self._ops) not in self._marks:
+        if self._ops and isinstance(self._ops[-1], _LEAVING) and len(self._ops) not in self._targets:
             return
         self._emit(Jump(id=self._id("jump"), at=at, target=target))
 
@@ -196,7 +196,7 @@ def labelled_steps(steps: Any) -> list[Any]:
     elif isinstance(steps, dict):
         for item in steps.values():
             found += labelled_steps(item)
-    elif isinstance(steps, Shape):
+    elif isinstance(steps, ScenarioModel):
         if getattr(steps, "label", None) is not None and not isinstance(steps, Spoken):
             found.append(steps)
         for name in type(steps).model_fields:

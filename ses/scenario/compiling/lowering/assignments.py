@@ -21,7 +21,7 @@ class Assignments(Assembly):
     def _set(self, step: SetStep, at: Source) -> None:
         assignments: list[Assignment] = []
         for name, data in step.set.values.items():
-            self._check_target(name, step.set.places[name])
+            self._check_target(name, step.set.positions[name])
             action: Any = "value"
             operand = data
             if isinstance(data.node, Map) and len(data.node) == 1 and next(iter(data.node)) in _OPERATIONS:

@@ -10,7 +10,7 @@ from ses.scenario.compiling.lowering.assembly import Context
 from ses.scenario.compiling.lowering.assignments import Assignments
 from ses.scenario.compiling.lowering.calls import Calls
 from ses.scenario.compiling.lowering.generation import Generation
-from ses.scenario.compiling.lowering.leaving import always_leaves, key_place, reachable_by_label
+from ses.scenario.compiling.lowering.leaving import always_leaves, key_position, reachable_by_label
 from ses.scenario.compiling.lowering.questions import Questions
 from ses.scenario.compiling.switching import case_condition
 from ses.scenario.findings.source import Source
@@ -57,7 +57,7 @@ class Lowering(Questions, Calls, Generation, Assignments):
         left: Any = None
         for step in steps:
             if left is not None and not reachable_by_label(step):
-                self._report.error("dead-step", key_place(step), "this step never runs: the one before it leaves",
+                self._report.error("dead-step", key_position(step), "this step never runs: the one before it leaves",
                                    suggestion="remove it, or give it a `label` that something goes to")  # fmt: skip
                 left = None
             elif left is not None:
@@ -71,33 +71,33 @@ class Lowering(Questions, Calls, Generation, Assignments):
     def _step(self, step: Any) -> None:
         label = getattr(step, "label", None)
         if label is not None:
-            self._place(self._labels[str(label)])
+            self._bind(self._labels[str(label)])
             if not isinstance(step, LabelStep):
                 self._pending_label = str(label)
         if isinstance(step, LabelStep):
             return
-        start = self._mark()
-        self._place(start)
-        after_condition = self._mark()
+        start = self._new_target()
+        self._bind(start)
+        after_condition = self._new_target()
         condition = step.condition if not isinstance(step, IfStep) else None
         if condition is not None:
             self._test(condition, after_condition, step.key_at("if"))
-        self._lower(step, key_place(step))
+        self._lower(step, key_position(step))
         if step.on_error is not None:
-            self._guarded(start, step.on_error, key_place(step))
-        self._place(after_condition)
+            self._guarded(start, step.on_error, key_position(step))
+        self._bind(after_condition)
         self._pending_label = ""
 
     def _guarded(self, start: int, recovery: Sequence[Any], at: Source) -> None:
         """Everything since `start` is guarded; its recovery goes on behind."""
-        end, after = self._mark(), self._mark()
-        self._place(end)
+        end, after = self._new_target(), self._new_target()
+        self._bind(end)
         self._jump(after, at)
-        target = self._mark()
-        self._place(target)
+        target = self._new_target()
+        self._bind(target)
         self._handlers.append(Handler(start, end, target))
         self.steps(recovery)
-        self._place(after)
+        self._bind(after)
 
     def _lower(self, step: Any, at: Source) -> None:  # noqa: C901, PLR0915 - a branch for each step of the language
         self._pieces.owner = at
@@ -150,37 +150,37 @@ class Lowering(Questions, Calls, Generation, Assignments):
             case LlmStep():
                 self._llm(step.llm, at)
             case TryStep():
-                start = self._mark()
-                self._place(start)
+                start = self._new_target()
+                self._bind(start)
                 self.steps(step.attempt)
                 self._guarded(start, step.catch, at)
 
     def _if(self, step: IfStep) -> None:
-        after = self._mark()
+        after = self._new_target()
         branches: list[tuple[Expr, Sequence[Any], Source]] = [(step.condition, step.then, step.key_at("if"))]
         branches += [(one.condition, one.then, one.at) for one in step.branches or ()]
         for position, (condition, then, at) in enumerate(branches):
-            otherwise = self._mark()
+            otherwise = self._new_target()
             self._test(condition, otherwise, at)
             self.steps(then)
             if position < len(branches) - 1 or step.otherwise:
                 self._jump(after, at)
-            self._place(otherwise)
+            self._bind(otherwise)
         self.steps(step.otherwise or [])
-        self._place(after)
+        self._bind(after)
 
     def _switch(self, step: SwitchStep, at: Source) -> None:
         self._pieces.condition(step.switch)
-        after = self._mark()
+        after = self._new_target()
         for key, then in step.cases.items():
-            otherwise = self._mark()
+            otherwise = self._new_target()
             compiled = case_condition(self._pieces, str(step.switch), key)
             self._test(step.switch, otherwise, at, compiled)
             self.steps(then)
             self._jump(after, at)
-            self._place(otherwise)
+            self._bind(otherwise)
         self.steps(step.otherwise or [])
-        self._place(after)
+        self._bind(after)
 
     def _repeat(self, body: RepeatBody, at: Source) -> None:
         given = [key for key in ("each", "while", "times") if body.has(key)]
@@ -188,9 +188,9 @@ class Lowering(Questions, Calls, Generation, Assignments):
             self._report.error("bad-value", body.at, "`repeat` has one of `each`, `while` and `times`",
                                suggestion="give one of them")  # fmt: skip
             return
-        again, after = self._mark(), self._mark()
+        again, after = self._new_target(), self._new_target()
         if body.condition is not None:
-            self._place(again)
+            self._bind(again)
             self._test(body.condition, after, at)
         else:
             items = self._pieces.items(body.each) if body.each is not None else None
@@ -199,7 +199,7 @@ class Lowering(Questions, Calls, Generation, Assignments):
                 id=self._id("repeat"), at=at, items=items, times=times, reads=self._kept(items, times)
             )
             self._emit(start)
-            self._place(again)
+            self._bind(again)
             name = str(body.name) if body.name is not None else "item"
             self._emit(
                 LoopNext(
@@ -210,7 +210,7 @@ class Lowering(Questions, Calls, Generation, Assignments):
         self.steps(body.steps)
         self._loops.pop()
         self._emit(Jump(id=self._id("jump"), at=at, target=again))
-        self._place(after)
+        self._bind(after)
 
     def _leave_pass(self, step: Any, at: Source) -> None:
         leaves = isinstance(step, BreakStep)

@@ -6,7 +6,7 @@ from typing import Any
 
 from ses.scenario.compiling.lowering.assembly import labelled_steps
 from ses.scenario.findings.source import Source
-from ses.scenario.models.base_model import Shape
+from ses.scenario.models.base_model import ScenarioModel
 from ses.scenario.models.steps.branches import IfStep
 from ses.scenario.models.steps.jumps import BreakStep, ContinueStep, EndStep, GotoStep, LabelStep, ReturnStep
 from ses.scenario.models.steps.step import Broken
@@ -26,9 +26,9 @@ def reachable_by_label(step: Any) -> bool:
     return isinstance(step, Broken) or bool(labelled_steps(step))
 
 
-def key_place(step: Any) -> Source:
+def key_position(step: Any) -> Source:
     """Where the step's key stands."""
-    if isinstance(step, Shape):
+    if isinstance(step, ScenarioModel):
         for key in type(step).keys():  # noqa: SIM118 - the keys of the language, not of a dict
             if key not in ("if", "label", "on_error") or isinstance(step, IfStep | LabelStep):
                 return step.key_at(key)

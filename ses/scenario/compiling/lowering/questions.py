@@ -25,7 +25,7 @@ class Questions(Assembly):
             return
         self._pieces.owner = at
         self._asked.add(name)
-        after = self._mark()
+        after = self._new_target()
         guard: frozenset[str] = frozenset()
         if condition is not None:
             expression = self._pieces.condition(condition)
@@ -41,7 +41,7 @@ class Questions(Assembly):
                 question=question, reads=reads - {name}, writes=frozenset({name}),
             )
         )  # fmt: skip
-        self._place(after)
+        self._bind(after)
 
     def _question(self, item: AskItem) -> Message | None:
         given = (item.say, item.buttons, item.image, item.file, item.audio, item.key, item.channels)
@@ -51,7 +51,7 @@ class Questions(Assembly):
 
     def _confirm(self, body: ConfirmBody, at: Source) -> None:
         message = self._spoken(body)
-        no, after = self._mark(), self._mark()
+        no, after = self._new_target(), self._new_target()
         self._emit(
             Confirm(
                 id=self._id("confirm"), at=at, message=message, no=no if body.no is not None else None,
@@ -62,22 +62,22 @@ class Questions(Assembly):
         if body.no is None:
             return
         self._jump(after, at)
-        self._place(no)
+        self._bind(no)
         self.steps(body.no)
         if not (body.no and always_leaves(body.no[-1])):
             self._emit(End(id=self._id("end"), at=at))
-        self._place(after)
+        self._bind(after)
 
     def _menu(self, body: MenuBody, at: Source) -> None:
         message = self._spoken(body)
-        after = self._mark()
+        after = self._new_target()
         items: list[MenuItem] = []
         for item in body.items:
             labels = self._context.speech.labels(item.text)
             condition = self._pieces.condition(item.condition) if item.condition is not None else None
             patterns = tuple(self._context.pattern(phrase) for phrase in item.phrases or ())
             translated = {language: label for language, label in labels.items() if language}
-            items.append(MenuItem(labels[""], patterns, self._mark(), condition, translated))
+            items.append(MenuItem(labels[""], patterns, self._new_target(), condition, translated))
         reads = self._message_reads(message) | self._kept(
             *(item.text for item in items), *(item.condition for item in items)
         )
@@ -85,10 +85,10 @@ class Questions(Assembly):
             self._report.error("missing-value", body.at, "a menu without items")
         self._emit(Menu(id=self._id("menu"), at=at, message=message, items=tuple(items), reads=reads))
         for item, lowered in zip(body.items, items, strict=True):
-            self._place(lowered.target)
+            self._bind(lowered.target)
             self.steps(item.steps or [])
             self._jump(after, item.at)
-        self._place(after)
+        self._bind(after)
 
     def _spoken(self, spoken: Spoken) -> Message:
         return self._context.speech.message(spoken)

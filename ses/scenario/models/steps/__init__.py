@@ -16,7 +16,7 @@ from pydantic import (
 from typing_extensions import TypeAliasType
 
 from ses.scenario.findings.suggestions import similar
-from ses.scenario.models.base_model import Shape, described, report_of
+from ses.scenario.models.base_model import ScenarioModel, described, report_of
 from ses.scenario.models.messages import Short
 from ses.scenario.models.steps.assignments import SetStep, UnsetStep
 from ses.scenario.models.steps.branches import IfStep, RepeatStep, SwitchStep, TryStep
@@ -39,7 +39,7 @@ from ses.scenario.reading.nodes import Map, Scalar
 LATER_STEPS = frozenset("wait timer cancel script parallel choose track handover".split())
 BARE_STEPS = frozenset({"end", "return", "break", "continue"})
 
-STEP_MODELS: Mapping[str, type[Shape]] = {
+STEP_MODELS: Mapping[str, type[ScenarioModel]] = {
     "say": SayStep, "ask": AskStep, "confirm": ConfirmStep, "menu": MenuStep, "set": SetStep, "unset": UnsetStep,
     "if": IfStep, "switch": SwitchStep, "repeat": RepeatStep, "call": CallStep, "goto": GotoStep, "end": EndStep,
     "return": ReturnStep, "break": BreakStep, "continue": ContinueStep, "http": HttpStep, "smc": SmcStep,
@@ -58,7 +58,7 @@ def step_key(node: Any) -> str:
     return ""
 
 
-def _take_step(node: Any, inner: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
+def _validate_step(node: Any, inner: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
     """Normalise a bare step, refuse what is not one step, and let the rest of the flow be checked all the same."""
     report = report_of(info)
     if isinstance(node, Scalar):
@@ -147,6 +147,6 @@ AnyStep = TypeAliasType("AnyStep", Annotated[
     | Annotated[TryStep, Tag("try")]
     | Annotated[LabelStep, Tag("label")],
     Discriminator(step_key),
-    WrapValidator(_take_step),
+    WrapValidator(_validate_step),
     Short({"enum": sorted(BARE_STEPS)}),
 ])  # fmt: skip

@@ -8,13 +8,13 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationInfo, ValidatorFunctionWrapHandler, WrapValidator
 
 from ses.scenario.findings.source import Source
-from ses.scenario.models.base_model import Shape, described, report_of, reported
+from ses.scenario.models.base_model import ScenarioModel, described, report_of, reported
 from ses.scenario.models.scalars import Expr, Label, Name, OneOrMany
 from ses.scenario.models.steps.step import Step, Steps
 from ses.scenario.reading.nodes import Map
 
 
-class ElifBranch(Shape):
+class ElifBranch(ScenarioModel):
     """One `elif`."""
 
     called = "an item of `elif`"
@@ -23,7 +23,7 @@ class ElifBranch(Shape):
     then: Annotated[Steps, Field(description="Steps if it is true")]
 
 
-class IfStep(Shape):
+class IfStep(ScenarioModel):
     called = "a step `if`"
 
     condition: Annotated[Expr, Field(alias="if", description="The condition")]
@@ -39,14 +39,14 @@ class IfStep(Shape):
 
 
 class Cases(dict[str, Any]):
-    """Steps by value; `places` tells where each value stands."""
+    """Steps by value; `positions` tells where each value stands."""
 
-    def __init__(self, steps: Mapping[str, Any], places: Mapping[str, Source]) -> None:
+    def __init__(self, steps: Mapping[str, Any], positions: Mapping[str, Source]) -> None:
         super().__init__(steps)
-        self.places = dict(places)
+        self.positions = dict(positions)
 
 
-def _take_cases(node: Any, inner: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
+def _validate_cases(node: Any, inner: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
     if not isinstance(node, Map):
         report_of(info).error(
             "wrong-type", node.at, f"cases are a map of values and steps, not {described(node)}"
@@ -59,11 +59,11 @@ class SwitchStep(Step):
     called = "a step `switch`"
 
     switch: Annotated[Expr, Field(description="The value that chooses")]
-    cases: Annotated[dict[str, Steps], WrapValidator(_take_cases), Field(description="Steps by value")]
+    cases: Annotated[dict[str, Steps], WrapValidator(_validate_cases), Field(description="Steps by value")]
     otherwise: Annotated[Steps | None, Field(alias="else", description="Steps when no case fits")] = None
 
 
-class RepeatBody(Shape):
+class RepeatBody(ScenarioModel):
     """A loop: `each` with `as`, or `while`, or `times`."""
 
     called = "`repeat`"

@@ -6,13 +6,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ses.scenario.models.base_model import Shape
+from ses.scenario.models.base_model import ScenarioModel
 from ses.scenario.models.messages import Args, choice
 from ses.scenario.models.scalars import Data, Fraction, Name, Text, Time, WholeNumber
 from ses.scenario.models.steps.step import Step
 
 
-class HttpBody(Shape):
+class HttpBody(ScenarioModel):
     """A call of a web address: one of the five methods."""
 
     called = "`http`"
@@ -41,7 +41,7 @@ class HttpStep(Step):
     http: Annotated[HttpBody, Field(description="Call a web address")]
 
 
-class ModelBody(Shape):
+class ModelBody(ScenarioModel):
     """A call of the classifier (`smc`) or of the entity finder (`see`)."""
 
     called = "a service's call"
@@ -63,7 +63,7 @@ class SeeStep(Step):
     see: Annotated[ModelBody, Field(description="Find entities in a text: saves a list of them")]
 
 
-class QasBody(Shape):
+class QasBody(ScenarioModel):
     """A question to the FAQ."""
 
     called = "`qas`"
@@ -79,7 +79,7 @@ class QasStep(Step):
     qas: Annotated[QasBody, Field(description="Ask the FAQ")]
 
 
-class SbsBody(Shape):
+class SbsBody(ScenarioModel):
     """A question to the biometry of voices."""
 
     called = "`sbs`"

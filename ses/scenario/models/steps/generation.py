@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationInfo
 
 from ses.scenario.findings.source import Source
-from ses.scenario.models.base_model import Shape, report_of, reported
+from ses.scenario.models.base_model import ScenarioModel, report_of, reported
 from ses.scenario.models.messages import choice
 from ses.scenario.models.scalars import (
     Boolean,
@@ -43,13 +43,13 @@ class Options(Kind):
         self.at = at
 
     @classmethod
-    def take(cls, node: Node, info: ValidationInfo) -> Options:
+    def parse(cls, node: Node, info: ValidationInfo) -> Options:
         report = report_of(info)
         options: dict[str, Text | None] = {}
         if isinstance(node, Map):
-            options = {key: Text.take(value, info) for key, value in node.items()}
+            options = {key: Text.parse(value, info) for key, value in node.items()}
         elif isinstance(node, Seq):
-            options = dict.fromkeys((str(Text.take(item, info)) for item in node), None)
+            options = dict.fromkeys((str(Text.parse(item, info)) for item in node), None)
         if len(options) < 2 or isinstance(node, Scalar):
             report.error("bad-value", node.at, "`choice` is a list of two or more different texts, or texts by key",
                          suggestion="choice: [yes, no]")  # fmt: skip
@@ -57,7 +57,7 @@ class Options(Kind):
         return cls(options, node.at)
 
 
-class LlmBody(Shape):
+class LlmBody(ScenarioModel):
     """A question to the language model."""
 
     called = "`llm`"

@@ -6,14 +6,14 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, ValidationInfo
 
-from ses.scenario.models.base_model import Shape, described, report_of, reported
+from ses.scenario.models.base_model import ScenarioModel, described, report_of, reported
 from ses.scenario.models.messages import Args, Short
 from ses.scenario.models.scalars import Data, Kind, Label, Name, Reference
 from ses.scenario.models.steps.step import Step
 from ses.scenario.reading.nodes import Map, Node, Scalar
 
 
-class LabelStep(Shape):
+class LabelStep(ScenarioModel):
     """A place for `goto`."""
 
     called = "a label"
@@ -21,7 +21,7 @@ class LabelStep(Shape):
     label: Label
 
 
-class CallBody(Shape):
+class CallBody(ScenarioModel):
     """A flow to run and come back from."""
 
     called = "`call`"
@@ -57,7 +57,7 @@ class Nothing(Kind):
     json_schema: ClassVar[dict[str, Any]] = {"type": "null"}
 
     @classmethod
-    def take(cls, node: Node, info: ValidationInfo) -> Nothing:
+    def parse(cls, node: Node, info: ValidationInfo) -> Nothing:
         if isinstance(node, Scalar) and node.value() is None:
             return cls()
         report_of(info).error(

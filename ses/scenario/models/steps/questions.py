@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ses.scenario.models.base_model import Shape
+from ses.scenario.models.base_model import ScenarioModel
 from ses.scenario.models.messages import Question, Short, Wording
 from ses.scenario.models.scalars import Boolean, Expr, OneOrMany, Pattern, Reference
 from ses.scenario.models.steps.step import Step, Steps
@@ -62,7 +62,7 @@ class ConfirmStep(Step):
     ]
 
 
-class MenuItem(Shape):
+class MenuItem(ScenarioModel):
     """One item of a menu."""
 
     called = "an item of a menu"

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ses.scenario.models.base_model import Shape
+from ses.scenario.models.base_model import ScenarioModel
 from ses.scenario.models.messages import MessageField, Wording
 from ses.scenario.models.scalars import Text
 from ses.scenario.models.steps.step import Step
@@ -18,7 +18,7 @@ class SayStep(Step):
     say: Annotated[MessageField, Field(description="Say something")]
 
 
-class SendBody(Shape):
+class SendBody(ScenarioModel):
     """A message to somebody else, or to the same person in another channel."""
 
     called = "`send`"

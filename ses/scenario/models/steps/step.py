@@ -9,7 +9,7 @@ from typing_extensions import TypeAliasType
 
 from ses.scenario.findings.source import Source
 from ses.scenario.models import steps
-from ses.scenario.models.base_model import Shape
+from ses.scenario.models.base_model import ScenarioModel
 from ses.scenario.models.scalars import Expr, Label, OneOrMany
 from ses.scenario.reading.nodes import Node
 
@@ -29,7 +29,7 @@ class Broken:
         return self.node.at
 
 
-class Step(Shape):
+class Step(ScenarioModel):
     """What every step may have."""
 
     called = "a step"

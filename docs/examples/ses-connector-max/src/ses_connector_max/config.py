@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 
 from pydantic import model_validator
 
-from ses.config.fields import About, FilePath, HttpUrl, Many, Part, RobotId, Secret, Variables, is_loopback
+from ses.config.fields import About, FilePath, HttpUrl, Many, RobotId, Secret, Section, Variables, is_loopback
 
 
-class Max(Part):
+class Max(Section):
     """A bot of MAX."""
 
     token: Secret

@@ -8,7 +8,7 @@ from ses.scenario.findings.source import Source
 
 
 def line_offsets(lines: list[str], event: yaml.ScalarEvent, name: str) -> tuple[tuple[int, Source], ...]:
-    """(character of the text, its place) at the start of each piece that stands unchanged in one line.
+    """(character of the text, its position) at the start of each piece that stands unchanged in one line.
 
     Exact for texts on one line and for literal blocks; for folded ones the first line only.
     """
