@@ -25,7 +25,6 @@ from structlog.typing import EventDict, Processor
 from ses.redaction import Redactor
 
 QUEUE = 10_000
-"""Records that may wait for the disk; more are dropped and counted."""
 
 NOISY = ("aiohttp.access", "asyncio", "httpcore", "httpx", "telegram", "urllib3", "watchfiles")
 """Libraries that tell every step, some of them with tokens in addresses: only their warnings are of interest."""
@@ -79,15 +78,17 @@ def start_logging(
     max_size: int = 5_242_880,
     rotate: Literal["internal", "external"] = "internal",
     stderr: TextIO | None = None,
+    waiting: int = QUEUE,
 ) -> Logging:
     """Send all logging of the process to `folder`/ses.log and to stderr. Raises OSError when the folder cannot be written.
 
-    `max_size` in bytes; `rotate="external"` leaves rotation to another program, which then has `reopen` called.
+    `max_size` in bytes; `rotate="external"` leaves rotation to another program, which then has `reopen` called. `waiting`: records
+    that may wait for the disk; more are dropped and counted.
     """
     stderr = stderr or sys.stderr
     folder.mkdir(mode=0o750, parents=True, exist_ok=True)
     file = _LogFile(folder / FILE_NAME, max_size if rotate == "internal" else 0, backups)
-    records: queue.Queue[logging.LogRecord | None] = queue.Queue(QUEUE)
+    records: queue.Queue[logging.LogRecord | None] = queue.Queue(waiting)
     handler = _Enqueue(records, redactor)
     listener = _Writer(records, file, _Console(stderr), respect_handler_level=True)
     level = logging.DEBUG if debug else logging.INFO

@@ -122,15 +122,15 @@ class Inbound(msgspec.Struct, omit_defaults=True, kw_only=True):
     user: str = ""
     """The person behind the conversation, for variables that are kept by user; empty: the conversation itself."""
     variables: dict[str, Any] = {}
-    """Variables from outside (connector, `/ses/ask`): only declared names of a fitting type are taken."""
+    """Variables of others (connector, `/ses/ask`): only declared names of a fitting type are taken."""
     page: dict[str, Any] = {}
     """What a web page said of itself (`hello.variables`, `page`): the visitor's word, read as `page.*`."""
     language: str = ""
     """The language the channel reports (`ru`, `en-US`), empty when unknown."""
     proved: str = ""
     """A name that the channel vouches for as the person's own: `phone:+79130000000`."""
-    outside: bool = False
-    """It came from another system, or from another conversation: the person did nothing."""
+    external: bool = msgspec.field(default=False, name="outside")
+    """It came from another system, or from another conversation: the person did nothing. Stored as `outside`."""
     say: Dictated | None = None
     """What the robot is to say; nothing is to be understood."""
     passage: Passage | None = None
@@ -138,7 +138,7 @@ class Inbound(msgspec.Struct, omit_defaults=True, kw_only=True):
     @property
     def spoken(self) -> bool:
         """The person spoke: words, a press, attachments, an edit."""
-        return self.event is None and not self.outside
+        return self.event is None and not self.external
 
     @property
     def conversation(self) -> Conversation:

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, NamedTuple
 import typer
 
 from ses.cli.options import ConfigOption, FormatOption, configuration
+from ses.clock import SystemClock
 from ses.config import Config
 from ses.migrations.history import History
 from ses.storage.history import PIPELINE
@@ -41,7 +42,7 @@ def db(
     An upgrade is one transaction: when it fails, all is as before. The daemon must not run meanwhile. `status` ends with 1
     when something has to be done.
     """
-    from ses.migrations.state import place, state
+    from ses.migrations.state import shown_url, state
 
     settings = configuration(config)
     if action == "upgrade":
@@ -53,7 +54,7 @@ def db(
             json.dumps(
                 [
                     {
-                        "tables": tables.history.name, "database": place(tables.url), "state": now, "revision": stored,
+                        "tables": tables.history.name, "database": shown_url(tables.url), "state": now, "revision": stored,
                         "newest": tables.history.head,
                     }
                     for tables, now, stored in found
@@ -64,7 +65,7 @@ def db(
     else:
         for tables, now, stored in found:
             revision = f"revision {stored}" if stored else "no revision"
-            print(f"{tables.history.name}: {place(tables.url)}: {revision}, {_SAID[now]}")
+            print(f"{tables.history.name}: {shown_url(tables.url)}: {revision}, {_SAID[now]}")
     if any(now in {"older", "newer"} for _, now, _ in found):
         raise typer.Exit(1)
 
@@ -81,7 +82,7 @@ def _upgrade(config: Config, tables: Tables) -> None:
     if tables.history is PIPELINE:
         from ses.daemon.factories import store
 
-        asyncio.run(store(config).upgrade())
+        asyncio.run(store(config, SystemClock()).upgrade())
     else:
         asyncio.run(_open_and_close(tables))
 

@@ -67,7 +67,7 @@ async def running(config: Config) -> AsyncIterator[Engine]:
         while not (state := model.state()).ready:
             if state.phase == "failed" or clock.monotonic() > until:
                 raise SesError(f"the language model does not start: {state.reason}")
-            await asyncio.sleep(LOOK)
+            await clock.sleep(LOOK)
         yield model
     finally:
         await model.stop()

@@ -157,7 +157,7 @@ def _item(line: LogLine, *, hide: bool) -> dict[str, Any]:
     else:
         message = decode_inbound(line.body)
         item["text"] = "" if hide and line.turn is None else message.text or ""
-        if message.outside:
+        if message.external:
             item["from"] = "system"
         if message.button:
             item["button"] = message.button

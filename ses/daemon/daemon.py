@@ -75,7 +75,7 @@ class Daemon:
         self._background: set[asyncio.Task[None]] = set()
 
         self._metrics = Metrics()
-        self._store = factories.store(config)
+        self._store = factories.store(config, self._clock)
         self._robots = Robots(files, self._store, self._clock)
         emulations = TestApi(config.testapi) if config.testapi is not None else None
         self._own_site = (

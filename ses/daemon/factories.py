@@ -27,7 +27,7 @@ API_PORT = 6190
 """The port that addresses in scenarios name."""
 
 
-def store(config: Config) -> Store:
+def store(config: Config, clock: Clock) -> Store:
     """The durable memory; what only the other kind needs is not imported."""
     storage = config.storage
     if storage.sqlite is not None:
@@ -39,7 +39,8 @@ def store(config: Config) -> Store:
 
     return PostgresStore(
         storage.url,
-        mark=config.data / "ses.mark",
+        clock,
+        in_flight=config.data / "ses.mark",
         pool=PoolSize(storage.pool.size, storage.pool.max, storage.pool.timeout),
         upgrade=storage.migrate,
     )

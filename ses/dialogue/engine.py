@@ -143,7 +143,7 @@ def _begin(
     turn.hot = not new and silence > newest.session.idle
     if first.event == "leave":
         session.left = True
-    elif not first.outside:
+    elif not first.external:
         session.left = False
     settle_versions(turn, release=turn.hot)
     turn.enter(turn.top)

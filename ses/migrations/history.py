@@ -19,17 +19,17 @@ class History(NamedTuple):
     """The newest revision."""
 
 
-def of_newer_release(place: str, history: History, stored: str) -> str:
+def of_newer_release(database: str, history: History, stored: str) -> str:
     """What to say of a database whose revision this program does not know."""
     return (
-        f"{place} was made by a newer release (its {history.name} tables are revision {stored}, this program knows "
+        f"{database} was made by a newer release (its {history.name} tables are revision {stored}, this program knows "
         f"{history.head}); install that release again, or name another database"
     )
 
 
-def of_older_release(place: str, history: History, stored: str) -> str:
+def of_older_release(database: str, history: History, stored: str) -> str:
     """What to say of a database that has to be upgraded first."""
     return (
-        f"{place} was made by an older release (its {history.name} tables are revision {stored or 'none'}, this program needs "
+        f"{database} was made by an older release (its {history.name} tables are revision {stored or 'none'}, this program needs "
         f"{history.head}); make a backup, then run `ses db upgrade`, or start with RUN_MIGRATIONS=1"
     )

@@ -34,7 +34,7 @@ def state(url: str, history: History) -> tuple[State, str]:
     except asyncpg.InvalidCatalogNameError:
         return "new", ""
     except (OSError, SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
-        raise Unreachable(f"{place(url)} cannot be asked: {error}") from error
+        raise Unreachable(f"{shown_url(url)} cannot be asked: {error}") from error
 
 
 def _state(connection: Connection, history: History) -> tuple[State, str]:
@@ -48,7 +48,7 @@ def _state(connection: Connection, history: History) -> tuple[State, str]:
     return ("older" if stored < history.head else "newer"), stored
 
 
-def place(url: str) -> str:
+def shown_url(url: str) -> str:
     """For people: without a password."""
     if url.startswith("sqlite:"):
         return url.removeprefix("sqlite:///")

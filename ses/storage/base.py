@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Generic, Protocol, TypeVar
 
 from ses.errors import SesError
-from ses.storage.in_flight_marker import Mark
+from ses.storage.in_flight_marker import InFlightMarker
 from ses.storage.rows import FAILED, SENT, Accepted, Arrival, CallRow, TurnRecord, VersionRow
 from ses.storage.writer import CommandWriter, Work
 
@@ -28,7 +28,7 @@ class Commands(Protocol[Command_co]):
     @property
     def delivered(self) -> Command_co: ...
     @property
-    def suspect(self) -> Command_co: ...
+    def add_suspicion(self) -> Command_co: ...
     @property
     def remove(self) -> Command_co: ...
     @property
@@ -48,8 +48,8 @@ class People(Protocol[Command_co]):
     def identify(self) -> Command_co: ...
 
 
-class Outside(Protocol[Command_co]):
-    """The module of commands of calls from outside and links between channels."""
+class External(Protocol[Command_co]):
+    """The module of commands of calls of other systems and links between channels."""
 
     @property
     def keep_call(self) -> Command_co: ...
@@ -58,19 +58,19 @@ class Outside(Protocol[Command_co]):
     @property
     def keep_link(self) -> Command_co: ...
     @property
-    def drop_outside(self) -> Command_co: ...
+    def drop_external(self) -> Command_co: ...
 
 
 class StoreBase(Generic[Work, Readers]):
     """`Work`: the kind of function that a command is; `Readers`: those who answer the store's queries."""
 
-    def __init__(self, commands: Commands[Work], people: People[Work], outside: Outside[Work]) -> None:
+    def __init__(self, commands: Commands[Work], people: People[Work], external: External[Work]) -> None:
         self._commands = commands
         self._people = people
-        self._outside = outside
+        self._external = external
         self._writer: CommandWriter[Work] | None = None
         self._readers: Readers | None = None
-        self._mark: Mark | None = None
+        self._in_flight: InFlightMarker | None = None
 
     # --- parts that exist while it is open -------------------------------------------------------------------
 
@@ -108,12 +108,12 @@ class StoreBase(Generic[Work, Readers]):
     async def delivered(self, session: int, seq: int, *, failed: bool) -> None:
         await self.writer.run(self._commands.delivered, (session, seq, FAILED if failed else SENT))
 
-    async def suspect(self, row: int, points: int) -> None:
-        await self.writer.run(self._commands.suspect, (row, points))
+    async def add_suspicion(self, row: int, points: int) -> None:
+        await self.writer.run(self._commands.add_suspicion, (row, points))
 
-    def computing(self, row: int) -> None:
-        if self._mark is not None:
-            self._mark.set(row)
+    def mark_in_flight(self, row: int) -> None:
+        if self._in_flight is not None:
+            self._in_flight.set(row)
 
     # --- now and then ----------------------------------------------------------------------------------------
 
@@ -136,14 +136,14 @@ class StoreBase(Generic[Work, Readers]):
         return bool(await self.writer.run(self._people.identify, (connector, session, user, at)))
 
     async def keep_call(self, name: str, call: CallRow, at: float) -> CallRow:
-        kept: CallRow = await self.writer.run(self._outside.keep_call, (name, call, at))
+        kept: CallRow = await self.writer.run(self._external.keep_call, (name, call, at))
         return kept
 
     async def answer_call(self, name: str, answer: bytes) -> None:
-        await self.writer.run(self._outside.answer_call, (name, answer))
+        await self.writer.run(self._external.answer_call, (name, answer))
 
     async def keep_link(self, hash_: bytes, session: int, to: str, expires: float) -> None:
-        await self.writer.run(self._outside.keep_link, (hash_, session, to, expires))
+        await self.writer.run(self._external.keep_link, (hash_, session, to, expires))
 
-    async def drop_outside(self, calls: float, links: float) -> None:
-        await self.writer.run(self._outside.drop_outside, (calls, links))
+    async def drop_external(self, calls: float, links: float) -> None:
+        await self.writer.run(self._external.drop_external, (calls, links))

@@ -53,7 +53,7 @@ class Store(Protocol):
         ...
 
     async def close(self) -> None:
-        """Finish what was asked for and leave the mark of a clean stop."""
+        """Finish what was asked for and leave the sign of a clean stop."""
         ...
 
     # --- the hot path ------------------------------------------------------------------------------------
@@ -123,11 +123,11 @@ class Store(Protocol):
         """Inbounds without a finished turn whose row is higher, in the order they came."""
         ...
 
-    async def suspect(self, row: int, points: int) -> None:
-        """Add to (or take from) the suspicion that an inbound kills the daemon; durable before it goes on."""
+    async def add_suspicion(self, row: int, points: int) -> None:
+        """Add to (or subtract from) the suspicion that an inbound kills the daemon; durable before it goes on."""
         ...
 
-    def computing(self, row: int) -> None:
+    def mark_in_flight(self, row: int) -> None:
         """From now on a sudden death of this process is that inbound's fault (`DEATH` for it at the next start);
         0: nobody's. Returns at once."""
         ...
@@ -176,7 +176,7 @@ class Store(Protocol):
         a value of their own."""
         ...
 
-    # --- calls from outside, links between channels ----------------------------------------------------------
+    # --- calls of other systems, links between channels ----------------------------------------------------------
 
     async def call(self, name: str) -> CallRow | None: ...
 
@@ -187,12 +187,12 @@ class Store(Protocol):
     async def answer_call(self, name: str, answer: bytes) -> None: ...
 
     async def keep_link(self, hash_: bytes, session: int, to: str, expires: float) -> None:
-        """A link out of a session, in the place of an earlier one to the same connector."""
+        """A link out of a session, instead of an earlier one to the same connector."""
         ...
 
     async def link(self, hash_: bytes) -> LinkRow | None: ...
 
-    async def drop_outside(self, calls: float, links: float) -> None:
+    async def drop_external(self, calls: float, links: float) -> None:
         """Forget calls that came before `calls`, and links that ended before `links`."""
         ...
 

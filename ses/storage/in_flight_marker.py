@@ -1,4 +1,4 @@
-"""Which inbound was being computed when the process died: eight bytes that outlive it.
+"""The in-flight marker: which inbound was being computed when the process died, in eight bytes that outlive it.
 
 They lie in a shared mapping of a small file. What is written there belongs to the kernel at once, costs nothing, and
 survives any death of the process (not that of the machine, which says nothing about an inbound).
@@ -14,7 +14,7 @@ from pathlib import Path
 _ROW = struct.Struct("<q")
 
 
-class Mark:
+class InFlightMarker:
     """One row's number; 0 stands for none."""
 
     def __init__(self, path: Path) -> None:

@@ -228,5 +228,5 @@ class VersionRow(msgspec.Struct, gc=False):
 
 
 def fact_key(connector: str, name: str) -> str:
-    """Under which a connector's fact stands in `meta`, beside the marks of the store itself."""
+    """Under which a connector's fact stands in `meta`, beside the notes of the store itself."""
     return f"fact {connector} {name}"

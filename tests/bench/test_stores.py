@@ -135,4 +135,4 @@ def test_both_stores_in_one_run():
 
 
 async def _measure_postgres(url: str, mark: Path, server: Server) -> Figures:
-    return await _measure(PostgresStore(url, mark=mark), server)
+    return await _measure(PostgresStore(url, SystemClock(), in_flight=mark), server)

@@ -143,7 +143,7 @@ class Outside:
             at=self._clock.now(),
             user=target.user,
             variables=dict(target.variables),
-            outside=True,
+            external=True,
             say=order.say,
             event=None if order.say is not None else order.event,
             payload=order.data,

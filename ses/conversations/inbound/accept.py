@@ -79,7 +79,7 @@ class Intake:
             raise Refused("busy", "too many messages are waiting", 2.0)
         if mailbox.waiting and len(mailbox.waiting) + mailbox.arriving >= limits.mailbox:
             raise Refused("busy", "too many messages of this conversation are waiting", 2.0)
-        if inbound.outside:
+        if inbound.external:
             return True
         if mailbox.bucket is None:
             mailbox.bucket = Bucket(limits, now)

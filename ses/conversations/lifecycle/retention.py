@@ -48,7 +48,7 @@ class Retention:
         """Remove everything that has expired; how many sessions went."""
         await self._robots.sweep()
         now, after, gone = self._clock.now(), 0, 0
-        await self._store.drop_outside(now - CALLS, now)
+        await self._store.drop_external(now - CALLS, now)
         while rows := await self._store.expired(now, after, PAGE):
             after = rows[-1].row
             # Forgotten here before they go there: a message that comes meanwhile finds or begins its session anew.

@@ -82,17 +82,17 @@ class Quarantine:
         """All is computed, or the daemon stops."""
         if self._inside:
             self._inside = False
-            self._store.computing(0)
+            self._store.mark_in_flight(0)
             self._room.release()
 
     def _mark(self) -> None:
         if self._inside:  # the mark is that of whoever has the room
-            self._store.computing(self._row if self._computing else 0)
+            self._store.mark_in_flight(self._row if self._computing else 0)
 
     async def _note(self, points: int) -> None:
         while True:
             try:
-                await self._store.suspect(self._row, points)
+                await self._store.add_suspicion(self._row, points)
                 return
             except StoreUnavailable as error:
                 log.warning("recovery waits for the store", reason=str(error))

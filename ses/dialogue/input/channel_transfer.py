@@ -168,6 +168,6 @@ def _inbound(
         channel=connector.partition(".")[0],
         at=turn.at,
         user=user,
-        outside=True,
+        external=True,
         passage=passage,
     )

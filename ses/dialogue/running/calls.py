@@ -121,7 +121,7 @@ async def send(turn: Turn, op: Send) -> None:
             at=turn.at,
             user=there.user,
             variables=dict(there.variables),
-            outside=True,
+            external=True,
             say=Dictated(text=text, masked=masked),
         )
     )

@@ -35,10 +35,10 @@ SESSION = (
 _BEGIN_SESSIONS = f"""
 WITH asked AS (
     SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::float8[], $5::float8[], $6::bytea[], $7::text[])
-    WITH ORDINALITY AS asked (connector, session, robot, at, expires, key_hash, person, place)
+    WITH ORDINALITY AS asked (connector, session, robot, at, expires, key_hash, person, ordinal)
 ), begun AS (
     INSERT INTO sessions (connector, session, robot, created, touched, expires, key_hash, "user")
-    SELECT connector, session, robot, at, at, expires, key_hash, person FROM asked ORDER BY place
+    SELECT connector, session, robot, at, at, expires, key_hash, person FROM asked ORDER BY ordinal
     ON CONFLICT (session, connector) DO NOTHING
     RETURNING {SESSION}
 )
@@ -51,7 +51,7 @@ FROM asked JOIN sessions ON sessions.session = asked.session AND sessions.connec
 _WRITE_INBOX = """
 INSERT INTO inbox (session, external_id, at, body)
 SELECT session, external_id, at, body FROM unnest($1::bigint[], $2::text[], $3::float8[], $4::bytea[])
-WITH ORDINALITY AS came (session, external_id, at, body, place) ORDER BY place
+WITH ORDINALITY AS came (session, external_id, at, body, ordinal) ORDER BY ordinal
 ON CONFLICT (session, external_id) DO NOTHING
 RETURNING session, external_id, id
 """
@@ -136,7 +136,7 @@ async def commit(db: asyncpg.Connection, records: Sequence[TurnRecord]) -> list[
 
 
 async def _write_beyond(db: asyncpg.Connection, record: TurnRecord) -> Sequence[Accepted]:
-    """What a leg does outside of its own conversation. Few do."""
+    """What a leg does beside its own conversation. Few do."""
     if record.join is not None:
         await people.join(db, [(*record.join, record.at)])
     if record.proved is not None:
@@ -234,7 +234,7 @@ async def delivered(db: asyncpg.Connection, whats: Sequence[tuple[int, int, int]
 # --- now and then ------------------------------------------------------------------------------------------------
 
 
-async def suspect(db: asyncpg.Connection, whats: Sequence[tuple[int, int]]) -> list[None]:
+async def add_suspicion(db: asyncpg.Connection, whats: Sequence[tuple[int, int]]) -> list[None]:
     """Rows and points: suspicion that an inbound kills the daemon grows or falls."""
     for row, points in whats:
         await db.execute("UPDATE inbox SET suspicion = suspicion + $2 WHERE id = $1", row, points)
@@ -303,7 +303,7 @@ async def drop_versions(db: asyncpg.Connection, keeps: Sequence[Sequence[tuple[s
 
 
 async def begin_service(db: asyncpg.Connection, owner: str, culprit: int) -> bool:
-    """Mark the database as `owner`'s; false when the last one left without saying goodbye. Then the inbound at the head of
+    """Note the database as `owner`'s; false when the last one left without saying goodbye. Then the inbound at the head of
     each conversation is under suspicion, and `culprit`, which was being computed, under more."""
     clean = await db.fetchval("SELECT 1 FROM meta WHERE name = 'running'") is None
     await db.execute(
@@ -317,7 +317,7 @@ async def begin_service(db: asyncpg.Connection, owner: str, culprit: int) -> boo
             " AND id IN (SELECT min(id) FROM inbox WHERE turn IS NULL GROUP BY session)",
             PRESENT,
         )
-        await suspect(db, [(culprit, DEATH)])
+        await add_suspicion(db, [(culprit, DEATH)])
     return clean
 
 

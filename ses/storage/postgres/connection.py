@@ -1,8 +1,7 @@
-"""The connection that writes: while it lasts, its lock makes this daemon the only one on the database."""
+"""The connection that writes. It holds the lock of the database, by which this daemon is the only one on it."""
 
 from __future__ import annotations
 
-import asyncio
 import os
 import socket
 from collections.abc import Callable
@@ -10,15 +9,18 @@ from urllib.parse import unquote, urlsplit
 
 import asyncpg
 
+from ses.clock import Clock
 from ses.storage.contract import StoreRefused, StoreUnavailable
 from ses.storage.postgres.faults import in_words
 
-CONNECTING = 10.0
-"""Seconds that the server has to take a connection."""
-ANSWERING = 30.0
+CONNECT_TIMEOUT = 10.0
+"""Seconds that the server has to accept a connection."""
+STATEMENT_TIMEOUT = 30.0
 """Seconds that it has for a statement."""
-LETTING_GO = 3.0
-"""Seconds until the connection of a daemon that was killed is gone at the server."""
+LOCK_WAIT = 3.0
+"""Seconds until the connection of a daemon that was killed is gone at the server, and its lock with it."""
+LOCK_POLL = 0.1
+"""Seconds between attempts to get the lock."""
 
 _LOCK = 0x53455331
 """`SES1`: the advisory lock's key; each database of a server has its own."""
@@ -43,19 +45,21 @@ WHERE locktype = 'advisory' AND granted AND objid = $1 AND classid = 0
 """
 
 
-def place_of(url: str) -> str:
+def database_name(url: str) -> str:
     """How messages call the database: no password in it."""
     parts = urlsplit(url)
     return f"the PostgreSQL database {unquote(parts.path).strip('/') or '(unnamed)'} at {parts.hostname or 'the local socket'}"
 
 
-class Link:
-    """At most one connection at a time; `owner` is what this daemon writes into the database to know it again."""
+class WriterConnection:
+    """The writer's, at most one at a time; `owner` is what this daemon writes into the database to know it again."""
 
-    def __init__(self, url: str, owner: str) -> None:
-        self.place = place_of(url)
+    def __init__(self, url: str, owner: str, clock: Clock, statement_timeout: float) -> None:
+        self.database = database_name(url)
         self.owner = owner
         self._url = url
+        self._clock = clock
+        self._statement_timeout = statement_timeout
         self._name = f"ses {socket.gethostname()}:{os.getpid()}"[:63]
         self._connection: asyncpg.Connection | None = None
         self._backend = 0
@@ -66,7 +70,7 @@ class Link:
         return self._connection is not None and not self._connection.is_closed()
 
     @property
-    def connection(self) -> asyncpg.Connection:
+    def current(self) -> asyncpg.Connection:
         assert self._connection is not None
         return self._connection
 
@@ -74,12 +78,12 @@ class Link:
         """A new connection with the lock. Raises `StoreRefused` (another daemon has it) and what asyncpg raises."""
         db = await asyncpg.connect(
             self._url,
-            timeout=CONNECTING,
-            command_timeout=ANSWERING,
+            timeout=CONNECT_TIMEOUT,
+            command_timeout=self._statement_timeout,
             server_settings={**_SETTINGS, "application_name": self._name},
         )
         try:
-            await self._take_lock(db)
+            await self._acquire_lock(db)
             # What is acknowledged must be on the disk, however the server was tuned for others.
             await db.execute(
                 "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
@@ -98,10 +102,10 @@ class Link:
         db = await self.connect()
         if await db.fetchval("SELECT value FROM meta WHERE name = 'running'") != self.owner:
             db.terminate()
-            raise StoreUnavailable(f"another daemon has used {self.place} meanwhile; restart this one")
+            raise StoreUnavailable(f"another daemon has used {self.database} meanwhile; restart this one")
         db.add_termination_listener(lost)
 
-    async def _take_lock(self, db: asyncpg.Connection) -> None:
+    async def _acquire_lock(self, db: asyncpg.Connection) -> None:
         if self._backend:
             # The server may not know yet that our last connection is lost, and may even be carrying out its last statement.
             await db.execute(
@@ -109,17 +113,17 @@ class Link:
                 self._backend,
                 self._name,
             )
-        for _ in range(int(LETTING_GO / 0.1)):
+        for _ in range(round(LOCK_WAIT / LOCK_POLL)):
             if await db.fetchval("SELECT pg_try_advisory_lock($1)", _LOCK):
                 return
-            await asyncio.sleep(0.1)
+            await self._clock.sleep(LOCK_POLL)
         holder = await db.fetchval(_HOLDER, _LOCK)
         raise StoreRefused(
-            f"{self.place} is in use by another daemon{f' ({holder})' if holder else ''}; "
+            f"{self.database} is in use by another daemon{f' ({holder})' if holder else ''}; "
             "stop that one, or give this one its own `storage.url`"
         )
 
-    def drop(self) -> None:
+    def terminate(self) -> None:
         """Let the connection go at once."""
         if self._connection is not None:
             self._connection.terminate()
@@ -133,7 +137,7 @@ class Link:
         self._connection = None
 
 
-def refusal(place: str, error: Exception) -> StoreRefused:
+def refusal(database: str, error: Exception) -> StoreRefused:
     """Why a database cannot be opened at all, with the remedy."""
     remedies: dict[type[Exception], str] = {
         asyncpg.InvalidCatalogNameError: "create it: createdb --owner=USER NAME",
@@ -142,4 +146,4 @@ def refusal(place: str, error: Exception) -> StoreRefused:
     }
     remedy = next((text for kind, text in remedies.items() if isinstance(error, kind)), "check `storage.url`")
     reason = in_words(error) if isinstance(error, TimeoutError) else str(error) or type(error).__name__
-    return StoreRefused(f"{place} cannot be opened: {reason}; {remedy}")
+    return StoreRefused(f"{database} cannot be opened: {reason}; {remedy}")

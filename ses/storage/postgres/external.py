@@ -52,7 +52,7 @@ async def link(db: asyncpg.Connection, hash_: bytes) -> LinkRow | None:
     return LinkRow(*found) if found else None
 
 
-async def drop_outside(db: asyncpg.Connection, whats: Sequence[tuple[float, float]]) -> list[None]:
+async def drop_external(db: asyncpg.Connection, whats: Sequence[tuple[float, float]]) -> list[None]:
     """Calls that came before the first time, links that ended before the second."""
     for calls, links in whats:
         await db.execute("DELETE FROM calls WHERE at < $1", calls)

@@ -9,7 +9,7 @@ import asyncpg
 
 from ses.storage.base import StoreBase
 from ses.storage.contract import StoreUnavailable
-from ses.storage.postgres.connection import ANSWERING, CONNECTING
+from ses.storage.postgres.connection import CONNECT_TIMEOUT
 from ses.storage.postgres.faults import connection_gone, in_words
 
 P = ParamSpec("P")
@@ -34,14 +34,14 @@ class Readers:
         self._timeout = timeout
 
     @classmethod
-    async def open(cls, url: str, size: PoolSize) -> Readers:
+    async def open(cls, url: str, size: PoolSize, statement_timeout: float) -> Readers:
         """Raises what asyncpg raises."""
         pool = await asyncpg.create_pool(
             url,
             min_size=size.ready,
             max_size=size.most,
-            timeout=CONNECTING,
-            command_timeout=ANSWERING,
+            timeout=CONNECT_TIMEOUT,
+            command_timeout=statement_timeout,
             # Nobody changes a setting or leaves a transaction open here, so that nothing need be put back after each question.
             reset=_leave_as_it_is,
             server_settings={

@@ -2,43 +2,56 @@
 
 from __future__ import annotations
 
-import asyncio
 import uuid
 from contextlib import suppress
 from pathlib import Path
 
 import asyncpg
 
+from ses.clock import Clock
 from ses.migrations.child import UpgradeFailed, upgrade_in_child
 from ses.migrations.history import of_older_release
 from ses.storage.base import StoreBase
 from ses.storage.contract import StoreRefused, StoreUnavailable
 from ses.storage.history import PIPELINE
-from ses.storage.in_flight_marker import Mark
+from ses.storage.in_flight_marker import InFlightMarker
 from ses.storage.postgres import commands, external, people, queries
-from ses.storage.postgres.connection import Link, refusal
+from ses.storage.postgres.connection import STATEMENT_TIMEOUT, WriterConnection, refusal
 from ses.storage.postgres.readers import PoolSize, Readers, answered
 from ses.storage.postgres.schema import prepare
 from ses.storage.postgres.writer import Work, Writer
 
 _STARTING = 60
 """Seconds that a server may say it is starting up."""
+_STARTING_POLL = 0.25
+"""Seconds between the attempts to connect meanwhile."""
 
 
 class PostgresStore(StoreBase[Work, Readers]):
     """Implements `ses.storage.contract.Store` over one database.
 
-    `mark` is a file on this machine that tells after a sudden death what was being computed. `upgrade`: bring the tables of an
-    older release to this one's when opened; else such a database is refused.
+    `in_flight` is a file on this machine that tells after a sudden death what was being computed. `upgrade`: bring the tables of an
+    older release to this one's when opened; else such a database is refused. `statement_timeout`: seconds for one statement.
     """
 
-    def __init__(self, url: str, *, mark: Path, pool: PoolSize | None = None, upgrade: bool = False) -> None:
+    def __init__(
+        self,
+        url: str,
+        clock: Clock,
+        *,
+        in_flight: Path,
+        pool: PoolSize | None = None,
+        upgrade: bool = False,
+        statement_timeout: float = STATEMENT_TIMEOUT,
+    ) -> None:
         super().__init__(commands, people, external)
         self._url = url
-        self._mark_file = mark
+        self._clock = clock
+        self._in_flight_file = in_flight
         self._pool = pool or PoolSize()
         self._upgrade = upgrade
-        self._link = Link(url, uuid.uuid4().hex)
+        self._statement_timeout = statement_timeout
+        self._connection = WriterConnection(url, uuid.uuid4().hex, clock, statement_timeout)
 
     # --- life ------------------------------------------------------------------------------------------------
 
@@ -46,18 +59,18 @@ class PostgresStore(StoreBase[Work, Readers]):
         try:
             db = await self._connect()
             await self._prepare(db)
-            self._mark_file.parent.mkdir(parents=True, exist_ok=True)
-            self._mark = Mark(self._mark_file)
+            self._in_flight_file.parent.mkdir(parents=True, exist_ok=True)
+            self._in_flight = InFlightMarker(self._in_flight_file)
             async with db.transaction():
-                clean = await commands.begin_service(db, self._link.owner, self._mark.found)
-            self._readers = await Readers.open(self._url, self._pool)
+                clean = await commands.begin_service(db, self._connection.owner, self._in_flight.found)
+            self._readers = await Readers.open(self._url, self._pool, self._statement_timeout)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
             self._let_go()
-            raise refusal(self._link.place, error) from error
+            raise refusal(self._connection.database, error) from error
         except BaseException:
             self._let_go()
             raise
-        self._writer = Writer(self._link)
+        self._writer = Writer(self._connection, self._clock)
         self._writer.start()
         return clean
 
@@ -67,39 +80,39 @@ class PostgresStore(StoreBase[Work, Readers]):
         try:
             await self._prepare(await self._connect())
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
-            raise refusal(self._link.place, error) from error
+            raise refusal(self._connection.database, error) from error
         finally:
-            await self._link.close()
+            await self._connection.close()
 
     async def _connect(self) -> asyncpg.Connection:
         """A server that has just been started says that it is starting up: it is waited for."""
-        for _ in range(_STARTING * 4):
+        for _ in range(round(_STARTING / _STARTING_POLL)):
             with suppress(asyncpg.CannotConnectNowError):
-                return await self._link.connect()
-            await asyncio.sleep(0.25)
+                return await self._connection.connect()
+            await self._clock.sleep(_STARTING_POLL)
         raise StoreRefused(
-            f"{self._link.place} cannot be opened: the server has been starting up for a minute"
+            f"{self._connection.database} cannot be opened: the server has been starting up for a minute"
         )
 
     async def _prepare(self, db: asyncpg.Connection) -> None:
-        older = await prepare(db, self._link.place)
+        older = await prepare(db, self._connection.database)
         if older is None:
             return
         if not self._upgrade:
-            raise StoreRefused(of_older_release(self._link.place, PIPELINE, older))
+            raise StoreRefused(of_older_release(self._connection.database, PIPELINE, older))
         try:
             await upgrade_in_child(self._url, PIPELINE)
         except UpgradeFailed as error:
-            raise StoreRefused(f"{self._link.place}: {error}") from error
+            raise StoreRefused(f"{self._connection.database}: {error}") from error
 
     def _let_go(self) -> None:
-        if self._mark is not None:
-            self._mark.close()
-            self._mark = None
-        self._link.drop()
+        if self._in_flight is not None:
+            self._in_flight.close()
+            self._in_flight = None
+        self._connection.terminate()
 
     async def close(self) -> None:
-        if self._writer is None or self._readers is None or self._mark is None:
+        if self._writer is None or self._readers is None or self._in_flight is None:
             return
         with suppress(
             StoreUnavailable
@@ -107,9 +120,9 @@ class PostgresStore(StoreBase[Work, Readers]):
             await self._writer.run(commands.end_service, None)
         await self._writer.stop()
         await self._readers.close()
-        await self._link.close()
-        self._mark.close()
-        self._writer = self._readers = self._mark = None
+        await self._connection.close()
+        self._in_flight.close()
+        self._writer = self._readers = self._in_flight = None
 
     # --- reading ---------------------------------------------------------------------------------------------
 

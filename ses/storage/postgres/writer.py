@@ -1,4 +1,4 @@
-"""The one task that writes: it takes whatever waits and makes it durable in one transaction.
+"""The one task that writes: whatever waits becomes durable by it in one transaction.
 
 While a transaction is under way others gather, so that under load many turns share its round trips and its `fsync`. Each
 transaction leaves its number in the database. When the connection is lost during a `COMMIT`, nobody knows whether it was
@@ -17,10 +17,11 @@ from typing import Any
 import asyncpg
 import structlog
 
+from ses.clock import Clock
 from ses.errors import SesError
 from ses.storage.contract import CommandFailed, StoreUnavailable
 from ses.storage.postgres import commands
-from ses.storage.postgres.connection import Link
+from ses.storage.postgres.connection import WriterConnection
 from ses.storage.postgres.faults import connection_gone, in_words, of_the_command
 from ses.storage.writer import CommandWriter, Done
 
@@ -34,7 +35,7 @@ PROBE = 0.5
 """Seconds between attempts to write while nothing can be stored."""
 
 _MIXED: tuple[Work, ...] = (commands.commit, commands.delivered, commands.accept)
-"""Commands of these kinds may change places within a transaction, and do: each kind goes together, in this order. Whoever
+"""Commands of these kinds may change their order within a transaction, and do: each kind goes together, in this order. Whoever
 needs what another one wrote has waited for it, so it is in an earlier transaction."""
 
 
@@ -55,9 +56,10 @@ class _OutcomeUnknown(Exception):
 class Writer(CommandWriter[Work]):
     """Carries out commands and reports in the order of the calls."""
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, connection: WriterConnection, clock: Clock) -> None:
         super().__init__(asyncio.get_running_loop())
-        self._link = link
+        self._connection = connection
+        self._clock = clock
         self._queue: deque[_Command] = deque()
         self._wake = asyncio.Event()
         self._ending = False
@@ -68,7 +70,7 @@ class Writer(CommandWriter[Work]):
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        self._link.connection.add_termination_listener(self._lost)
+        self._connection.current.add_termination_listener(self._lost)
         self._task = self._loop.create_task(self._run(), name="ses-store-writer")
 
     async def stop(self) -> None:
@@ -99,7 +101,7 @@ class Writer(CommandWriter[Work]):
 
     async def _run(self) -> None:
         while True:
-            if self.problem is None and not self._link.up:
+            if self.problem is None and not self._connection.up:
                 self._ail([], "the connection to PostgreSQL is lost")
             if self.problem is not None:
                 await self._recover()
@@ -135,7 +137,7 @@ class Writer(CommandWriter[Work]):
         batch: list[_Command],
         carry_out: Callable[[asyncpg.Connection, list[_Command]], Awaitable[None]],
     ) -> None:
-        db = self._link.connection
+        db = self._connection.current
         self._number += 1
         try:
             await db.execute(f"BEGIN; UPDATE meta SET value = '{self._number}' WHERE name = 'batch'")  # noqa: S608 - a number
@@ -177,14 +179,14 @@ class Writer(CommandWriter[Work]):
     async def _recover(self) -> None:
         while True:
             try:
-                await self._link.reconnect(self._lost)
+                await self._connection.reconnect(self._lost)
                 await self._decide()
                 await self._transaction([], _together)
             except Exception as error:  # noqa: BLE001 - whatever it is, it is the problem now
                 self.problem = str(error) if isinstance(error, SesError) else in_words(error)
                 if connection_gone(error):
-                    self._link.drop()
-                await asyncio.sleep(PROBE)
+                    self._connection.terminate()
+                await self._clock.sleep(PROBE)
             else:
                 log.info("store available again", problem=self.problem)
                 self.problem = None
@@ -194,7 +196,7 @@ class Writer(CommandWriter[Work]):
         """What became of the transaction whose `COMMIT` was not answered. The lock is ours, so it is over."""
         if not self._undecided:
             return
-        written = await self._link.connection.fetchval("SELECT value FROM meta WHERE name = 'batch'")
+        written = await self._connection.current.fetchval("SELECT value FROM meta WHERE name = 'batch'")
         batch, self._undecided = self._undecided, []
         if written == str(self._number):
             self._report(batch)

@@ -148,7 +148,7 @@ def delivered(db: sqlite3.Connection, what: tuple[int, int, int]) -> None:
     )
 
 
-def suspect(db: sqlite3.Connection, what: tuple[int, int]) -> None:
+def add_suspicion(db: sqlite3.Connection, what: tuple[int, int]) -> None:
     """Row and points: suspicion that an inbound kills the daemon grows or falls."""
     row, points = what
     db.execute("UPDATE inbox SET suspicion = suspicion + ? WHERE id = ?", (points, row))
@@ -198,7 +198,7 @@ def drop_versions(db: sqlite3.Connection, keep: Sequence[tuple[str, str]]) -> in
 
 
 def begin_service(db: sqlite3.Connection, culprit: int) -> bool:
-    """Mark the database as in use; false when the last owner left without saying goodbye. Then the inbound at the
+    """Note the database as in use; false when the last owner left without saying goodbye. Then the inbound at the
     head of each conversation is under suspicion, and `culprit`, which was being computed, under more."""
     clean = db.execute("SELECT 1 FROM meta WHERE name = 'running'").fetchone() is None
     if clean:
@@ -209,7 +209,7 @@ def begin_service(db: sqlite3.Connection, culprit: int) -> bool:
             " AND id IN (SELECT min(id) FROM inbox WHERE turn IS NULL GROUP BY session)",
             (PRESENT,),
         )
-        suspect(db, (culprit, DEATH))
+        add_suspicion(db, (culprit, DEATH))
     return clean
 
 

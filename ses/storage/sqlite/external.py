@@ -43,7 +43,7 @@ def link(db: sqlite3.Connection, hash_: bytes) -> LinkRow | None:
     return LinkRow(*found) if found else None
 
 
-def drop_outside(db: sqlite3.Connection, what: tuple[float, float]) -> None:
+def drop_external(db: sqlite3.Connection, what: tuple[float, float]) -> None:
     """Calls that came before the first time, links that ended before the second."""
     calls, links = what
     db.execute("DELETE FROM calls WHERE at < ?", (calls,))

@@ -1,4 +1,4 @@
-"""One daemon to a database: an advisory lock beside the file, gone with its process however that ends."""
+"""The lock of the database: an advisory one on a file beside it, gone with its process however that ends."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from ses.storage.contract import StoreRefused
 
 
 class OwnerLock:
-    """Held from `take` to `drop`; the file names the process that holds it."""
+    """Held from `acquire` to `release`; the file names the process that holds it."""
 
     def __init__(self, database: Path) -> None:
         self._database = database
         self._file = -1
 
-    def take(self) -> None:
+    def acquire(self) -> None:
         """Raises `StoreRefused` when another process has it."""
         path = self._database.with_name(self._database.name + ".lock")
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -33,7 +33,7 @@ class OwnerLock:
         os.pwrite(file, f"{os.getpid()}\n".encode("ascii"), 0)
         self._file = file
 
-    def drop(self) -> None:
+    def release(self) -> None:
         if self._file >= 0:
             os.close(self._file)
             self._file = -1

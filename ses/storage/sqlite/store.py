@@ -10,12 +10,12 @@ from ses.migrations.child import UpgradeFailed, upgrade_in_child
 from ses.storage.base import StoreBase
 from ses.storage.contract import StoreRefused
 from ses.storage.history import PIPELINE
-from ses.storage.in_flight_marker import Mark
+from ses.storage.in_flight_marker import InFlightMarker
 from ses.storage.sqlite import commands, external, people, queries
 from ses.storage.sqlite.lock import OwnerLock
 from ses.storage.sqlite.readers import Readers, answered
 from ses.storage.sqlite.schema import prepare
-from ses.storage.sqlite.writer import Work, Writer
+from ses.storage.sqlite.writer import LONGEST_LOG, PROBE, Work, Writer
 
 _SETTINGS = (
     "PRAGMA journal_mode = WAL",
@@ -30,9 +30,12 @@ _SETTINGS = (
 class SqliteStore(StoreBase[Work, Readers]):
     """Implements `ses.storage.contract.Store` over one file."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, probe: float = PROBE, longest_log: int = LONGEST_LOG) -> None:
+        """`probe`, `longest_log`: as the writer has them."""
         super().__init__(commands, people, external)
         self.path = path
+        self._probe = probe
+        self._longest_log = longest_log
         self._lock = OwnerLock(path)
         self._connection: sqlite3.Connection | None = None
 
@@ -42,15 +45,21 @@ class SqliteStore(StoreBase[Work, Readers]):
         loop = asyncio.get_running_loop()
         connection = await self._open_tables()
         try:
-            mark = Mark(self.path.with_name(self.path.name + ".mark"))
+            in_flight = InFlightMarker(self.path.with_name(self.path.name + ".mark"))
         except OSError as error:
             self._let_go(connection)
             raise self._refusal(error) from error
-        self._connection, self._mark = connection, mark
-        self._writer = Writer(connection, self.path.with_name(self.path.name + "-wal"), loop)
+        self._connection, self._in_flight = connection, in_flight
+        self._writer = Writer(
+            connection,
+            self.path.with_name(self.path.name + "-wal"),
+            loop,
+            probe=self._probe,
+            longest_log=self._longest_log,
+        )
         self._readers = Readers(self.path)
         self._writer.start()
-        return bool(await self._writer.run(commands.begin_service, mark.found))
+        return bool(await self._writer.run(commands.begin_service, in_flight.found))
 
     async def upgrade(self) -> None:
         """Make the tables, or bring them to this program's revision, and leave. Raises `StoreRefused`."""
@@ -72,7 +81,7 @@ class SqliteStore(StoreBase[Work, Readers]):
         connection = None
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._lock.take()
+            self._lock.acquire()
             connection = sqlite3.connect(
                 self.path, isolation_level=None, check_same_thread=False, timeout=2.0
             )
@@ -94,22 +103,27 @@ class SqliteStore(StoreBase[Work, Readers]):
     def _let_go(self, connection: sqlite3.Connection | None) -> None:
         if connection is not None:
             connection.close()
-        self._lock.drop()
+        self._lock.release()
 
     async def close(self) -> None:
-        if self._writer is None or self._readers is None or self._connection is None or self._mark is None:
+        if (
+            self._writer is None
+            or self._readers is None
+            or self._connection is None
+            or self._in_flight is None
+        ):
             return
-        writer, connection, mark = self._writer, self._connection, self._mark
+        writer, connection, in_flight = self._writer, self._connection, self._in_flight
         try:
             await writer.run(commands.end_service, None)
         finally:
-            # Where the mark cannot be written the next start takes this stop for an unclean one, which is safe.
+            # Where a clean stop cannot be noted the next start takes this stop for an unclean one, which is safe.
             await writer.stop()
             await self._readers.close()
             await asyncio.get_running_loop().run_in_executor(None, connection.close)
-            mark.close()
-            self._lock.drop()
-            self._writer = self._readers = self._connection = self._mark = None
+            in_flight.close()
+            self._lock.release()
+            self._writer = self._readers = self._connection = self._in_flight = None
 
     # --- reading ---------------------------------------------------------------------------------------------
 

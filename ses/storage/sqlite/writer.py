@@ -1,4 +1,4 @@
-"""The one thread that writes: it takes whatever waits and makes it durable in one transaction.
+"""The one thread that writes: whatever waits becomes durable by it in one transaction.
 
 The cost of a transaction is its `fsync`; under load many turns share one (group commit), and when it is
 quiet nobody waits for company. Each command is a function of the connection, so a batch in which one of
@@ -22,11 +22,10 @@ from ses.storage.writer import CommandWriter, Done
 Work = Callable[[sqlite3.Connection, Any], Any]
 
 BATCH = 512
-"""Commands after which a transaction takes no more."""
+"""Commands after which a transaction is full."""
 PROBE = 1.0
-"""Seconds between attempts to write while nothing can be stored."""
 LONGEST_LOG = 64 << 20
-"""Bytes of write-ahead log after which it is emptied, readers or not."""
+"""After so many bytes the write-ahead log is emptied, readers or not."""
 
 _OUT_OF_ORDER = {
     sqlite3.SQLITE_FULL: "the disk is full",
@@ -51,10 +50,22 @@ class _Command(NamedTuple):
 class Writer(CommandWriter[Work]):
     """Runs commands in their order on a thread of its own and reports on the loop."""
 
-    def __init__(self, connection: sqlite3.Connection, log: Path, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        log: Path,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        probe: float = PROBE,
+        longest_log: int = LONGEST_LOG,
+    ) -> None:
+        """`log`: the write-ahead log's file, at most about `longest_log` bytes; `probe`: seconds between attempts to write
+        while nothing can be stored."""
         super().__init__(loop)
         self._connection = connection
         self._log = log
+        self._probe_after = probe
+        self._longest_log = longest_log
         self._submitted: list[_Command] = []
         """In this round of the loop; the thread gets them together."""
         self._queue: SimpleQueue[list[_Command] | None] = SimpleQueue()
@@ -117,7 +128,7 @@ class Writer(CommandWriter[Work]):
     def _gather(self) -> tuple[list[_Command], bool]:
         batch: list[_Command] = []
         try:
-            commands = self._queue.get(timeout=None if self._ailing is None else PROBE)
+            commands = self._queue.get(timeout=None if self._ailing is None else self._probe_after)
             while commands is not None:
                 batch += commands
                 if len(batch) >= BATCH:
@@ -197,7 +208,7 @@ class Writer(CommandWriter[Work]):
         self._batches += 1
         if self._batches % 256 == 0:
             with suppress(OSError, sqlite3.Error):  # it is tried again soon; writing goes on meanwhile
-                if self._log.stat().st_size > LONGEST_LOG:
+                if self._log.stat().st_size > self._longest_log:
                     self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from doubles.storage_contract.external import ExternalContract
 from doubles.storage_contract.log import LogContract
-from doubles.storage_contract.outside import OutsideContract
 from doubles.storage_contract.people import PeopleContract
 from doubles.storage_contract.queue import QueueContract
 
 
-class StoreContract(QueueContract, LogContract, PeopleContract, OutsideContract):
+class StoreContract(QueueContract, LogContract, PeopleContract, ExternalContract):
     """Inherited by the tests of each store."""

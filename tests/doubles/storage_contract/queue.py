@@ -134,6 +134,6 @@ class QueueContract:
 
     async def test_suspicion_grows_and_falls(self, store: Store) -> None:
         _, inbox = await begun(store)
-        await store.suspect(inbox, 4)
-        await store.suspect(inbox, -3)
+        await store.add_suspicion(inbox, 4)
+        await store.add_suspicion(inbox, -3)
         assert [one.suspicion for one in await store.pending(0, 10)] == [1]

@@ -11,6 +11,7 @@ import pytest
 from doubles.postgres import Server, cut
 from doubles.rows import accepted, arrival, begun, record
 from doubles.storage_contract import StoreContract
+from ses.clock import SystemClock, VirtualClock
 from ses.errors import SesError
 from ses.storage.contract import StoreRefused, StoreUnavailable
 from ses.storage.postgres.readers import PoolSize
@@ -18,13 +19,15 @@ from ses.storage.postgres.store import PostgresStore
 from ses.storage.rows import DEATH, PRESENT, SENT, Accepted, OutboxRow
 
 
-def store_at(url, folder, **given):
-    return PostgresStore(url, mark=folder / "mark", pool=PoolSize(1, 4, 5.0), **given)
+def store_at(url, folder, clock=None, **given):
+    return PostgresStore(
+        url, clock or SystemClock(), in_flight=folder / "mark", pool=PoolSize(1, 4, 5.0), **given
+    )
 
 
 @asynccontextmanager
-async def opened(url, folder):
-    store = store_at(url, folder)
+async def opened(url, folder, **given):
+    store = store_at(url, folder, **given)
     await store.open()
     try:
         yield store
@@ -74,18 +77,17 @@ class TestPostgresStore(StoreContract):
 # --- one daemon, one database ----------------------------------------------------------------------------------
 
 
-async def test_a_second_daemon_is_refused_and_told_whose_database_it_is(store, url, tmp_path, monkeypatch):
-    monkeypatch.setattr("ses.storage.postgres.connection.LETTING_GO", 0.2)
+async def test_a_second_daemon_is_refused_and_told_whose_database_it_is(store, url, tmp_path):
     with pytest.raises(StoreRefused, match=r"is in use by another daemon \(ses .+:\d+ on 127.0.0.1\)"):
-        await store_at(url, tmp_path / "second").open()
+        await store_at(url, tmp_path / "second", VirtualClock(0, autojump=True)).open()
 
 
 async def test_a_stop_is_clean_and_a_death_is_not(url, tmp_path):
     store = store_at(url, tmp_path)
     assert await store.open()
     _, inbox = await begun(store)
-    store.computing(inbox)
-    store._link.drop()  # what is left of a process that was killed: nothing
+    store.mark_in_flight(inbox)
+    store._connection.terminate()  # what is left of a process that was killed: nothing
     await store._readers.close()
     again = store_at(url, tmp_path)
     assert not await again.open()
@@ -308,14 +310,11 @@ async def test_a_database_that_another_daemon_used_meanwhile_is_not_written_any_
         await accepted(store, arrival())
 
 
-async def test_a_server_that_stops_answering_is_given_up_and_its_work_is_not_guessed(
-    url, tmp_path, monkeypatch
-):
+async def test_a_server_that_stops_answering_is_given_up_and_its_work_is_not_guessed(url, tmp_path):
     """As when the network swallows everything: the old connection lives on at the server, with the lock."""
-    monkeypatch.setattr("ses.storage.postgres.connection.ANSWERING", 1.0)
-    async with opened(url, tmp_path) as store:
+    async with opened(url, tmp_path, statement_timeout=1.0) as store:
         session, _ = await begun(store)
-        backend = store._link.connection.get_server_pid()
+        backend = store._connection.current.get_server_pid()
         os.kill(backend, signal.SIGSTOP)
         try:
             with pytest.raises(StoreUnavailable, match="does not answer"):

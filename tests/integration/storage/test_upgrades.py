@@ -9,6 +9,7 @@ from contextlib import closing
 import asyncpg
 import pytest
 
+from ses.clock import SystemClock, VirtualClock
 from ses.migrations.child import UpgradeFailed, upgrade_in_child
 from ses.migrations.history import History
 from ses.storage.contract import StoreRefused
@@ -92,14 +93,14 @@ async def test_a_step_that_fails_takes_all_steps_with_it(database, history):
     assert await ask("SELECT version_num FROM things_version") == ("0001",)
 
 
-async def test_an_upgrade_waits_for_no_daemon_to_have_the_database(postgres, tmp_path, monkeypatch):
-    monkeypatch.setattr("ses.storage.postgres.connection.LETTING_GO", 0.2)
+async def test_an_upgrade_waits_for_no_daemon_to_have_the_database(postgres, tmp_path):
     url = await postgres.new_database()
-    await PostgresStore(url, mark=tmp_path / "mark").upgrade()
-    store = PostgresStore(url, mark=tmp_path / "mark")
+    await PostgresStore(url, SystemClock(), in_flight=tmp_path / "mark").upgrade()
+    store = PostgresStore(url, SystemClock(), in_flight=tmp_path / "mark")
     assert await store.open(), "an upgrade leaves no trace of an owner"
+    impatient = VirtualClock(0, autojump=True)
     with pytest.raises(StoreRefused, match="in use by another daemon"):
-        await PostgresStore(url, mark=tmp_path / "mark").upgrade()
+        await PostgresStore(url, impatient, in_flight=tmp_path / "mark").upgrade()
     await store.close()
 
 
@@ -107,7 +108,7 @@ async def test_a_dump_of_a_database_in_use_is_a_backup(postgres, tmp_path):
     from doubles.rows import begun
 
     url, copy = await postgres.new_database(), await postgres.new_database()
-    store = PostgresStore(url, mark=tmp_path / "mark")
+    store = PostgresStore(url, SystemClock(), in_flight=tmp_path / "mark")
     await store.open()
     await begun(store, body=b"hello")
     dump = ["pg_dump", "--format=custom", f"--file={tmp_path / 'ses.dump'}", url]
@@ -115,7 +116,7 @@ async def test_a_dump_of_a_database_in_use_is_a_backup(postgres, tmp_path):
     await store.close()
     restore = ["pg_restore", "--no-owner", f"--dbname={copy}", str(tmp_path / "ses.dump")]
     await asyncio.to_thread(subprocess.run, restore, check=True)
-    restored = PostgresStore(copy, mark=tmp_path / "mark")
+    restored = PostgresStore(copy, SystemClock(), in_flight=tmp_path / "mark")
     await restored.open()
     assert [one.body for one in await restored.pending(0, 10)] == [b"hello"]
     assert (await begun(restored, session="s2"))[0] == 2, "numbers go on"
@@ -154,14 +155,14 @@ INSERT INTO sessions (connector, session, robot, created, touched, expires) VALU
 
 async def test_a_server_of_the_release_before_learns_who_is_behind_its_conversations(postgres, tmp_path):
     url = await postgres.new_database()
-    store = PostgresStore(url, mark=tmp_path / "mark")
+    store = PostgresStore(url, SystemClock(), in_flight=tmp_path / "mark")
     await store.open()
     await store.close()
     connection = await asyncpg.connect(url)
     await connection.execute(BEFORE_PEOPLE)
     with pytest.raises(StoreRefused):
-        await PostgresStore(url, mark=tmp_path / "mark").open()
-    store = PostgresStore(url, mark=tmp_path / "mark", upgrade=True)
+        await PostgresStore(url, SystemClock(), in_flight=tmp_path / "mark").open()
+    store = PostgresStore(url, SystemClock(), in_flight=tmp_path / "mark", upgrade=True)
     await store.open()
     rows = await connection.fetch('SELECT connector, "user" FROM sessions ORDER BY id')
     assert [tuple(row) for row in rows] == [

@@ -44,7 +44,7 @@ def test_any_text_is_either_read_or_refused_with_a_place(text):
 
 
 @pytest.mark.parametrize(
-    "text,place,words",
+    "text,position,words",
     [
         ('{"a": 1,\n}', (2, 1), "a comma after the last element is not allowed"),
         ("{'a': 1}", (1, 2), "quotes are double"),

@@ -32,7 +32,7 @@ async def test_the_words_go_to_another_conversation_and_nothing_is_said_here(tal
     await order.say("большая")
     assert await order.say("4711") == ["большая, верно?"]
     (sent,) = order.leg.beyond.inbounds
-    assert (sent.connector, sent.session, sent.outside) == ("telegram", "telegram:100", True)
+    assert (sent.connector, sent.session, sent.external) == ("telegram", "telegram:100", True)
     assert sent.say.text == "Новый заказ: большая, код 4711."
     assert sent.say.masked == "Новый заказ: большая, код ‹code›."
 

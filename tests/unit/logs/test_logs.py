@@ -157,8 +157,7 @@ def test_another_program_may_rotate(log):
 
 
 def test_a_full_queue_drops_and_counts_and_never_waits(log, monkeypatch):
-    monkeypatch.setattr("ses.logs.QUEUE", 5)
-    logging_at_work = log.start()
+    logging_at_work = log.start(waiting=5)
     disk, held = threading.Event(), threading.Event()
     file = logging_at_work._file
     emit = file.emit

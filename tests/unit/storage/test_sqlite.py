@@ -18,8 +18,8 @@ from ses.storage.sqlite.store import SqliteStore
 
 
 @asynccontextmanager
-async def opened(path):
-    store = SqliteStore(path)
+async def opened(path, **given):
+    store = SqliteStore(path, **given)
     await store.open()
     try:
         yield store
@@ -132,16 +132,16 @@ async def test_a_full_disk_is_told_and_passes(store):
     assert store.problem is None
 
 
-async def test_a_full_disk_that_has_room_again_is_found_without_traffic(store, monkeypatch):
-    monkeypatch.setattr("ses.storage.sqlite.writer.PROBE", 0.01)
-    await begun(store)
-    fill(store)
-    with pytest.raises(StoreUnavailable):
-        await accepted(store, arrival("big", body=b"x" * 100_000))
-    make_room(store)
-    async with asyncio.timeout(5):
-        while store.problem is not None:
-            await asyncio.sleep(0.01)
+async def test_a_full_disk_that_has_room_again_is_found_without_traffic(tmp_path):
+    async with opened(tmp_path / "ses.db", probe=0.01) as store:
+        await begun(store)
+        fill(store)
+        with pytest.raises(StoreUnavailable):
+            await accepted(store, arrival("big", body=b"x" * 100_000))
+        make_room(store)
+        async with asyncio.timeout(30):
+            while store.problem is not None:
+                await asyncio.sleep(0)
 
 
 async def test_nothing_overtakes_what_the_full_disk_refused(store):
@@ -176,14 +176,14 @@ async def test_a_database_locked_by_another_program_is_told(store, monkeypatch):
     assert (await accepted(store, arrival("m2"))).row
 
 
-async def test_the_write_ahead_log_stays_bounded_beside_a_reader_that_never_ends(store, monkeypatch):
-    monkeypatch.setattr("ses.storage.sqlite.writer.LONGEST_LOG", 1 << 20)
-    session, _ = await begun(store)
-    log = store.path.with_name("ses.db-wal")
-    for number in range(1, 600):
-        body = OutboxRow(number, b"x" * 8000, None, SENT)
-        await store.commit(record(session, number, seq=number, outbox=(body,)))
-    assert log.stat().st_size < 34 << 20
+async def test_the_write_ahead_log_stays_bounded_beside_a_reader_that_never_ends(tmp_path):
+    async with opened(tmp_path / "ses.db", longest_log=1 << 20) as store:
+        session, _ = await begun(store)
+        log = store.path.with_name("ses.db-wal")
+        for number in range(1, 600):
+            body = OutboxRow(number, b"x" * 8000, None, SENT)
+            await store.commit(record(session, number, seq=number, outbox=(body,)))
+        assert log.stat().st_size < 34 << 20
 
 
 async def test_it_can_be_read_by_its_owner_only(store):
@@ -208,8 +208,8 @@ async def main():
     store = SqliteStore(pathlib.Path({str(tmp_path / "ses.db")!r}))
     await store.open()
     rows = [(await begun(store, name))[1] for name in ("s1", "s2", "s3")]
-    store.computing(rows[0])
-    store.computing(rows[1])
+    store.mark_in_flight(rows[0])
+    store.mark_in_flight(rows[1])
     os.kill(os.getpid(), 9)
 asyncio.run(main())
 """

@@ -13,14 +13,14 @@ from ses.scenario.load import load_files
 from ses.scenario.models.base_model import ScenarioModel
 from ses.scenario.reading.files import RobotFiles
 from ses.testing.file_models import (
-    CaseShape,
+    CaseModel,
     HttpMock,
     QasMock,
     SbsMock,
     SeeMock,
     SmcMock,
     SprMock,
-    StepShape,
+    StepModel,
     TtsMock,
 )
 from ses.testing.reading import read_cases
@@ -48,12 +48,12 @@ def example(page: str) -> str:
     return found[1]
 
 
-SHAPES = [StepShape, CaseShape, SmcMock, SeeMock, QasMock, HttpMock, SprMock, TtsMock, SbsMock]
+MODELS = [StepModel, CaseModel, SmcMock, SeeMock, QasMock, HttpMock, SprMock, TtsMock, SbsMock]
 
 
-@pytest.mark.parametrize("shape", SHAPES)
-def test_every_key_is_documented(shape: type[ScenarioModel]) -> None:
-    keys = list(shape.keys())  # as authors write them: not a dict's
+@pytest.mark.parametrize("model", MODELS)
+def test_every_key_is_documented(model: type[ScenarioModel]) -> None:
+    keys = list(model.keys())  # as authors write them: not a dict's
     missing = [key for key in keys if not re.search(rf"[`{{ ]{key}[:` ]", TESTING)]
     assert missing == []
 

@@ -7,7 +7,7 @@ from ses.storage.contract import Store
 from ses.storage.rows import CallRow, LinkRow
 
 
-class OutsideContract:
+class ExternalContract:
     async def test_a_call_is_noted_once_and_keeps_its_answer(self, store: Store) -> None:
         assert await store.call("send crm 1") is None
         first, second = CallRow(b"digest", b"plan", None), CallRow(b"other", b"other plan", None)
@@ -15,7 +15,7 @@ class OutsideContract:
         assert await store.keep_call("send crm 1", second, 101.0) == first
         await store.answer_call("send crm 1", b"answer")
         assert await store.call("send crm 1") == CallRow(b"digest", b"plan", b"answer")
-        await store.drop_outside(100.5, 0.0)
+        await store.drop_external(100.5, 0.0)
         assert await store.call("send crm 1") is None
 
     async def test_a_link_leads_from_its_session_and_the_newest_to_a_connector_replaces_the_last(
@@ -27,7 +27,7 @@ class OutsideContract:
         await store.keep_link(b"two", session, "telegram.shop", 700.0)
         assert await store.link(b"one") is None
         assert await store.link(b"two") == LinkRow("web.site", "s1", "pizzeria", "telegram.shop", 700.0)
-        await store.drop_outside(0.0, 660.0)
+        await store.drop_external(0.0, 660.0)
         assert await store.link(b"vk") is None
         assert await store.link(b"two") is not None
 

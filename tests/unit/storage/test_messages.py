@@ -1,0 +1,16 @@
+"""What lies in a database is read by the next release: the names under which messages are stored do not change."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ses.messages import Inbound
+
+
+def test_an_inbound_of_another_system_is_stored_under_the_name_it_always_had():
+    inbound = Inbound(
+        connector="web", session="s1", id="m1", robot="pizzeria", channel="web", at=1.0, external=True
+    )
+    stored = msgspec.json.encode(inbound)
+    assert msgspec.json.decode(stored)["outside"] is True
+    assert msgspec.json.decode(stored, type=Inbound) == inbound
