@@ -3,39 +3,36 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from ses.clock import Clock
 from ses.connectors.contract import Connector, HistoryEntry, Refused, SessionOwner
 from ses.conversations.engine import ENGINE, Engine
-from ses.conversations.external.commands import Brought, Order, Outside
+from ses.conversations.external.commands import CommandResult, ExternalCommand, ExternalCommands
 from ses.conversations.external.links import Links
 from ses.conversations.external.quiet_hours import QuietHours
 from ses.conversations.external.recipients import Recipients
-from ses.conversations.inbound.accept import Intake
+from ses.conversations.inbound.accept import Acceptance
 from ses.conversations.inbound.mailbox_cache import MailboxCache
 from ses.conversations.inbound.rate_limit import Limits
 from ses.conversations.lifecycle.expiry import SessionExpiry
-from ses.conversations.lifecycle.retention import Retention, swept
+from ses.conversations.lifecycle.retention import PERIOD, Retention, sweep_periodically
 from ses.conversations.lifecycle.robots import Robots
-from ses.conversations.observer import Observer, Stats, Unobserved
+from ses.conversations.observer import NullObserver, Observer, Stats
 from ses.conversations.outbound.delivery import Delivery
 from ses.conversations.outbound.undeliverable import Undeliverable
 from ses.conversations.recovery.recovery import Recovery
-from ses.conversations.turns.rows import decode_inbound, decode_outgoing
+from ses.conversations.turns.backend import TurnBackend
 from ses.conversations.turns.runner import TurnRunner
-from ses.conversations.turns.scheduler import Answering
+from ses.conversations.turns.scheduler import Scheduler
 from ses.conversations.turns.waiters import Reply, ReplyWaiters
 from ses.conversations.views import LogPage, LogRequest, Views
-from ses.conversations.voice.voices import DaemonVoices
+from ses.conversations.voice.processor import VoiceProcessor
 from ses.dialogue.state.ports import Model, Services
 from ses.messages import Conversation, Inbound
 from ses.storage.contract import Store
-from ses.storage.rows import Accepted, LogLine
-
-REPLAY = 10_000
-"""Messages read at once for a reader who was away."""
+from ses.storage.rows import Accepted
 
 
 class Conversations:
@@ -52,44 +49,46 @@ class Conversations:
         observer: Observer | None = None,
         model: Model | None = None,
         engine: Engine = ENGINE,
-        voices: DaemonVoices | None = None,
+        voices: VoiceProcessor | None = None,
+        sweep_every: float = PERIOD,
     ) -> None:
+        """`sweep_every`: seconds between two looks for what has expired."""
         self.robots = robots
         self._store = store
         self._clock = clock
-        self._observer = observer or Unobserved()
-        self._shelf = MailboxCache(limits.held)
+        self._sweep_every = sweep_every
+        observer = observer or NullObserver()
+        self._mailboxes = MailboxCache(limits.idle)
         self._delivery = Delivery(
-            store, clock, self._observer, Undeliverable(store, clock, self.receive).tell
-        )
-        self._askers = ReplyWaiters(store)
-        self._addresses = Recipients(store, self._delivery.connectors, clock)
-        quiet = QuietHours(store, robots, clock)
-        turns = TurnRunner(
-            store, robots, engine, services, model, delivery=self._delivery, askers=self._askers, clock=clock,
-            observer=self._observer, voices=voices, addresses=self._addresses, quiet=quiet, arrived=self._arrived,
+            store, clock, observer, Undeliverable(store, clock, self.receive).tell,
+            most_queues=limits.outbox_queues,
         )  # fmt: skip
-        self._answering = Answering(turns, self._shelf)
-        self._intake = Intake(
-            store,
-            robots,
-            limits,
-            shelf=self._shelf,
-            answering=self._answering,
-            clock=clock,
-            observer=self._observer,
+        self._waiters = ReplyWaiters(store)
+        recipients = Recipients(store, self._delivery.connectors, clock)
+        quiet = QuietHours(store, robots, clock)
+        backend = TurnBackend(
+            store, self._delivery, self._waiters, recipients, quiet, clock=clock, voices=voices,
+            stored_with_leg=self._stored_with_leg,
+        )  # fmt: skip
+        turns = TurnRunner(
+            store, robots, engine, backend, services=services, model=model, voices=voices, observer=observer
         )
-        self._outside = Outside(store, robots, self._addresses, quiet, self._intake.receive, clock)
+        self._scheduler = Scheduler(turns, self._mailboxes, clock)
+        self._acceptance = Acceptance(
+            store, robots, limits, mailboxes=self._mailboxes, scheduler=self._scheduler, clock=clock,
+            observer=observer,
+        )  # fmt: skip
+        self._external = ExternalCommands(store, robots, recipients, quiet, self._acceptance.accept, clock)
         self._links = Links(store, self._delivery.connectors, clock)
         self._views = Views(store, robots)
-        self._recovery = Recovery(store, self._shelf, self._answering)
-        self._retention = Retention(store, robots, self._shelf, clock)
-        self._endings = SessionExpiry(store, robots, self.ask, clock)
+        self._recovery = Recovery(store, self._mailboxes, self._scheduler, clock)
+        self._retention = Retention(store, robots, self._mailboxes.forget, clock)
+        self._expiry = SessionExpiry(store, robots, self.ask, clock)
         self._background: list[asyncio.Task[None]] = []
-        robots.on_change(self._answering.wake_robot)
+        robots.on_change(self._scheduler.wake_robot)
 
-    def _arrived(self, inbound: Inbound, accepted: Accepted) -> None:
-        self._intake.arrived(inbound, accepted)
+    def _stored_with_leg(self, inbound: Inbound, accepted: Accepted) -> None:
+        self._acceptance.stored_with_leg(inbound, accepted)
 
     # --- life --------------------------------------------------------------------------------------------------
 
@@ -107,18 +106,22 @@ class Conversations:
         await self._delivery.recover()
         loop = asyncio.get_running_loop()
         self._background = [
-            loop.create_task(self._recovery.run_suspects()),
-            loop.create_task(swept(self._endings.sweep, "expired sessions could not be ended")),
-            loop.create_task(swept(self._retention.sweep, "expired sessions could not be removed")),
+            loop.create_task(self._recovery.run_candidates()),
+            self._sweeping(self._expiry.sweep, "expired sessions could not be ended"),
+            self._sweeping(self._retention.sweep, "expired sessions could not be removed"),
         ]
-        self._intake.open = True
+        self._acceptance.open = True
+
+    def _sweeping(self, sweep: Callable[[], Awaitable[object]], failure: str) -> asyncio.Task[None]:
+        work = sweep_periodically(sweep, failure, clock=self._clock, period=self._sweep_every)
+        return asyncio.get_running_loop().create_task(work)
 
     async def stop(self, grace: float = 10.0) -> None:
         """Accept nothing more, finish the turns and deliveries under way within `grace` seconds each."""
-        self._intake.open = False
+        self._acceptance.open = False
         for task in self._background:
             task.cancel()
-        await self._answering.stop(grace)
+        await self._scheduler.stop(grace)
         await self._delivery.stop(grace)
         await asyncio.gather(*self._background, return_exceptions=True)
 
@@ -129,13 +132,13 @@ class Conversations:
 
         Raises `Refused`: `flood` and `busy` with the seconds to wait, `unknown_robot` for good.
         """
-        return await self._intake.receive(inbound, key_hash)
+        return await self._acceptance.accept(inbound, key_hash)
 
     async def has_begun(self, conversation: Conversation) -> bool:
         return await self.owner(conversation) is not None
 
     async def owner(self, conversation: Conversation) -> SessionOwner | None:
-        mailbox = self._shelf.peek(conversation)
+        mailbox = self._mailboxes.find(conversation)
         known = mailbox if mailbox is not None and mailbox.row else await self._store.session(*conversation)
         if known is None or known.expires <= self._clock.now():
             return None
@@ -144,7 +147,7 @@ class Conversations:
     async def identify(self, conversation: Conversation, user: str) -> bool:
         if not await self._store.identify(*conversation, user, self._clock.now()):
             return False
-        mailbox = self._shelf.peek(conversation)
+        mailbox = self._mailboxes.find(conversation)
         if mailbox is not None:
             mailbox.user = user
         return True
@@ -152,23 +155,14 @@ class Conversations:
     async def history(
         self, conversation: Conversation, *, after: int | None, limit: int = 100
     ) -> Sequence[HistoryEntry]:
-        mailbox = self._shelf.peek(conversation)
+        mailbox = self._mailboxes.find(conversation)
         session = mailbox.row if mailbox is not None else 0
         if not session:
             row = await self._store.session(*conversation)
             if row is None:
                 return []
             session = row.id
-        if after is None:
-            lines = await self._store.turns(session, last=limit)
-            return [_entry(line) for line in lines][-limit:]
-        entries: list[HistoryEntry] = []
-        while rows := await self._store.sent(session, after=after, limit=REPLAY):
-            for sent in rows:
-                message = decode_outgoing(sent.body)
-                entries.append(HistoryEntry("robot", message.id, sent.at, sent.seq, outgoing=message))
-            after = rows[-1].seq
-        return entries
+        return await self._views.history(session, after=after, limit=limit)
 
     async def continue_in(self, conversation: Conversation, to: str) -> str:
         return await self._links.make(conversation, to)
@@ -187,7 +181,7 @@ class Conversations:
         Raises `Refused`; its code is `timeout` when the turn is not over in time (it goes on, and a repeat gets
         its answer).
         """
-        answer = self._askers.expect(inbound)
+        answer = self._waiters.expect(inbound)
         try:
             async with asyncio.timeout(timeout):
                 if not await self.receive(inbound) and (stored := await self._stored_answer(inbound)):
@@ -199,15 +193,15 @@ class Conversations:
         except TimeoutError:
             raise Refused("timeout", f"no answer within {timeout:g} s; ask again under the same id") from None
         finally:
-            self._askers.forget(inbound, answer)
+            self._waiters.forget(inbound, answer)
 
     async def _stored_answer(self, inbound: Inbound) -> Reply | None:
         row = await self._store.session(*inbound.conversation)
-        return None if row is None else await self._askers.stored(row.id, inbound.id)
+        return None if row is None else await self._waiters.stored(row.id, inbound.id)
 
-    async def bring(self, order: Order, *, caller: str, id_: str | None) -> Brought:
-        """Take a message or an event of another system; see `Outside.bring`."""
-        return await self._outside.bring(order, caller=caller, id_=id_)
+    async def execute(self, command: ExternalCommand, *, caller: str, id_: str | None) -> CommandResult:
+        """Put a message or an event of another system into its conversation; see `ExternalCommands.execute`."""
+        return await self._external.execute(command, caller=caller, id_=id_)
 
     async def session(self, robot: str, session: str) -> dict[str, Any] | None:
         """What `/ses/session` shows, but for `error` and `message`; none for a session that has not begun."""
@@ -219,13 +213,13 @@ class Conversations:
 
     async def sweep(self) -> int:
         """End and remove what has expired now; otherwise it is done every ten minutes. How many sessions were removed."""
-        await self._endings.sweep()
+        await self._expiry.sweep()
         return await self._retention.sweep()
 
     def ready(self) -> dict[str, str]:
         """What is wrong, by part; empty when all is well."""
         problems = {}
-        if not self._intake.open:
+        if not self._acceptance.open:
             problems["conversations"] = "starting or stopping"
         if self._store.problem is not None:
             problems["storage"] = self._store.problem
@@ -235,38 +229,14 @@ class Conversations:
 
     def undelivered(self) -> dict[str, tuple[int, float]]:
         """By connector: messages in memory that are under way to it, and the age of the oldest in seconds."""
-        now = self._clock.now()
-        found: dict[str, tuple[int, float]] = {}
-        for lane in self._delivery.lanes.values():
-            if lane.parcels and lane.session:
-                count, age = found.get(lane.conversation.connector, (0, 0.0))
-                age = max(age, now - lane.parcels[0].at)
-                found[lane.conversation.connector] = (count + len(lane.parcels), age)
-        return found
+        return self._delivery.undelivered()
 
     def stats(self) -> Stats:
-        stats = Stats(
-            live=len(self._shelf.live),
-            held=self._shelf.held,
-            storing=self._store.waiting,
-        )
-        for mailbox in self._shelf.live.values():
+        stats = Stats(live=len(self._mailboxes.live), idle=self._mailboxes.idle, storing=self._store.waiting)
+        for mailbox in self._mailboxes.live.values():
             if mailbox.waiting:
                 head = mailbox.waiting[0].inbound
                 where = (head.robot, str(head.channel))
                 stats.queued[where] = stats.queued.get(where, 0) + len(mailbox.waiting)
-        now = self._clock.now()
-        for lane in self._delivery.lanes.values():
-            if lane.parcels:
-                key = (lane.robot, lane.conversation.connector.partition(".")[0])
-                stats.outbox[key] = stats.outbox.get(key, 0) + len(lane.parcels)
-                stats.outbox_age[key] = max(stats.outbox_age.get(key, 0.0), now - lane.parcels[0].at)
+        self._delivery.add_to(stats)
         return stats
-
-
-def _entry(line: LogLine) -> HistoryEntry:
-    if line.side:
-        message = decode_outgoing(line.body)
-        return HistoryEntry("robot", message.id, line.at, message.seq, outgoing=message)
-    inbound = decode_inbound(line.body)
-    return HistoryEntry("visitor", inbound.id, line.at, None, inbound=inbound)

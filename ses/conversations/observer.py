@@ -29,7 +29,7 @@ class Observer(Protocol):
         ...
 
 
-class Unobserved:
+class NullObserver:
     """Counts nothing."""
 
     def accepted(self, robot: str, channel: str, *, new: bool) -> None: ...
@@ -50,7 +50,7 @@ class Stats:
     """Seconds since the oldest of them was said."""
     live: int = 0
     """Conversations at work."""
-    held: int = 0
+    idle: int = 0
     """Idle conversations whose state is in memory."""
     storing: int = 0
     """Calls that wait for the store."""

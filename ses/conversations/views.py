@@ -1,4 +1,5 @@
-"""Conversations as others see them: `/ses/session` in the form that integration scripts receive, and `/ses/log`."""
+"""Conversations as others see them: a reader's history, `/ses/session` in the form that integration scripts receive, and
+`/ses/log`."""
 
 from __future__ import annotations
 
@@ -9,14 +10,17 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from ses.connectors.contract import HistoryEntry
+from ses.conversations.codec import decode_inbound, decode_outgoing
 from ses.conversations.lifecycle.robots import Robots
-from ses.conversations.turns.rows import decode_inbound, decode_outgoing
 from ses.dialogue.state.session import Session
 from ses.messages import Inbound, Outgoing
 from ses.scenario.program.robot import Program
 from ses.storage.contract import Store
 from ses.storage.rows import LogLine, LogPosition, LogQuery, SessionRow
 
+REPLAY = 10_000
+"""Messages read at once for a reader who was away."""
 TURNS = 50
 SCANNED = 5000
 """Lines looked at for one page of a search by text; the cursor goes on from there."""
@@ -48,6 +52,19 @@ class Views:
     def __init__(self, store: Store, robots: Robots) -> None:
         self._store = store
         self._robots = robots
+
+    async def history(self, session: int, *, after: int | None, limit: int) -> Sequence[HistoryEntry]:
+        """See `ses.connectors.contract.Reception.history`; of the session in that row."""
+        if after is None:
+            lines = await self._store.turns(session, last=limit)
+            return [_entry(line) for line in lines][-limit:]
+        entries: list[HistoryEntry] = []
+        while rows := await self._store.sent(session, after=after, limit=REPLAY):
+            for sent in rows:
+                message = decode_outgoing(sent.body)
+                entries.append(HistoryEntry("robot", message.id, sent.at, sent.seq, outgoing=message))
+            after = rows[-1].seq
+        return entries
 
     async def session(self, robot: str, session: str) -> dict[str, Any] | None:
         """`{robot, data: [{request, reply}…], …variables}`; none for a session that has not begun."""
@@ -113,6 +130,14 @@ class Views:
         """What waits for its turn may hold values that only the turn will know to be private."""
         program = self._robots.newest(robot)
         return program is None or any(slot.private for slot in program.slots.values())
+
+
+def _entry(line: LogLine) -> HistoryEntry:
+    if line.side:
+        message = decode_outgoing(line.body)
+        return HistoryEntry("robot", message.id, line.at, message.seq, outgoing=message)
+    inbound = decode_inbound(line.body)
+    return HistoryEntry("visitor", inbound.id, line.at, None, inbound=inbound)
 
 
 def _public(program: Program | None, name: str, value: Any) -> Any:

@@ -88,7 +88,7 @@ class Daemon:
         )
         self._engine = language_model.engine(config, self._clock, self._metrics)
         self._audio = speech.audio_store(config, self._clock)
-        voices = speech.voices(config, self._services, self._audio, self._connector)
+        voices = speech.voices(config, self._services, self._audio, self._connector, self._clock)
         self._conversations = Conversations(
             self._store,
             self._robots,

@@ -20,7 +20,7 @@ from ses.services.suite import ServiceSuite
 
 
 class ReloadableServices:
-    """Implements `ses.dialogue.state.ports.Services` and `ses.conversations.voice.voices.SpeechServices`."""
+    """Implements `ses.dialogue.state.ports.Services` and `ses.conversations.voice.processor.SpeechServices`."""
 
     def __init__(self, suite: ServiceSuite) -> None:
         self._suite = suite

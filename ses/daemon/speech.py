@@ -8,8 +8,8 @@ from ses.audio.conversion import Converter
 from ses.audio.store import AudioStore
 from ses.clock import Clock
 from ses.config import Config
+from ses.conversations.voice.processor import VoiceProcessor
 from ses.conversations.voice.recordings import Recordings
-from ses.conversations.voice.voices import DaemonVoices
 from ses.daemon import factories
 from ses.daemon.reloadable_services import ReloadableServices
 
@@ -20,8 +20,12 @@ def audio_store(config: Config, clock: Clock) -> AudioStore:
 
 
 def voices(
-    config: Config, services: ReloadableServices, store: AudioStore, connector: Callable[[str], object]
-) -> DaemonVoices:
+    config: Config,
+    services: ReloadableServices,
+    store: AudioStore,
+    connector: Callable[[str], object],
+    clock: Clock,
+) -> VoiceProcessor:
     """`connector`: the connector of a full name such as `telegram.shop`, none when there is none."""
-    recordings = Recordings(store, factories.uploads(config), services, connector)
-    return DaemonVoices(services, recordings, store, Converter(), connector)
+    recordings = Recordings(store, factories.uploads(config), services, connector, clock)
+    return VoiceProcessor(services, recordings, store, Converter(), connector)

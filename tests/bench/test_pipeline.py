@@ -91,7 +91,7 @@ async def _measure(
         clock = SystemClock()
         robots = Robots(StoredPrograms(program), store, clock)
         await robots.reload()
-        limits = Limits(messages=1e9, per=1.0, burst=1e9, held=200_000)
+        limits = Limits(messages=1e9, per=1.0, burst=1e9, idle=200_000)
         conversations = Conversations(
             store, robots, cast("Any", None), clock=clock, limits=limits, engine=engine
         )

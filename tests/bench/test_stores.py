@@ -62,7 +62,7 @@ async def _pipeline(store: Store) -> AsyncIterator[Conversations]:
     clock, program = SystemClock(), echo_program()
     robots = Robots(StoredPrograms(program), store, clock)
     await robots.reload()
-    limits = Limits(messages=1e9, per=1.0, burst=1e9, held=200_000)
+    limits = Limits(messages=1e9, per=1.0, burst=1e9, idle=200_000)
     conversations = Conversations(store, robots, cast("Any", None), clock=clock, limits=limits, engine=ECHO)
     inbox = Inbox()
     inbox.deliver = nobody  # type: ignore[method-assign]

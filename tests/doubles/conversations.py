@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from ses.conversations.engine import Engine
-from ses.conversations.lifecycle.robots import Edition
+from ses.conversations.lifecycle.robots import RobotBuild
 from ses.dialogue.state.ports import Leg, Ports
 from ses.dialogue.state.session import Session
 from ses.messages import Conversation, Delta, Inbound, Outgoing
@@ -35,15 +35,15 @@ class StoredPrograms:
     folder = Path()
 
     def __init__(self, *programs: Program) -> None:
-        self.editions: dict[str, Edition] = {}
+        self.builds: dict[str, RobotBuild] = {}
         for program in programs:
             self.put(program)
 
     def put(self, program: Program) -> None:
-        self.editions[program.id] = Edition(program, (), f"{program.id} {program.version}".encode())
+        self.builds[program.id] = RobotBuild(program, (), f"{program.id} {program.version}".encode())
 
-    def read(self, known: Mapping[str, str]) -> Mapping[str, Edition | None]:
-        return self.editions
+    def read(self, known: Mapping[str, str]) -> Mapping[str, RobotBuild | None]:
+        return self.builds
 
     def unpack(self, archive: bytes) -> Program | None:
         robot, version = archive.decode().split()

@@ -1,1 +1,1 @@
-"""What other systems bring into conversations, and how a conversation goes on in another channel."""
+"""Messages and events of other systems, whom they are for, and links by which a conversation goes on in another channel."""

@@ -1,5 +1,5 @@
-"""What other systems bring into conversations: a message to be said, an event. Each is an inbound like any other, so it is
-durable before it is answered, comes in order with what the person says, and is logged."""
+"""Commands of other systems: a message to be said, an event. Each becomes an inbound like any other, so it is durable before
+it is answered, comes in order with what the person says, and is logged."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import msgspec
 
 from ses.clock import Clock
 from ses.connectors.contract import Refused
+from ses.conversations.codec import decode_inbound, encode
 from ses.conversations.external.quiet_hours import QuietHours
 from ses.conversations.external.recipients import Recipient, Recipients, Target
 from ses.conversations.lifecycle.robots import Robots
-from ses.conversations.turns.rows import decode_inbound, encode
 from ses.dialogue.input.dispatch import BUILT_IN_EVENTS
 from ses.messages import Dictated, Inbound
 from ses.scenario.findings.suggestions import nearest_or_all
@@ -29,12 +29,12 @@ DATA = 16_384
 _canonical = msgspec.json.Encoder(order="sorted").encode
 
 
-class Order(msgspec.Struct, frozen=True, kw_only=True):
+class ExternalCommand(msgspec.Struct, frozen=True, kw_only=True):
     """What another system asks for: `say` or `event`."""
 
     to: Recipient
     robots: tuple[str, ...]
-    """With one of which the addressee talks."""
+    """With one of which the recipient talks."""
     robot: str = ""
     """The one that was named; empty: `robots` are all that may be meant."""
     say: Dictated | None = None
@@ -44,8 +44,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     """In quiet hours too."""
 
 
-class Brought(NamedTuple):
-    """A message or an event that is in its conversation."""
+class CommandResult(NamedTuple):
+    """Where the message or the event is."""
 
     robot: str
     connector: str
@@ -60,79 +60,79 @@ class _Plan(msgspec.Struct, frozen=True):
     key_hash: bytes | None = None
 
 
-class Outside:
-    """Takes what other systems bring."""
+class ExternalCommands:
+    """Executes commands of other systems, each once."""
 
     def __init__(
         self,
         store: Store,
         robots: Robots,
-        addresses: Recipients,
+        recipients: Recipients,
         quiet: QuietHours,
-        receive: Callable[[Inbound, bytes | None], Awaitable[bool]],
+        accept: Callable[[Inbound, bytes | None], Awaitable[bool]],
         clock: Clock,
     ) -> None:
         self._store = store
         self._robots = robots
-        self._addresses = addresses
+        self._recipients = recipients
         self._quiet = quiet
-        self._receive = receive
+        self._accept = accept
         self._clock = clock
 
-    async def bring(self, order: Order, *, caller: str, id_: str | None) -> Brought:
+    async def execute(self, command: ExternalCommand, *, caller: str, id_: str | None) -> CommandResult:
         """Durable on return. With an `id_` of the caller's own, a repeat gets the answer it got before, for as long as calls
-        are kept. Raises `Refused`, also with code `conflict`: another order came under that id."""
+        are kept. Raises `Refused`, also with code `conflict`: another command came under that id."""
         if id_ is None:
-            return await self._carry_out(await self._planned(order), repeated=False)
+            return await self._finish(await self._plan(command), repeated=False)
         name = f"{caller} {id_}"
-        digest = sha256(_canonical(msgspec.structs.replace(order, robots=()))).digest()
+        digest = sha256(_canonical(msgspec.structs.replace(command, robots=()))).digest()
         call = await self._store.call(name)
         if call is None:
-            plan = msgspec.json.encode(await self._planned(order))
+            plan = msgspec.json.encode(await self._plan(command))
             call = await self._store.keep_call(name, CallRow(digest, plan, None), self._clock.now())
         if call.digest != digest:
             raise Refused("conflict", "another call came under this id before; give each its own")
-        brought = await self._carry_out(
+        result = await self._finish(
             msgspec.json.decode(call.plan, type=_Plan), repeated=call.answer is not None
         )
         if call.answer is None:
             await self._store.answer_call(name, b"{}")
-        return brought
+        return result
 
-    async def _carry_out(self, plan: _Plan, *, repeated: bool) -> Brought:
+    async def _finish(self, plan: _Plan, *, repeated: bool) -> CommandResult:
         """One that was noted and cut off is finished: the conversation knows the inbound by its id."""
         inbound = decode_inbound(plan.inbound)
         if not repeated:
-            await self._receive(inbound, plan.key_hash)
-        return Brought(inbound.robot, inbound.connector, inbound.session, inbound.id, repeated)
+            await self._accept(inbound, plan.key_hash)
+        return CommandResult(inbound.robot, inbound.connector, inbound.session, inbound.id, repeated)
 
-    async def _planned(self, order: Order) -> _Plan:
-        if order.say is None:
-            self._check_event(order)
-        target = await self._addresses.find(order.robots, order.to)
+    async def _plan(self, command: ExternalCommand) -> _Plan:
+        if command.say is None:
+            self._check_event(command)
+        target = await self._recipients.find(command.robots, command.to)
         program = self._robots.newest(target.robot)
         if program is None:
             raise Refused("unknown_robot", f"there is no robot {target.robot!r}")
-        if order.say is not None:
-            _check_message(program, order.say)
+        if command.say is not None:
+            _check_message(program, command.say)
         else:
-            if order.event not in program.by_event:
-                raise Refused("unknown_event", _no_event(program, order.event))
+            if command.event not in program.by_event:
+                raise Refused("unknown_event", _no_event(program, command.event))
             if target.begins:
                 raise Refused("unknown_addressee", "this person has no conversation with the robot")
-        if not order.urgent:
+        if not command.urgent:
             await self._quiet.check(program, target)
-        return _Plan(encode(self._inbound(target, order)), target.key_hash)
+        return _Plan(encode(self._inbound(target, command)), target.key_hash)
 
-    def _check_event(self, order: Order) -> None:
-        if order.event in BUILT_IN_EVENTS:
+    def _check_event(self, command: ExternalCommand) -> None:
+        if command.event in BUILT_IN_EVENTS:
             raise Refused(
-                "unknown_event", f"`{order.event}` is the engine's own event; robots name their own"
+                "unknown_event", f"`{command.event}` is the engine's own event; robots name their own"
             )
-        if len(msgspec.json.encode(order.data)) > DATA:
+        if len(msgspec.json.encode(command.data)) > DATA:
             raise Refused("malformed", f"data: at most {DATA} bytes of JSON")
 
-    def _inbound(self, target: Target, order: Order) -> Inbound:
+    def _inbound(self, target: Target, command: ExternalCommand) -> Inbound:
         connector, session = target.conversation
         return Inbound(
             connector=connector,
@@ -144,9 +144,9 @@ class Outside:
             user=target.user,
             variables=dict(target.variables),
             external=True,
-            say=order.say,
-            event=None if order.say is not None else order.event,
-            payload=order.data,
+            say=command.say,
+            event=None if command.say is not None else command.event,
+            payload=command.data,
         )
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 import msgspec
 
 from ses.clock import Clock
 from ses.connectors.contract import Addressable, Connector, DeliveryFailed, Refused
-from ses.conversations.turns.rows import begun_mark
 from ses.dialogue.state.session import Session
 from ses.messages import Conversation
 from ses.storage.contract import Store
@@ -40,13 +40,18 @@ STATUS = {"unknown_addressee": 404, "ambiguous": 409, "gone": 410, "malformed": 
 """What a scenario reads as `error.status` of a refusal."""
 
 
-def addressee(to: str, connector: str) -> Recipient:
+def recipient_of(to: str, connector: str) -> Recipient:
     """A phone, a person or a session, told by its form."""
     if to.startswith("+"):
         return Recipient(phone=to, connector=connector)
     if re.match(r"[a-z]+:", to):
         return Recipient(user=to, connector=connector)
     return Recipient(session=to, connector=connector)
+
+
+def begun_key_hash(connector: str) -> bytes:
+    """Stands where the widget keeps the hash of a key: a messenger's conversation has begun, its variables are set."""
+    return sha256(connector.encode()).digest()
 
 
 class Target(NamedTuple):
@@ -95,7 +100,7 @@ class Recipients:
         for robot in robots:
             row = await self._store.find_session(robot, to.session)
             if row is not None and self._lives(row) and _in(row.connector, to.connector):
-                return _there(row)
+                return _target(row)
         raise Refused(
             "unknown_addressee", "there is no such session, it has not begun yet, or it has expired"
         )
@@ -122,15 +127,19 @@ class Recipients:
     async def _person(self, robot: str, user: str, to: Recipient) -> Target:
         """What he used last; else a chat that may be begun by one of his names."""
         rows = await self._store.conversations_of(robot, user)
-        rows = [row for row in rows if self._lives(row) and _in(row.connector, to.connector) and _alone(row)]
+        rows = [
+            row
+            for row in rows
+            if self._lives(row) and _in(row.connector, to.connector) and _with_one_person(row)
+        ]
         for row in rows:
-            if not _left(row):
-                return _there(row)
+            if not _has_left(row):
+                return _target(row)
         if rows:
             raise Refused("gone", "this person has blocked the robot")
-        return await self._unheard(robot, await self._store.names(user), to)
+        return await self._first_contact(robot, await self._store.names(user), to)
 
-    async def _unheard(self, robot: str, names: Sequence[str], to: Recipient) -> Target:
+    async def _first_contact(self, robot: str, names: Sequence[str], to: Recipient) -> Target:
         found = [
             (connector, number)
             for kind, _, number in (name.partition(":") for name in names)
@@ -161,7 +170,7 @@ class Recipients:
     async def _chat(self, connector: Addressable, chat: str) -> Target:
         row = await self._store.session(connector.name, chat)
         if row is not None and self._lives(row):
-            return _there(row)
+            return _target(row)
         try:
             beginning = await connector.begin(chat)
         except DeliveryFailed as error:
@@ -174,8 +183,8 @@ class Recipients:
                 f"{connector.name} may not write to {chat[:60]!r}: he has never written to it, or wants no messages",
             )
         conversation = Conversation(connector.name, beginning.session)
-        mark = begun_mark(connector.name)
-        return Target(conversation, connector.robot, beginning.user, beginning.variables, mark)
+        key_hash = begun_key_hash(connector.name)
+        return Target(conversation, connector.robot, beginning.user, beginning.variables, key_hash)
 
 
 def _in(connector: str, wanted: str) -> bool:
@@ -183,17 +192,17 @@ def _in(connector: str, wanted: str) -> bool:
     return not wanted or connector == wanted or connector.partition(".")[0] == wanted
 
 
-def _alone(row: SessionRow) -> bool:
+def _with_one_person(row: SessionRow) -> bool:
     """What is for one person does not go to a group."""
     return ":" not in row.session or row.connector.startswith("web.")
 
 
-def _left(row: SessionRow) -> bool:
+def _has_left(row: SessionRow) -> bool:
     return row.state is not None and Session.decode(row.state).left
 
 
-def _there(row: SessionRow) -> Target:
-    if _left(row):
+def _target(row: SessionRow) -> Target:
+    if _has_left(row):
         raise Refused("gone", "this person has blocked the robot")
     conversation = Conversation(row.connector, row.session)
     if row.state is None:

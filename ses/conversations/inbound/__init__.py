@@ -1,1 +1,1 @@
-"""How an inbound comes in: rate limits, the disk, the mailbox of its conversation, the debounce of a burst."""
+"""How a message enters a conversation: limits, acceptance, mailboxes, messages answered together."""

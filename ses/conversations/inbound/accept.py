@@ -4,24 +4,34 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
+from typing import Protocol
 
 from ses.clock import Clock
 from ses.connectors.contract import Refused
-from ses.conversations.inbound.mailbox import Mailbox, Waiting
+from ses.conversations.codec import encode
+from ses.conversations.inbound.mailbox import Mailbox, Unanswered
 from ses.conversations.inbound.mailbox_cache import MailboxCache
-from ses.conversations.inbound.rate_limit import LIMIT_EVENT, Bucket, Limits
+from ses.conversations.inbound.rate_limit import LIMIT_EVENT, Limits
+from ses.conversations.lifecycle.expiry import FIRST_EXPIRY
 from ses.conversations.lifecycle.robots import Robots
 from ses.conversations.observer import Observer
-from ses.conversations.turns.rows import EXPIRE, encode
-from ses.conversations.turns.scheduler import Answering
 from ses.errors import SesError
+from ses.flow.token_bucket import TokenBucket
 from ses.messages import Inbound
 from ses.storage.contract import Store, StoreUnavailable
 from ses.storage.rows import Accepted, Arrival
 
 
-class Intake:
-    """Takes inbounds, or refuses them. The store's callback puts them into their mailbox: who sent one may be gone by
+class Scheduling(Protocol):
+    """`ses.conversations.turns.scheduler.Scheduler`."""
+
+    unanswered: int
+
+    def put(self, mailbox: Mailbox, unanswered: Unanswered) -> None: ...
+
+
+class Acceptance:
+    """Accepts inbounds, or refuses them. The store's callback puts them into their mailbox: who sent one may be gone by
     then, the message is not."""
 
     def __init__(
@@ -30,8 +40,8 @@ class Intake:
         robots: Robots,
         limits: Limits,
         *,
-        shelf: MailboxCache,
-        answering: Answering,
+        mailboxes: MailboxCache,
+        scheduler: Scheduling,
         clock: Clock,
         observer: Observer,
     ) -> None:
@@ -39,14 +49,15 @@ class Intake:
         self._store = store
         self._robots = robots
         self._limits = limits
-        self._shelf = shelf
-        self._answering = answering
+        self._rate = limits.rate
+        self._mailboxes = mailboxes
+        self._scheduler = scheduler
         self._clock = clock
         self._observer = observer
 
-    async def receive(self, inbound: Inbound, key_hash: bytes | None) -> bool:
+    async def accept(self, inbound: Inbound, key_hash: bytes | None) -> bool:
         """True when it is durable and new, false for a second copy. Raises `Refused`."""
-        mailbox = self._shelf.take(inbound.conversation, inbound.robot)
+        mailbox = self._mailboxes.activate(inbound.conversation, inbound.robot)
         try:
             if not self._admit(mailbox, inbound):
                 return False
@@ -75,15 +86,15 @@ class Intake:
             else:
                 self._put_away(mailbox)
             return fresh
-        if self._answering.unanswered + self._store.waiting >= limits.waiting:
+        if self._scheduler.unanswered + self._store.waiting >= limits.waiting:
             raise Refused("busy", "too many messages are waiting", 2.0)
         if mailbox.waiting and len(mailbox.waiting) + mailbox.arriving >= limits.mailbox:
             raise Refused("busy", "too many messages of this conversation are waiting", 2.0)
         if inbound.external:
             return True
         if mailbox.bucket is None:
-            mailbox.bucket = Bucket(limits, now)
-        wait = mailbox.bucket.take(limits, now)
+            mailbox.bucket = TokenBucket(self._rate, now)
+        wait = mailbox.bucket.take(self._rate, now)
         if wait:
             self._tell_of_limit(mailbox, inbound, now)
             raise Refused("flood", "too many messages at once", round(wait, 2) + 0.01)
@@ -120,7 +131,7 @@ class Intake:
             external_id=inbound.id,
             body=encode(inbound),
             at=inbound.at,
-            expires=inbound.at + EXPIRE,
+            expires=inbound.at + FIRST_EXPIRY,
             row=mailbox.row,
             key_hash=key_hash,
             user=inbound.user,
@@ -143,27 +154,25 @@ class Intake:
                 future.set_exception(Refused(code, "the message could not be stored", 5.0))
             self._put_away(mailbox)
             return
-        if result.session is not None:
-            mailbox.learn(result.session)
         new = bool(result.row)
-        if new:
-            self._answering.put(mailbox, Waiting(result.row, inbound))
-        else:
-            self._put_away(mailbox)
+        self._schedule(mailbox, inbound, result)
         self._observer.accepted(inbound.robot, inbound.channel, new=new)
         if future is not None and not future.done():
             future.set_result(new)
 
-    def arrived(self, inbound: Inbound, accepted: Accepted) -> None:
-        """Another conversation's leg brought it here, and it is durable."""
-        mailbox = self._shelf.take(inbound.conversation, inbound.robot)
+    def stored_with_leg(self, inbound: Inbound, accepted: Accepted) -> None:
+        """An inbound that comes of another conversation's leg is durable with it."""
+        mailbox = self._mailboxes.activate(inbound.conversation, inbound.robot)
+        self._schedule(mailbox, inbound, accepted)
+
+    def _schedule(self, mailbox: Mailbox, inbound: Inbound, accepted: Accepted) -> None:
         if accepted.session is not None:
-            mailbox.learn(accepted.session)
+            mailbox.load(accepted.session)
         if accepted.row:
-            self._answering.put(mailbox, Waiting(accepted.row, inbound))
+            self._scheduler.put(mailbox, Unanswered(accepted.row, inbound))
         else:
             self._put_away(mailbox)
 
     def _put_away(self, mailbox: Mailbox) -> None:
         if mailbox.idle:
-            self._shelf.rest(mailbox)
+            self._mailboxes.deactivate(mailbox)

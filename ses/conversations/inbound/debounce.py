@@ -1,4 +1,4 @@
-"""Which inbounds one turn answers: the first, those of the turn that died, or those of a burst."""
+"""Debounce: which inbounds one turn answers. The first, those of the turn that died, or those of a burst."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from ses.clock import Clock
-from ses.conversations.inbound.mailbox import Mailbox, Waiting
+from ses.conversations.inbound.mailbox import Mailbox, Unanswered
 from ses.dialogue.state.session import Session
 from ses.messages import Inbound
 
@@ -16,54 +16,49 @@ LARGEST = 50
 """Messages in one turn."""
 
 
-def in_flight(waiting: Sequence[Waiting], session: Session) -> list[Waiting]:
+def in_flight(waiting: Sequence[Unanswered], session: Session) -> list[Unanswered]:
     """The inbounds of the turn that a checkpoint belongs to: they stand at the head."""
     assert session.flight is not None
     names = set(session.flight.inbounds)
     return [one for one in waiting if one.inbound.id in names]
 
 
-async def gather(mailbox: Mailbox, burst: float, clock: Clock) -> list[Waiting]:
-    """Wait for the end of the window that the first message opened, and take what came.
+async def debounced(mailbox: Mailbox, burst: float, clock: Clock) -> list[Unanswered]:
+    """Wait for the end of the window that the first message opened, and return what came.
 
     The window ends `burst` seconds after the last message. A button, command, attachment, event or edit closes it.
     """
     while True:
         assert mailbox.waiting
-        taken, closed = _window(mailbox.waiting)
-        left = min(taken[-1].inbound.at + burst, taken[0].inbound.at + LONGEST * burst) - clock.now()
+        batch, closed = _window(mailbox.waiting)
+        left = min(batch[-1].inbound.at + burst, batch[0].inbound.at + LONGEST * burst) - clock.now()
         if closed or left <= 0:
-            return taken
-        await _next(mailbox, left)
+            return batch
+        await _next_inbound(mailbox, left, clock)
 
 
-def _window(waiting: Sequence[Waiting]) -> tuple[list[Waiting], bool]:
-    taken: list[Waiting] = []
+def _window(waiting: Sequence[Unanswered]) -> tuple[list[Unanswered], bool]:
+    batch: list[Unanswered] = []
     for one in waiting:
-        if taken and one.inbound.event == "end":
-            return taken, True  # its own turn decides whether it is too late
-        taken.append(one)
-        if _closes(one.inbound) or len(taken) == LARGEST:
-            return taken, True
-    return taken, False
+        if batch and one.inbound.event == "end":
+            return batch, True  # its own turn decides whether it is too late
+        batch.append(one)
+        if _closes(one.inbound) or len(batch) == LARGEST:
+            return batch, True
+    return batch, False
 
 
 def _closes(inbound: Inbound) -> bool:
     return not inbound.text or inbound.text.startswith("/") or bool(inbound.attachments or inbound.edit_of)
 
 
-async def _next(mailbox: Mailbox, seconds: float) -> None:
+async def _next_inbound(mailbox: Mailbox, seconds: float, clock: Clock) -> None:
     """Return when something came, or when the time is over."""
     loop = asyncio.get_running_loop()
-    mailbox.arrived = loop.create_future()
-    timer = loop.call_later(seconds, _settle, mailbox.arrived)
+    came = mailbox.next_inbound = loop.create_future()
+    timer = loop.create_task(clock.sleep(seconds))
     try:
-        await mailbox.arrived
+        await asyncio.wait((came, timer), return_when=asyncio.FIRST_COMPLETED)
     finally:
         timer.cancel()
-        mailbox.arrived = None
-
-
-def _settle(future: asyncio.Future[None]) -> None:
-    if not future.done():
-        future.set_result(None)
+        mailbox.next_inbound = None

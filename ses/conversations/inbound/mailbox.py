@@ -6,12 +6,12 @@ import asyncio
 from collections import deque
 from typing import NamedTuple
 
-from ses.conversations.inbound.rate_limit import Bucket
+from ses.flow.token_bucket import TokenBucket
 from ses.messages import Conversation, Inbound
 from ses.storage.rows import SessionRow
 
 
-class Waiting(NamedTuple):
+class Unanswered(NamedTuple):
     """A durable inbound without an answer."""
 
     row: int
@@ -26,14 +26,14 @@ class Mailbox:
     """
 
     __slots__ = (
-        "arrived",
         "arriving",
+        "blocked",
         "bucket",
         "conversation",
         "expires",
-        "held",
         "key_hash",
         "limited",
+        "next_inbound",
         "private",
         "robot",
         "row",
@@ -57,23 +57,23 @@ class Mailbox:
         self.expires = 0.0
         self.key_hash: bytes | None = None
         self.user = ""
-        self.waiting: deque[Waiting] | None = None
+        self.waiting: deque[Unanswered] | None = None
         self.arriving = 0
         """Inbounds on their way to the disk."""
         self.task: asyncio.Task[None] | None = None
-        self.held = False
-        """Its head is under suspicion of killing the daemon, or its robot is missing: nothing runs."""
-        self.bucket: Bucket | None = None
+        self.blocked = False
+        """Its head is a poison candidate, or its robot is missing: nothing runs."""
+        self.bucket: TokenBucket | None = None
         self.limited = float("-inf")
         """When it was last told of a limit (monotonic)."""
-        self.arrived: asyncio.Future[None] | None = None
-        """Resolved when something comes while the window of a burst is open."""
+        self.next_inbound: asyncio.Future[None] | None = None
+        """Resolved when something comes while somebody waits for it."""
 
     @property
     def idle(self) -> bool:
         return not self.waiting and not self.arriving and self.task is None
 
-    def learn(self, row: SessionRow) -> None:
+    def load(self, row: SessionRow) -> None:
         """Take over what the store knows; what this process has done since is newer."""
         if self.row:
             return
@@ -87,14 +87,14 @@ class Mailbox:
         self.key_hash = row.key_hash
         self.user = row.user
 
-    def put(self, waiting: Waiting) -> None:
+    def put(self, unanswered: Unanswered) -> None:
         if self.waiting is None:
             self.waiting = deque()
-        self.waiting.append(waiting)
-        if self.arrived is not None and not self.arrived.done():
-            self.arrived.set_result(None)
+        self.waiting.append(unanswered)
+        if self.next_inbound is not None and not self.next_inbound.done():
+            self.next_inbound.set_result(None)
 
-    def rest(self) -> None:
+    def shrink(self) -> None:
         """Let go of what only a busy conversation needs."""
         self.waiting = None
-        self.arrived = None
+        self.next_inbound = None

@@ -1,1 +1,1 @@
-"""What begins and ends by time: versions of robots, expiry of sessions, retention."""
+"""What begins and ends by time: versions of robots, the end of sessions, retention."""

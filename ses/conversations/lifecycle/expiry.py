@@ -1,4 +1,4 @@
-"""Sessions that expired and whose robot has an event `end`: it runs once for each, a few at a time."""
+"""Session expiry: a session that expired and whose robot has an event `end` runs it once, a few at a time."""
 
 from __future__ import annotations
 
@@ -19,50 +19,52 @@ log = structlog.get_logger("ses.retention")
 
 PAGE = 200
 """Expired sessions read at once."""
-AT_ONCE = 16
+CONCURRENT = 16
 """Sessions whose `end` is under way: visitors' turns wait behind so many at most."""
-PATIENCE = 60.0
+END_TIMEOUT = 60.0
 """Seconds that one of them may take before it no longer counts among those."""
-KEPT = 86400.0
+FIRST_EXPIRY = 30 * 86400.0
+"""Seconds a session lives before its first turn is over."""
+RETENTION = 86400.0
 """Seconds that a session's row and messages stay after its end: so long deliveries are tried."""
 
 
-class Ask(Protocol):
+class ProcessInbound(Protocol):
     """`ses.conversations.conversations.Conversations.ask`."""
 
     def __call__(self, inbound: Inbound, *, timeout: float) -> Awaitable[object]: ...
 
 
-def ends(robots: Robots, robot: str, connector: str) -> bool:
+def runs_end_event(robots: Robots, robot: str, connector: str) -> bool:
     """Whether a session of that robot and connector has an event `end` to run."""
     program = robots.newest(robot)
-    return program is not None and program.at_event("end", kind(connector)) is not None
+    return program is not None and program.at_event("end", _channel(connector)) is not None
 
 
-def kind(connector: str) -> str:
+def _channel(connector: str) -> str:
     return connector.partition(".")[0]
 
 
 class SessionExpiry:
     """Writes an inbound `end` into each such session. The inbox makes it durable and, by its id, unique."""
 
-    def __init__(self, store: Store, robots: Robots, ask: Ask, clock: Clock) -> None:
+    def __init__(self, store: Store, robots: Robots, process: ProcessInbound, clock: Clock) -> None:
         self._store = store
         self._robots = robots
-        self._ask = ask
+        self._process = process
         self._clock = clock
 
     async def sweep(self) -> int:
         """End every session that has expired by now; how many ended."""
-        if not any(_has_end(self._robots, robot) for robot in self._robots.ids()):
+        if not any(_has_end_event(self._robots, robot) for robot in self._robots.ids()):
             return 0
         now, after, ended = self._clock.now(), 0, 0
-        room = asyncio.Semaphore(AT_ONCE)
+        room = asyncio.Semaphore(CONCURRENT)
         while rows := await self._store.expired(now, after, PAGE):
             after = rows[-1].row
             async with asyncio.TaskGroup() as turns:
                 for row in rows:
-                    if row.begun and ends(self._robots, row.robot, row.connector):
+                    if row.begun and runs_end_event(self._robots, row.robot, row.connector):
                         await room.acquire()
                         turns.create_task(self._end(row, room.release))
                         ended += 1
@@ -74,18 +76,18 @@ class SessionExpiry:
             session=row.session,
             id=f"~end-{row.turn}",
             robot=row.robot,
-            channel=kind(row.connector),
+            channel=_channel(row.connector),
             at=self._clock.now(),
             event="end",
         )
         try:
-            await self._ask(inbound, timeout=PATIENCE)
+            await self._process(inbound, timeout=END_TIMEOUT)
         except Refused as refusal:  # it waits in the inbox, or is found again in the next round
             log.info("a session's end is late", session=row.session, reason=str(refusal))
         finally:
             done()
 
 
-def _has_end(robots: Robots, robot: str) -> bool:
+def _has_end_event(robots: Robots, robot: str) -> bool:
     program = robots.newest(robot)
     return program is not None and any(event.partition("@")[0] == "end" for event in program.events)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 import structlog
 
 from ses.clock import Clock
-from ses.conversations.inbound.mailbox_cache import MailboxCache
-from ses.conversations.lifecycle.expiry import ends
+from ses.conversations.lifecycle.expiry import runs_end_event
 from ses.conversations.lifecycle.robots import Robots
 from ses.errors import SesError
 from ses.storage.contract import Store
@@ -25,10 +23,12 @@ PAGE = 200
 """Sessions removed in one transaction, so that turns do not wait behind a long one."""
 
 
-async def swept(sweep: Callable[[], Awaitable[object]], failure: str) -> None:
-    """Sweep again and again until cancelled; `failure` is what the log says of a sweep that the store refused."""
+async def sweep_periodically(
+    sweep: Callable[[], Awaitable[object]], failure: str, *, clock: Clock, period: float
+) -> None:
+    """Sweep every `period` seconds until cancelled; `failure` is what the log says of a sweep that the store refused."""
     while True:
-        await asyncio.sleep(PERIOD)
+        await clock.sleep(period)
         try:
             await sweep()
         except SesError as error:
@@ -38,10 +38,13 @@ async def swept(sweep: Callable[[], Awaitable[object]], failure: str) -> None:
 class Retention:
     """Removes what nobody needs any more."""
 
-    def __init__(self, store: Store, robots: Robots, shelf: MailboxCache, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, robots: Robots, forget: Callable[[Iterable[int]], list[int]], clock: Clock
+    ) -> None:
+        """`forget` drops the sessions of these rows from memory; it returns those that are not at work."""
         self._store = store
         self._robots = robots
-        self._shelf = shelf
+        self._forget = forget
         self._clock = clock
 
     async def sweep(self) -> int:
@@ -52,7 +55,7 @@ class Retention:
         while rows := await self._store.expired(now, after, PAGE):
             after = rows[-1].row
             # Forgotten here before they go there: a message that comes meanwhile finds or begins its session anew.
-            doomed = self._shelf.forget(row.row for row in rows if not self._to_end(row))
+            doomed = self._forget(row.row for row in rows if not self._to_end(row))
             if doomed:
                 gone += await self._store.remove(doomed, now)
         return gone
@@ -60,5 +63,5 @@ class Retention:
     def _to_end(self, row: ExpiredRow) -> bool:
         """Its event `end` is still to run, or nobody knows because the robot is broken."""
         return row.begun and (
-            row.robot in self._robots.unknown or ends(self._robots, row.robot, row.connector)
+            row.robot in self._robots.unknown or runs_end_event(self._robots, row.robot, row.connector)
         )

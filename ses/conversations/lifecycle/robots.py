@@ -25,8 +25,8 @@ STEP = 250
 """Milliseconds between two looks whether files changed."""
 
 
-class Edition(NamedTuple):
-    """A robot as its files are now."""
+class RobotBuild(NamedTuple):
+    """What the files of a robot make, as they are now."""
 
     program: Program | None
     """None: it has errors."""
@@ -35,7 +35,7 @@ class Edition(NamedTuple):
     """Its files packed; empty when there is no program."""
 
 
-class Source(Protocol):
+class RobotSource(Protocol):
     """Where robots come from. Its methods are slow and pure: they are called off the loop."""
 
     @property
@@ -43,7 +43,7 @@ class Source(Protocol):
         """What is watched for edits."""
         ...
 
-    def read(self, known: Mapping[str, str]) -> Mapping[str, Edition | None]:
+    def read(self, known: Mapping[str, str]) -> Mapping[str, RobotBuild | None]:
         """Every robot by its id; none for one whose version is that of `known` still."""
         ...
 
@@ -53,7 +53,7 @@ class Source(Protocol):
 class Robots:
     """Programs by robot and version."""
 
-    def __init__(self, source: Source, store: Store, clock: Clock) -> None:
+    def __init__(self, source: RobotSource, store: Store, clock: Clock) -> None:
         self._source = source
         self._store = store
         self._clock = clock
@@ -135,36 +135,34 @@ class Robots:
                 robot: program.version for robot, program in self._newest.items() if robot not in self._broken
             }
             loop = asyncio.get_running_loop()
-            editions = await loop.run_in_executor(None, self._source.read, known)
-            for robot, edition in editions.items():
-                if edition is not None:
-                    await self._take(robot, edition)
-            for robot in [one for one in self._findings if one not in editions]:
+            builds = await loop.run_in_executor(None, self._source.read, known)
+            for robot, build in builds.items():
+                if build is not None:
+                    await self._install(robot, build)
+            for robot in [one for one in self._findings if one not in builds]:
                 self._findings.pop(robot)
                 self._broken.discard(robot)
                 if robot in self._newest:
                     log.warning("the files of a robot are gone; it serves until the next start", robot=robot)
             return dict(self._findings)
 
-    async def _take(self, robot: str, edition: Edition) -> None:
-        self._findings[robot] = edition.findings
-        program = edition.program
+    async def _install(self, robot: str, build: RobotBuild) -> None:
+        self._findings[robot] = build.findings
+        program = build.program
         if program is None:
             self._broken.add(robot)
             log.error(
                 "a robot has errors",
                 robot=robot,
                 serves="the version before" if robot in self._newest else "nothing",
-                findings=[_shown(finding) for finding in edition.findings if finding.severity == "error"][
-                    :20
-                ],
+                findings=[_shown(one) for one in build.findings if one.severity == "error"][:20],
             )
             return
         self._broken.discard(robot)
         before = self._newest.get(robot)
         if before is not None and before.version == program.version:
             return
-        await self._store.keep_version(VersionRow(robot, program.version, edition.archive, self._clock.now()))
+        await self._store.keep_version(VersionRow(robot, program.version, build.archive, self._clock.now()))
         if before is not None:
             self._used[robot, before.version] = self._clock.monotonic()
         self._newest[robot] = program

@@ -1,1 +1,1 @@
-"""What leaves a conversation: the outbox, delivery to the channels, and messages that never arrive."""
+"""What leaves a conversation: queues of the outbox, delivery to the channels, messages that never arrive."""

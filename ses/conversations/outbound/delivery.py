@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-import msgspec
 import structlog
 
 from ses.clock import Clock
-from ses.connectors.contract import Connector, DeliveryFailed
-from ses.conversations.observer import Observer
-from ses.conversations.outbound.outbox_queue import HELD, OutboxQueue, QueuedDelivery
+from ses.connectors.contract import Connector
+from ses.conversations.codec import decode_outgoing
+from ses.conversations.observer import Observer, Stats
+from ses.conversations.outbound.attempts import Attempts, OnLost
+from ses.conversations.outbound.outbox_queue import IN_MEMORY, OutboxQueue, QueuedDelivery
 from ses.errors import SesError
 from ses.messages import Conversation, Outgoing
 from ses.storage.contract import Store
@@ -19,51 +20,50 @@ from ses.storage.rows import Undelivered
 
 log = structlog.get_logger("ses.delivery")
 
-FIRST_PAUSE = 1.0
-LONGEST_PAUSE = 60.0
-GIVE_UP = 24 * 3600.0
-"""Seconds after which a message that does not arrive counts as failed."""
+SCAN_PAUSE = 6.0
+"""Seconds before the outbox is scanned again when it could not be read."""
 PAGE = 1000
 """Rows of the outbox read at once."""
-LANES = 5_000
+MOST_QUEUES = 5_000
 """Conversations whose messages are under way at once; those of others wait in the outbox."""
 REPLAYING = frozenset({"api", "web", "chat"})
 """Kinds whose readers fetch what they missed, whether their connector is there now or not."""
-
-Lost = Callable[[OutboxQueue, Outgoing, str], Awaitable[None]]
-"""Told of each message that will never arrive, with the reason."""
-
-_decode = msgspec.json.Decoder(Outgoing).decode
-
-
-async def _unheard(lane: OutboxQueue, message: Outgoing, reason: str) -> None:
-    """Nobody is told."""
 
 
 class Delivery:
     """Hands outgoing messages to the connectors they belong to. Memory is bounded: the outbox holds the rest."""
 
-    def __init__(self, store: Store, clock: Clock, observer: Observer, lost: Lost = _unheard) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        observer: Observer,
+        on_lost: OnLost | None = None,
+        *,
+        most_queues: int = MOST_QUEUES,
+    ) -> None:
         self._store = store
         self._clock = clock
-        self._observer = observer
-        self._lost = lost
         self._connectors: dict[str, Connector] = {}
-        self.lanes: dict[Conversation, OutboxQueue] = {}
+        self._attempts = Attempts(store, self._connectors, clock, observer, on_lost, self._noted)
+        self.queues: dict[Conversation, OutboxQueue] = {}
+        self._most_queues = most_queues
         self._left = 0
-        """Messages of conversations without a lane that were left in the outbox since it was last looked through."""
-        self._looking: asyncio.Task[None] | None = None
-        self._done: set[tuple[int, int]] | None = None
-        """Session and `seq` of what was delivered while the outbox is looked through: its rows may be older."""
+        """Messages of conversations without a queue that were left in the outbox since it was last scanned."""
+        self._scan: asyncio.Task[None] | None = None
+        self._noted_meanwhile: set[tuple[int, int]] | None = None
+        """Session and `seq` of what was delivered while the outbox is scanned: rows that were read may be older."""
         self._recovered = False
         self._stopping = False
+
+    # --- connectors --------------------------------------------------------------------------------------------
 
     def attach(self, connector: Connector) -> None:
         """From now on that connector's messages go through it, those that waited for it in the outbox too."""
         self._connectors[connector.name] = connector
         if self._recovered and not connector.replays:
             self._left += 1
-            self._look_again()
+            self._start_scan()
 
     def connector(self, name: str) -> Connector | None:
         return self._connectors.get(name)
@@ -81,6 +81,8 @@ class Delivery:
             return name.partition(".")[0] not in REPLAYING
         return not connector.replays
 
+    # --- messages ----------------------------------------------------------------------------------------------
+
     async def send(
         self, conversation: Conversation, robot: str, session: int, messages: Sequence[Outgoing], at: float
     ) -> None:
@@ -88,189 +90,162 @@ class Delivery:
         connector = self._connectors.get(conversation.connector)
         if connector is None:
             return
-        lane = self.lanes.get(conversation)
+        queue = self.queues.get(conversation)
         for message in messages:
-            if connector.replays and lane is None and not message.delay:
-                await self._push(connector, conversation, message)
+            if connector.replays and queue is None and not message.delay:
+                await self._attempts.push(connector, conversation, message)
                 continue
-            if lane is None:
+            if queue is None:
                 # While earlier messages may lie in the outbox, a new one must not go before them.
-                if not connector.replays and (self._left or len(self.lanes) >= LANES):
+                if not connector.replays and (self._left or len(self.queues) >= self._most_queues):
                     self._left += 1
-                    if len(self.lanes) <= LANES // 2:
-                        self._look_again()
+                    if len(self.queues) <= self._most_queues // 2:
+                        self._start_scan()
                     continue
-                lane = self.lanes[conversation] = OutboxQueue(
+                queue = self.queues[conversation] = OutboxQueue(
                     conversation, robot, 0 if connector.replays else session
                 )
-            lane.take(at, message)
-        if lane is not None:
-            self._start(lane)
+            queue.put(at, message)
+        if queue is not None:
+            self._start(queue)
 
     async def recover(self) -> None:
         """Take up what a former process did not deliver."""
         self._left += 1
-        await self._look_through()
+        await self._scan_outbox()
         self._recovered = True
-        missing = {name for name in await self._waiting_for() if name not in self._connectors}
-        for name in sorted(missing):
+        rows = await self._store.undelivered((0, 0), PAGE)
+        for name in sorted({row.connector for row in rows} - self._connectors.keys()):
             log.warning("messages wait for a connector that is not configured", connector=name)
 
     async def stop(self, grace: float) -> None:
         """Let running deliveries finish for a while; what is left stays in the outbox."""
         self._stopping = True
-        if self._looking is not None:
-            self._looking.cancel()
-            await asyncio.gather(self._looking, return_exceptions=True)
-        tasks = [lane.task for lane in self.lanes.values() if lane.task is not None]
-        for lane in self.lanes.values():
-            lane.left = 0
-            while len(lane.parcels) > 1:
-                lane.parcels.pop()
-            if lane.pausing and lane.task is not None:
-                lane.task.cancel()
+        if self._scan is not None:
+            self._scan.cancel()
+            await asyncio.gather(self._scan, return_exceptions=True)
+        tasks = [queue.task for queue in self.queues.values() if queue.task is not None]
+        for queue in self.queues.values():
+            queue.on_disk = 0
+            while len(queue.deliveries) > 1:
+                queue.deliveries.pop()
+            if queue.pausing and queue.task is not None:
+                queue.task.cancel()
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=grace)
             for task in late:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    # --- the outbox --------------------------------------------------------------------------------------------
+    # --- figures -----------------------------------------------------------------------------------------------
 
-    async def _look_through(self) -> None:
-        """Give a lane to the conversations whose messages wait in the outbox, as long as there is room."""
-        while self._left and not self._stopping:
-            left, after = self._left, (0, 0)
-            self._done = set()
-            while len(self.lanes) < LANES and (rows := await self._store.undelivered(after, PAGE)):
-                after = (rows[-1].session, rows[-1].seq)
-                self._give_lanes(rows)
-            self._done = None
-            if len(self.lanes) >= LANES:
-                return  # looked through again when there is room
-            if self._left == left:
-                self._left = 0
+    def undelivered(self) -> dict[str, tuple[int, float]]:
+        """By connector: messages in memory that are under way to it, and the age of the oldest in seconds."""
+        now = self._clock.now()
+        found: dict[str, tuple[int, float]] = {}
+        for queue in self.queues.values():
+            if queue.deliveries and queue.session:
+                count, age = found.get(queue.conversation.connector, (0, 0.0))
+                age = max(age, now - queue.deliveries[0].at)
+                found[queue.conversation.connector] = (count + len(queue.deliveries), age)
+        return found
 
-    def _give_lanes(self, rows: Sequence[Undelivered]) -> None:
-        given: dict[Conversation, OutboxQueue] = {}
-        for row in rows:
-            if row.connector not in self._connectors or (row.session, row.seq) in (self._done or ()):
-                continue
-            conversation = Conversation(row.connector, row.session_id)
-            lane = given.get(conversation)
-            if lane is None:
-                if conversation in self.lanes or len(self.lanes) >= LANES:
-                    continue  # a lane at work sees to its own
-                lane = given[conversation] = self.lanes[conversation] = OutboxQueue(
-                    conversation, row.robot, row.session
-                )
-            lane.take(row.at, _decode(row.body))
-        for lane in given.values():
-            lane.left += 1  # its rows may go on in the next page: it looks for them itself
-            self._start(lane)
+    def add_to(self, stats: Stats) -> None:
+        """Write how many messages wait, and for how long."""
+        now = self._clock.now()
+        for queue in self.queues.values():
+            if queue.deliveries:
+                key = (queue.robot, queue.conversation.connector.partition(".")[0])
+                stats.outbox[key] = stats.outbox.get(key, 0) + len(queue.deliveries)
+                stats.outbox_age[key] = max(stats.outbox_age.get(key, 0.0), now - queue.deliveries[0].at)
 
-    async def _waiting_for(self) -> set[str]:
-        """The connectors that something waits for, as far as the first page tells."""
-        return {row.connector for row in await self._store.undelivered((0, 0), PAGE)}
+    # --- queues ------------------------------------------------------------------------------------------------
 
-    async def _refill(self, lane: OutboxQueue) -> bool:
-        """Take the conversation's next messages from the outbox; false when there is none."""
-        if not lane.left or not lane.session:
-            return False
-        left = lane.left
-        rows = await self._store.undelivered((lane.session, lane.last), HELD)
-        own = [row for row in rows if row.session == lane.session]
-        # What was left meanwhile may be missing among these rows.
-        lane.left = lane.left - left + (len(own) == HELD)
-        for row in own:
-            lane.parcels.append(QueuedDelivery(row.at, _decode(row.body)))
-            lane.last = row.seq
-        return bool(own) or lane.left > 0
+    def _start(self, queue: OutboxQueue) -> None:
+        if queue.task is None:
+            queue.task = asyncio.get_running_loop().create_task(self._run(queue))
 
-    # --- lanes -------------------------------------------------------------------------------------------------
-
-    def _start(self, lane: OutboxQueue) -> None:
-        if lane.task is None:
-            lane.task = asyncio.get_running_loop().create_task(self._run(lane))
-
-    async def _run(self, lane: OutboxQueue) -> None:
+    async def _run(self, queue: OutboxQueue) -> None:
         try:
-            while lane.parcels or await self._refill(lane):
-                while lane.parcels:
-                    await self._next(lane, lane.parcels[0])
-                    lane.parcels.popleft()
+            while queue.deliveries or await self._refill(queue):
+                while queue.deliveries:
+                    await self._attempts.deliver(queue, queue.deliveries[0])
+                    queue.deliveries.popleft()
         except Exception:
             log.exception(
                 "deliveries of a conversation have stopped until the next start",
-                connector=lane.conversation.connector,
+                connector=queue.conversation.connector,
             )
         finally:
-            del self.lanes[lane.conversation]
-        if self._left and not self._stopping and len(self.lanes) <= LANES // 2:
-            self._look_again()
+            del self.queues[queue.conversation]
+        if self._left and not self._stopping and len(self.queues) <= self._most_queues // 2:
+            self._start_scan()
 
-    def _look_again(self) -> None:
-        if self._looking is None or self._looking.done():
-            self._looking = asyncio.get_running_loop().create_task(self._looked_through())
+    async def _refill(self, queue: OutboxQueue) -> bool:
+        """Read the conversation's next messages from the outbox; false when there is none."""
+        if not queue.on_disk or not queue.session:
+            return False
+        on_disk = queue.on_disk
+        rows = await self._store.undelivered((queue.session, queue.last), IN_MEMORY)
+        own = [row for row in rows if row.session == queue.session]
+        # What was left meanwhile may be missing among these rows.
+        queue.on_disk = queue.on_disk - on_disk + (len(own) == IN_MEMORY)
+        for row in own:
+            queue.deliveries.append(QueuedDelivery(row.at, decode_outgoing(row.body)))
+            queue.last = row.seq
+        return bool(own) or queue.on_disk > 0
 
-    async def _looked_through(self) -> None:
+    def _noted(self, session: int, seq: int) -> None:
+        # Only now: a scan that began while the row was written has read it as it was before.
+        if self._noted_meanwhile is not None:
+            self._noted_meanwhile.add((session, seq))
+
+    # --- the scan of the outbox --------------------------------------------------------------------------------
+
+    def _start_scan(self) -> None:
+        if self._scan is None or self._scan.done():
+            self._scan = asyncio.get_running_loop().create_task(self._scan_patiently())
+
+    async def _scan_patiently(self) -> None:
         while not self._stopping:
             try:
-                await self._look_through()
+                await self._scan_outbox()
                 return
             except SesError as error:
                 log.warning("the outbox could not be read", reason=str(error))
-                await asyncio.sleep(LONGEST_PAUSE / 10)
+                await self._clock.sleep(SCAN_PAUSE)
 
-    async def _next(self, lane: OutboxQueue, parcel: QueuedDelivery) -> None:
-        if parcel.message.delay:
-            await lane.pause(parcel.message.delay)
-        if lane.session:
-            await self._deliver(lane, parcel)
-        else:
-            await self._push(self._connectors[lane.conversation.connector], lane.conversation, parcel.message)
+    async def _scan_outbox(self) -> None:
+        """Give a queue to the conversations whose messages wait in the outbox, as long as there is room."""
+        while self._left and not self._stopping:
+            left, after = self._left, (0, 0)
+            self._noted_meanwhile = set()
+            while len(self.queues) < self._most_queues and (
+                rows := await self._store.undelivered(after, PAGE)
+            ):
+                after = (rows[-1].session, rows[-1].seq)
+                self._make_queues(rows)
+            self._noted_meanwhile = None
+            if len(self.queues) >= self._most_queues:
+                return  # scanned again when there is room
+            if self._left == left:
+                self._left = 0
 
-    async def _push(self, connector: Connector, conversation: Conversation, message: Outgoing) -> None:
-        try:
-            await connector.deliver(conversation, message)
-        except DeliveryFailed:
-            pass  # its reader is away, and will fetch it
-        except Exception:
-            log.exception("a live push failed", connector=connector.name, message=message.id)
-
-    async def _deliver(self, lane: OutboxQueue, parcel: QueuedDelivery) -> None:
-        pause = FIRST_PAUSE
-        name, message = lane.conversation.connector, parcel.message
-        reason = ""
-        while True:
-            wait: float | None
-            try:
-                # Asked for anew each time: a reload may have put another in its place.
-                await self._connectors[name].deliver(lane.conversation, message)
-                break
-            except DeliveryFailed as error:
-                reason, wait = str(error), error.retry_after
-            except Exception as error:
-                log.exception("a delivery failed", connector=name, message=message.id)
-                reason, wait = type(error).__name__, 0.0
-            if wait is None or self._clock.now() - parcel.at > GIVE_UP:
-                log.error("a message was not delivered", connector=name, message=message.id, reason=reason)
-                await self._mark(lane, message, failed=True)
-                await self._lost(lane, message, reason)
-                return
-            await lane.pause(max(pause, wait))
-            pause = min(pause * 2, LONGEST_PAUSE)
-        await self._mark(lane, message, failed=False)
-
-    async def _mark(self, lane: OutboxQueue, message: Outgoing, *, failed: bool) -> None:
-        try:
-            await self._store.delivered(lane.session, message.seq, failed=failed)
-        except SesError as error:
-            # It will be sent once more after a restart: at least once is what was promised.
-            log.warning("a delivery could not be noted", message=message.id, reason=str(error))
-        if (
-            self._done is not None
-        ):  # only now: a look that began while the row was written has read it without the mark
-            self._done.add((lane.session, message.seq))
-        kind = lane.conversation.connector.partition(".")[0]
-        self._observer.delivered(lane.robot, kind, failed=failed)
+    def _make_queues(self, rows: Sequence[Undelivered]) -> None:
+        made: dict[Conversation, OutboxQueue] = {}
+        for row in rows:
+            noted = (row.session, row.seq) in (self._noted_meanwhile or ())
+            if row.connector not in self._connectors or noted:
+                continue
+            conversation = Conversation(row.connector, row.session_id)
+            queue = made.get(conversation)
+            if queue is None:
+                if conversation in self.queues or len(self.queues) >= self._most_queues:
+                    continue  # a queue at work sees to its own
+                queue = made[conversation] = self.queues[conversation] = OutboxQueue(
+                    conversation, row.robot, row.session
+                )
+            queue.put(row.at, decode_outgoing(row.body))
+        for queue in made.values():
+            queue.on_disk += 1  # its rows may go on in the next page: it looks for them itself
+            self._start(queue)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from ses.messages import Conversation, Outgoing
 
-HELD = 20
+IN_MEMORY = 20
 """Messages of one conversation in memory; more wait in the outbox."""
 
 
@@ -24,32 +24,25 @@ class OutboxQueue:
     """It exists only while there is something to deliver. `session` 0: its messages count as delivered already, these are
     live pushes, and the outbox knows nothing of them."""
 
-    __slots__ = ("conversation", "last", "left", "parcels", "pausing", "robot", "session", "task")
+    __slots__ = ("conversation", "deliveries", "last", "on_disk", "pausing", "robot", "session", "task")
 
     def __init__(self, conversation: Conversation, robot: str, session: int) -> None:
         self.conversation = conversation
         self.robot = robot
         self.session = session
-        self.parcels: deque[QueuedDelivery] = deque()
-        self.left = 0
-        """Messages that were left in the outbox since it was last looked into."""
+        self.deliveries: deque[QueuedDelivery] = deque()
+        self.on_disk = 0
+        """Messages that were left in the outbox since it was last read."""
         self.last = 0
-        """The highest `seq` that was taken."""
+        """The highest `seq` that came into memory."""
         self.pausing = False
         """Between two attempts, or before a message that is to come later: nothing is lost by stopping here."""
         self.task: asyncio.Task[None] | None = None
 
-    def take(self, at: float, message: Outgoing) -> None:
-        """Put it behind the others, in memory or, when there are many, by leaving it where it is stored."""
-        if self.session and (self.left or len(self.parcels) >= HELD):
-            self.left += 1
+    def put(self, at: float, message: Outgoing) -> None:
+        """Behind the others, in memory or, when there are many, by leaving it where it is stored."""
+        if self.session and (self.on_disk or len(self.deliveries) >= IN_MEMORY):
+            self.on_disk += 1
             return
-        self.parcels.append(QueuedDelivery(at, message))
+        self.deliveries.append(QueuedDelivery(at, message))
         self.last = message.seq
-
-    async def pause(self, seconds: float) -> None:
-        self.pausing = True
-        try:
-            await asyncio.sleep(seconds)
-        finally:
-            self.pausing = False

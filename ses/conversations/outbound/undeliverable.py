@@ -8,14 +8,14 @@ import structlog
 
 from ses.clock import Clock
 from ses.connectors.contract import Refused
+from ses.conversations.codec import decode_inbound
 from ses.conversations.outbound.outbox_queue import OutboxQueue
-from ses.conversations.turns.rows import decode_inbound
 from ses.messages import Inbound, Outgoing
 from ses.storage.contract import Store
 
 log = structlog.get_logger("ses.delivery")
 
-MARK = "~undelivered-"
+EVENT_ID = "~undelivered-"
 """Before the turn in the id of the event, so that one turn makes one event."""
 LOOKED_AT = 50
 """Turns among which the one that said the message is looked for."""
@@ -29,19 +29,19 @@ class Undeliverable:
         self._clock = clock
         self._receive = receive
 
-    async def tell(self, lane: OutboxQueue, message: Outgoing, reason: str) -> None:
+    async def tell(self, queue: OutboxQueue, message: Outgoing, reason: str) -> None:
         """Never raises: the message is lost already, and the log says so."""
         turn = message.id.rpartition("/")[0].rpartition("/")[2]
         try:
-            if not turn.isdecimal() or await self._was_told(lane.session, int(turn)):
+            if not turn.isdecimal() or await self._was_told(queue.session, int(turn)):
                 return
             await self._receive(
                 Inbound(
-                    connector=lane.conversation.connector,
-                    session=lane.conversation.session,
-                    id=f"{MARK}{turn}",
-                    robot=lane.robot,
-                    channel=lane.conversation.connector.partition(".")[0],
+                    connector=queue.conversation.connector,
+                    session=queue.conversation.session,
+                    id=f"{EVENT_ID}{turn}",
+                    robot=queue.robot,
+                    channel=queue.conversation.connector.partition(".")[0],
                     at=self._clock.now(),
                     event="error",
                     payload={"kind": "delivery", "message": reason},
@@ -57,6 +57,6 @@ class Undeliverable:
     async def _was_told(self, session: int, turn: int) -> bool:
         """Whether that turn was the answer to such an event."""
         for line in await self._store.turns(session, last=LOOKED_AT):
-            if line.turn == turn and not line.side and decode_inbound(line.body).id.startswith(MARK):
+            if line.turn == turn and not line.side and decode_inbound(line.body).id.startswith(EVENT_ID):
                 return True
         return False

@@ -1,1 +1,1 @@
-"""After a death of the process: what was accepted and not answered, and the quarantine of poison candidates."""
+"""After a death of the process: what was accepted and not answered, and what may have killed it."""

@@ -6,12 +6,13 @@ import asyncio
 
 import structlog
 
-from ses.conversations.inbound.mailbox import Mailbox, Waiting
+from ses.clock import Clock
+from ses.conversations.codec import decode_inbound
+from ses.conversations.inbound.mailbox import Mailbox, Unanswered
 from ses.conversations.inbound.mailbox_cache import MailboxCache
 from ses.conversations.recovery.quarantine import Quarantine
-from ses.conversations.turns.rows import decode_inbound
 from ses.conversations.turns.runner import Treatment
-from ses.conversations.turns.scheduler import Answering
+from ses.conversations.turns.scheduler import Scheduler
 from ses.messages import Conversation
 from ses.storage.contract import Store
 from ses.storage.rows import DEATH
@@ -27,13 +28,15 @@ PATIENCE = 30.0
 
 class Recovery:
     """Brings unanswered inbounds back into their mailboxes and runs them: those under suspicion of having killed
-    the daemon last, one at a time."""
+    the daemon last, in quarantine."""
 
-    def __init__(self, store: Store, shelf: MailboxCache, answering: Answering) -> None:
+    def __init__(self, store: Store, mailboxes: MailboxCache, scheduler: Scheduler, clock: Clock) -> None:
         self._store = store
-        self._shelf = shelf
-        self._answering = answering
-        self._suspects: list[Mailbox] = []
+        self._mailboxes = mailboxes
+        self._scheduler = scheduler
+        self._clock = clock
+        self._candidates: list[Mailbox] = []
+        """Those whose head is a poison candidate."""
 
     async def load(self) -> int:
         """Fill the mailboxes before anything new is accepted, so that nothing new overtakes; how many waited."""
@@ -46,32 +49,33 @@ class Recovery:
                 except ValueError:
                     log.exception("a stored message cannot be read; it is left alone", row=row.row)
                     continue
-                mailbox = self._shelf.take(Conversation(row.connector, row.session_id), inbound.robot)
+                conversation = Conversation(row.connector, row.session_id)
+                mailbox = self._mailboxes.activate(conversation, inbound.robot)
                 if row.suspicion and not mailbox.waiting:
-                    mailbox.held = True
-                    self._suspects.append(mailbox)
-                self._answering.put(mailbox, Waiting(row.row, inbound, row.suspicion))
+                    mailbox.blocked = True
+                    self._candidates.append(mailbox)
+                self._scheduler.put(mailbox, Unanswered(row.row, inbound, row.suspicion))
                 count += 1
         if count:
-            log.info("messages are waiting from before", messages=count, suspects=len(self._suspects))
+            log.info("messages are waiting from before", messages=count, suspects=len(self._candidates))
         return count
 
-    async def run_suspects(self) -> None:
+    async def run_candidates(self) -> None:
         """Those under less suspicion come first, so that the killer comes last."""
-        await self._answering.settled(PATIENCE)
-        suspects, self._suspects = sorted(self._suspects, key=_suspicion), []
-        room = asyncio.Lock()
+        await self._scheduler.settled(PATIENCE)
+        candidates, self._candidates = sorted(self._candidates, key=_suspicion), []
+        lock = asyncio.Lock()
         async with asyncio.TaskGroup() as turns:
-            for mailbox in suspects:
-                solitude = Quarantine(self._store, room, _head(mailbox).row)
-                await solitude.enter()
-                turns.create_task(self._run(mailbox, solitude))
+            for mailbox in candidates:
+                quarantine = Quarantine(self._store, lock, _head(mailbox).row, self._clock)
+                await quarantine.enter()
+                turns.create_task(self._run(mailbox, quarantine))
 
-    async def _run(self, mailbox: Mailbox, solitude: Quarantine) -> None:
+    async def _run(self, mailbox: Mailbox, quarantine: Quarantine) -> None:
         try:
-            await self._answering.run_suspect(mailbox, self._treatment(mailbox), solitude)
+            await self._scheduler.run_isolated(mailbox, self._treatment(mailbox), quarantine)
         finally:
-            solitude.leave()
+            quarantine.leave()
 
     def _treatment(self, mailbox: Mailbox) -> Treatment:
         deaths = _suspicion(mailbox) // DEATH
@@ -86,7 +90,7 @@ class Recovery:
         return "poison" if deaths == POISON else "drop"
 
 
-def _head(mailbox: Mailbox) -> Waiting:
+def _head(mailbox: Mailbox) -> Unanswered:
     assert mailbox.waiting
     return mailbox.waiting[0]
 

@@ -9,43 +9,69 @@ from typing import Protocol, TypeVar
 
 from ses.clock import Clock
 from ses.connectors.contract import Connector
-from ses.conversations.inbound.mailbox import Mailbox, Waiting
-from ses.conversations.recovery.quarantine import Quarantine
+from ses.conversations.inbound.mailbox import Mailbox, Unanswered
 from ses.dialogue.state.ports import Address, Leg, Link, Model, Services, Spoken, Voices
 from ses.messages import Delta, Inbound, Outgoing
 from ses.scenario.program.robot import Program
 
 T = TypeVar("T")
 
-_UNSUSPECTED = nullcontext()
+_NOT_ISOLATED = nullcontext()
 
 
-class Legs(Protocol):
-    """Who makes the legs of a turn durable."""
+class PortsBackend(Protocol):
+    """What stands behind the ports of all turns: `ses.conversations.turns.backend.TurnBackend`."""
 
     clock: Clock
 
-    async def write(self, run: TurnPorts, leg: Leg) -> None: ...
+    async def write(self, ports: TurnPorts, leg: Leg) -> None:
+        """Make a leg durable, then deliver it."""
+        ...
 
     async def link(self, hash_: bytes) -> Link | None: ...
 
-    async def address(self, run: TurnPorts, to: str, connector: str) -> Address: ...
+    async def address(self, ports: TurnPorts, to: str, connector: str) -> Address: ...
 
-    async def history(self, run: TurnPorts, last: int) -> Sequence[Spoken]: ...
+    async def history(self, ports: TurnPorts, last: int) -> Sequence[Spoken]: ...
 
-    def show(self, run: TurnPorts, delta: Delta) -> None: ...
+    def show(self, ports: TurnPorts, delta: Delta) -> None: ...
 
-    def show_heard(self, run: TurnPorts, inbound: str, text: str) -> None: ...
+    def show_heard(self, ports: TurnPorts, inbound: str, text: str) -> None: ...
+
+
+class Isolation(Protocol):
+    """Lets a turn compute only while no other isolated one does, so that a death of the process tells whose fault it is."""
+
+    def computing(self) -> AbstractContextManager[None]:
+        """While the engine is at work."""
+        ...
+
+    def suspended(self) -> AbstractAsyncContextManager[None]:
+        """While it waits for a service or the disk: others may compute."""
+        ...
+
+    def leave(self) -> None:
+        """All is computed."""
+        ...
+
+    def services(self, services: Services) -> Services:
+        """The same services, each call made while suspended; so are those of the next two."""
+        ...
+
+    def model(self, model: Model) -> Model: ...
+
+    def voices(self, voices: Voices) -> Voices: ...
 
 
 class TurnPorts:
     """Implements `ses.dialogue.state.ports.Ports` for one turn."""
 
     __slots__ = (
-        "_legs",
+        "_backend",
         "_typing",
         "batch",
         "clock",
+        "isolation",
         "mailbox",
         "model",
         "private",
@@ -53,26 +79,25 @@ class TurnPorts:
         "resumed",
         "said",
         "services",
-        "solitude",
         "user",
         "voices",
     )
 
     def __init__(
         self,
-        legs: Legs,
+        backend: PortsBackend,
         services: Services,
         mailbox: Mailbox,
         program: Program,
-        batch: Sequence[Waiting],
+        batch: Sequence[Unanswered],
         *,
         model: Model | None,
         resumed: bool,
-        solitude: Quarantine | None = None,
+        isolation: Isolation | None = None,
         user: str = "",
         voices: Voices | None = None,
     ) -> None:
-        self.clock = legs.clock
+        self.clock = backend.clock
         self.services = services
         self.model = model
         self.voices = voices
@@ -81,14 +106,14 @@ class TurnPorts:
         self.batch = batch
         self.resumed = resumed
         """It goes on from the checkpoint of a turn that died: what that one said is not in `said`."""
-        self.solitude = solitude
-        """It is under suspicion and computes alone."""
+        self.isolation = isolation
+        """None, unless its inbound may be what killed the process."""
         self.user = batch[0].inbound.user or user or "/".join(mailbox.conversation)
         """Whose `keep: user` values it reads and writes; without a known person the conversation's own."""
         self.said: list[Outgoing] = []
         self.private = False
         """Something said in this turn shows a private value."""
-        self._legs = legs
+        self._backend = backend
         self._typing = False
 
     @property
@@ -98,29 +123,29 @@ class TurnPorts:
 
     def computing(self) -> AbstractContextManager[None]:
         """While the engine is at work."""
-        return _UNSUSPECTED if self.solitude is None else self.solitude.computing()
+        return _NOT_ISOLATED if self.isolation is None else self.isolation.computing()
 
-    def _outside(self) -> AbstractAsyncContextManager[None]:
-        return _UNSUSPECTED if self.solitude is None else self.solitude.outside()
+    def _suspended(self) -> AbstractAsyncContextManager[None]:
+        return _NOT_ISOLATED if self.isolation is None else self.isolation.suspended()
 
     async def commit(self, leg: Leg) -> None:
-        async with self._outside():
-            await self._legs.write(self, leg)
+        async with self._suspended():
+            await self._backend.write(self, leg)
 
     async def address(self, to: str, connector: str) -> Address:
-        async with self._outside():
-            return await self._legs.address(self, to, connector)
+        async with self._suspended():
+            return await self._backend.address(self, to, connector)
 
     async def link(self, hash_: bytes) -> Link | None:
-        async with self._outside():
-            return await self._legs.link(hash_)
+        async with self._suspended():
+            return await self._backend.link(hash_)
 
     async def offload(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(None, work)
 
     async def history(self, last: int) -> Sequence[Spoken]:
-        async with self._outside():
-            return await self._legs.history(self, last)
+        async with self._suspended():
+            return await self._backend.history(self, last)
 
     async def arrivals(self) -> AsyncIterator[Inbound]:
         mailbox, seen = self.mailbox, len(self.batch)
@@ -128,14 +153,14 @@ class TurnPorts:
             while mailbox.waiting is not None and seen < len(mailbox.waiting):
                 seen += 1
                 yield mailbox.waiting[seen - 1].inbound
-            mailbox.arrived = asyncio.get_running_loop().create_future()
-            await mailbox.arrived
+            mailbox.next_inbound = asyncio.get_running_loop().create_future()
+            await mailbox.next_inbound
 
     def show(self, delta: Delta) -> None:
-        self._legs.show(self, delta)
+        self._backend.show(self, delta)
 
     def show_heard(self, inbound: str, text: str) -> None:
-        self._legs.show_heard(self, inbound, text)
+        self._backend.show_heard(self, inbound, text)
 
     def show_typing(self, connector: Connector | None, *, on: bool) -> None:
         """Between a leg and the next one the reader sees that the robot is at work."""

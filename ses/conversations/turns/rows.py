@@ -2,39 +2,35 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
 from typing import Any
 
 import msgspec
 
-from ses.conversations.lifecycle.expiry import KEPT
+from ses.conversations.codec import decode_inbound, decode_outgoing, encode
+from ses.conversations.external.recipients import begun_key_hash
+from ses.conversations.lifecycle.expiry import FIRST_EXPIRY, RETENTION
 from ses.conversations.turns.ports import TurnPorts
 from ses.dialogue.state.ports import Increment, Leg, Spoken
 from ses.messages import Attachment, Inbound, Outgoing, Passage
 from ses.storage.rows import PENDING, SENT, Addition, Arrival, LogLine, OutboxRow, TurnRecord
 
-encode = msgspec.json.Encoder().encode
-decode_inbound = msgspec.json.Decoder(Inbound).decode
-decode_outgoing = msgspec.json.Decoder(Outgoing).decode
 _encode_trace = msgspec.json.Encoder(enc_hook=str).encode
 
-EXPIRE = 30 * 86400.0
-"""Seconds a session lives before its first turn is over."""
 NOTHING: dict[str, Any] = {}
 
 
-def turn_record(run: TurnPorts, leg: Leg, now: float, *, confirmed: bool) -> TurnRecord:
+def turn_record(ports: TurnPorts, leg: Leg, now: float, *, confirmed: bool) -> TurnRecord:
     """`confirmed`: messages wait until they are known to have arrived, and lose private values then; others
     count as delivered at once, and lose them with the next turn."""
-    mailbox, session, program = run.mailbox, leg.session, run.program
+    mailbox, session, program = ports.mailbox, leg.session, ports.program
     state = PENDING if confirmed else SENT
     outbox = tuple([_row(message, state) for message in leg.outgoing])
-    if not confirmed and not run.private:
-        run.private = any(row.masked is not None for row in outbox)
+    if not confirmed and not ports.private:
+        ports.private = any(row.masked is not None for row in outbox)
     done: tuple[tuple[int, bytes | None], ...] = ()
     trace = None
     if leg.final:
-        done = tuple([(one.row, _changed(one.inbound, leg)) for one in run.batch])
+        done = tuple([(one.row, _changed(one.inbound, leg)) for one in ports.batch])
         if leg.called or mailbox.conversation.connector.startswith("api"):
             trace = _encode_trace(leg.trace) if leg.trace is not None else None
     return TurnRecord(
@@ -43,20 +39,20 @@ def turn_record(run: TurnPorts, leg: Leg, now: float, *, confirmed: bool) -> Tur
         turn=session.turn,
         seq=session.seq,
         at=now,
-        expires=now + (KEPT if leg.over else program.session.expire),
+        expires=now + (RETENTION if leg.over else program.session.expire),
         robot=program.id,
         pinned=" ".join(sorted(session.versions())) if session.stack else "",
         done=done,
         outbox=outbox,
-        private=run.private,
+        private=ports.private,
         unmask=mailbox.private,
-        user=run.user if leg.user_variables else "",
+        user=ports.user if leg.user_variables else "",
         user_values=_user_values(leg) if leg.user_variables else NOTHING,
         trace=trace,
         arrivals=tuple([_arrival(inbound, now) for inbound in leg.beyond.inbounds]),
         join=leg.beyond.join,
         spent=leg.beyond.spent,
-        proved=_proved(run) if leg.final else None,
+        proved=_proved(ports) if leg.final else None,
     )
 
 
@@ -82,10 +78,10 @@ def _row(message: Outgoing, state: Any) -> OutboxRow:
     )
 
 
-def _proved(run: TurnPorts) -> tuple[str, str] | None:
+def _proved(ports: TurnPorts) -> tuple[str, str] | None:
     """The last name that the channel vouched for."""
-    names = [one.inbound.proved for one in run.batch if one.inbound.proved]
-    return (names[-1], run.user) if names else None
+    names = [one.inbound.proved for one in ports.batch if one.inbound.proved]
+    return (names[-1], ports.user) if names else None
 
 
 def _arrival(inbound: Inbound, now: float) -> Arrival:
@@ -96,15 +92,10 @@ def _arrival(inbound: Inbound, now: float) -> Arrival:
         external_id=inbound.id,
         body=encode(inbound),
         at=now,
-        expires=now + EXPIRE,
+        expires=now + FIRST_EXPIRY,
         user=inbound.user,
-        key_hash=begun_mark(inbound.connector) if inbound.variables else None,
+        key_hash=begun_key_hash(inbound.connector) if inbound.variables else None,
     )
-
-
-def begun_mark(connector: str) -> bytes:
-    """Stands where the widget keeps the hash of a key: a messenger's conversation has begun, its variables are set."""
-    return sha256(connector.encode()).digest()
 
 
 def _changed(inbound: Inbound, leg: Leg) -> bytes | None:

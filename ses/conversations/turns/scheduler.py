@@ -7,9 +7,10 @@ from collections.abc import Coroutine
 
 import structlog
 
-from ses.conversations.inbound.mailbox import Mailbox, Waiting
+from ses.clock import Clock
+from ses.conversations.inbound.mailbox import Mailbox, Unanswered
 from ses.conversations.inbound.mailbox_cache import MailboxCache
-from ses.conversations.recovery.quarantine import Quarantine
+from ses.conversations.turns.ports import Isolation
 from ses.conversations.turns.runner import Treatment, TurnRunner
 from ses.storage.contract import StoreUnavailable
 
@@ -19,28 +20,28 @@ PAUSE = 2.0
 """Seconds before a turn that could not be read from the store is tried again."""
 
 
-class Answering:
+class Scheduler:
     """Works through mailboxes. A conversation has a task only while something waits in it."""
 
-    def __init__(self, turns: TurnRunner, shelf: MailboxCache) -> None:
+    def __init__(self, turns: TurnRunner, mailboxes: MailboxCache, clock: Clock) -> None:
         self._turns = turns
-        self._shelf = shelf
+        self._mailboxes = mailboxes
+        self._clock = clock
         self._tasks: set[asyncio.Task[None]] = set()
-        self._orphans: set[Mailbox] = set()
-        """Those whose robot is not there."""
+        self._without_robot: set[Mailbox] = set()
         self._stopping = False
         self.unanswered = 0
         """Inbounds in all mailboxes."""
 
-    def put(self, mailbox: Mailbox, waiting: Waiting) -> None:
+    def put(self, mailbox: Mailbox, unanswered: Unanswered) -> None:
         """A durable inbound; its turn comes by itself."""
-        mailbox.put(waiting)
+        mailbox.put(unanswered)
         self.unanswered += 1
         self.wake(mailbox)
 
     def wake(self, mailbox: Mailbox) -> None:
         """Begin to work through a mailbox, unless somebody does or nothing may run."""
-        if mailbox.task is None and mailbox.waiting and not mailbox.held and not self._stopping:
+        if mailbox.task is None and mailbox.waiting and not mailbox.blocked and not self._stopping:
             self._start(mailbox, self._drain(mailbox))
 
     def _start(self, mailbox: Mailbox, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
@@ -54,45 +55,45 @@ class Answering:
         self._tasks.discard(mailbox.task)
         mailbox.task = None
         if mailbox.idle:
-            self._shelf.rest(mailbox)
+            self._mailboxes.deactivate(mailbox)
 
     async def _drain(self, mailbox: Mailbox) -> None:
         try:
-            while mailbox.waiting and not mailbox.held and not self._stopping:
+            while mailbox.waiting and not mailbox.blocked and not self._stopping:
                 await self._turn(mailbox)
         except Exception:
-            mailbox.held = True  # it would fail again and again; the next start tries anew
+            mailbox.blocked = True  # it would fail again and again; the next start tries anew
             log.exception("a conversation has stopped", conversation=_name(mailbox))
         finally:
             self._end(mailbox)
 
-    async def run_suspect(self, mailbox: Mailbox, treatment: Treatment, solitude: Quarantine) -> None:
-        """Deal with the inbound at the head of a held mailbox in solitude, then let the others follow."""
+    async def run_isolated(self, mailbox: Mailbox, treatment: Treatment, isolation: Isolation) -> None:
+        """Deal with the inbound at the head of a blocked mailbox in isolation, then let the others follow."""
 
-        async def alone() -> None:
+        async def isolated() -> None:
             try:
-                mailbox.held = False
-                await self._turn(mailbox, treatment, solitude)
+                mailbox.blocked = False
+                await self._turn(mailbox, treatment, isolation)
             except Exception:
-                mailbox.held = True
+                mailbox.blocked = True
                 log.exception("a conversation has stopped", conversation=_name(mailbox))
             finally:
                 self._end(mailbox)
                 self.wake(mailbox)
 
-        await asyncio.wait([self._start(mailbox, alone())])
+        await asyncio.wait([self._start(mailbox, isolated())])
 
-    async def settled(self, patience: float) -> None:
-        """Return when the turns under way are over, or after `patience` seconds."""
+    async def settled(self, timeout: float) -> None:
+        """Return when the turns under way are over, or after so many seconds."""
         if self._tasks:
-            await asyncio.wait(list(self._tasks), timeout=patience)
+            await asyncio.wait(list(self._tasks), timeout=timeout)
 
     def wake_robot(self, robot: str) -> None:
         """A robot that was missing is there: go on with those who waited for it."""
-        for mailbox in list(self._orphans):
+        for mailbox in list(self._without_robot):
             if mailbox.waiting and mailbox.waiting[0].inbound.robot == robot:
-                self._orphans.discard(mailbox)
-                mailbox.held = False
+                self._without_robot.discard(mailbox)
+                mailbox.blocked = False
                 self.wake(mailbox)
 
     async def stop(self, grace: float) -> None:
@@ -105,20 +106,20 @@ class Answering:
             await asyncio.gather(*late, return_exceptions=True)
 
     async def _turn(
-        self, mailbox: Mailbox, treatment: Treatment = "run", solitude: Quarantine | None = None
+        self, mailbox: Mailbox, treatment: Treatment = "run", isolation: Isolation | None = None
     ) -> None:
         """A turn, as soon as what it needs can be read from the store."""
         while True:
             try:
-                done = await self._turns.run(mailbox, treatment, solitude)
+                done = await self._turns.run(mailbox, treatment, isolation)
             except StoreUnavailable as error:
                 log.warning("a turn waits for the store", reason=str(error))
-                await asyncio.sleep(PAUSE)
+                await self._clock.sleep(PAUSE)
                 continue
             self.unanswered -= done
             if not done:
-                mailbox.held = True
-                self._orphans.add(mailbox)
+                mailbox.blocked = True
+                self._without_robot.add(mailbox)
             return
 
 

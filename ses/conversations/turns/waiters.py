@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from ses.conversations.codec import decode_outgoing
 from ses.conversations.turns.ports import TurnPorts
-from ses.conversations.turns.rows import decode_outgoing
 from ses.dialogue.state.ports import Leg
 from ses.messages import Conversation, Inbound, Outgoing
 from ses.storage.contract import Store
@@ -47,15 +47,15 @@ class ReplyWaiters:
             if not waiting:
                 del self._waiting[key]
 
-    def answer(self, run: TurnPorts, leg: Leg) -> None:
+    def answer(self, ports: TurnPorts, leg: Leg) -> None:
         """A turn is durable."""
         if not self._waiting:
             return
-        for one in run.batch:
-            for future in self._waiting.pop((run.mailbox.conversation, one.inbound.id), ()):
+        for one in ports.batch:
+            for future in self._waiting.pop((ports.mailbox.conversation, one.inbound.id), ()):
                 if not future.done():
-                    reply = Reply(leg.session.turn, tuple(run.said), leg.trace, False)
-                    future.set_result(None if run.resumed else reply)
+                    reply = Reply(leg.session.turn, tuple(ports.said), leg.trace, False)
+                    future.set_result(None if ports.resumed else reply)
 
     async def stored(self, session: int, external_id: str) -> Reply | None:
         """The answer that was given before; none while there is none."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ses.audio.store import SCHEME, AudioStore
+from ses.clock import Clock
 from ses.connectors.contract import FetchFailed, Fetching
 from ses.errors import StepError
 from ses.messages import Conversation
@@ -41,11 +42,13 @@ class Recordings:
         uploads: UploadedFiles | None,
         downloads: Downloads,
         connector: Callable[[str], object],
+        clock: Clock,
     ) -> None:
         self._store = store
         self._uploads = uploads
         self._downloads = downloads
         self._connector = connector
+        self._clock = clock
 
     async def read(self, conversation: Conversation, media: str) -> bytes:
         """Raises `StepError`."""
@@ -95,5 +98,5 @@ class Recordings:
                     raise StepError("value", str(failure), service="files") from None
                 if not left:
                     raise StepError("connect", str(failure), service="files") from None
-            await asyncio.sleep(PAUSE)
+            await self._clock.sleep(PAUSE)
         raise AssertionError("two attempts are made")

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from aiohttp import web
 
-from ses.conversations.external.commands import Brought, Order
+from ses.conversations.external.commands import CommandResult, ExternalCommand
 from ses.conversations.external.recipients import Recipient
 from ses.gateway.api.ask import known_robot, message_id
 from ses.gateway.api.schemas import BroughtAnswer, ButtonBody, EventBody, SendBody, To
@@ -17,8 +17,8 @@ from ses.gateway.http.operation import Call, Operation
 from ses.messages import Attachment, Dictated, DictatedButton
 
 
-class Bringing(Protocol):
-    async def bring(self, order: Order, *, caller: str, id_: str | None) -> Brought:
+class Executing(Protocol):
+    async def execute(self, command: ExternalCommand, *, caller: str, id_: str | None) -> CommandResult:
         """Raises `Refused`."""
         ...
 
@@ -26,7 +26,7 @@ class Bringing(Protocol):
 class SendApi:
     """Both are durable before they are answered, and done once for each `id`."""
 
-    def __init__(self, conversations: Bringing, robots: Callable[[], Collection[str]]) -> None:
+    def __init__(self, conversations: Executing, robots: Callable[[], Collection[str]]) -> None:
         self._conversations = conversations
         self._robots = robots
 
@@ -67,36 +67,38 @@ class SendApi:
             ),
             format=body.format,
         )
-        order = Order(
-            to=_addressee(body.to),
+        command = ExternalCommand(
+            to=_recipient(body.to),
             robots=self._meant(call.caller, body.robot),
             robot=body.robot or "",
             say=said,
         )
-        return await self._bring(call, order, body.id, "send")
+        return await self._execute(call, command, body.id, "send")
 
     async def _event(self, call: Call) -> web.Response:
         body: EventBody = call.body
-        order = Order(
-            to=_addressee(body),
+        command = ExternalCommand(
+            to=_recipient(body),
             robots=self._meant(call.caller, body.robot),
             robot=body.robot or "",
             event=body.event,
             data=body.data,
             urgent=body.urgent,
         )
-        return await self._bring(call, order, body.id, "event")
+        return await self._execute(call, command, body.id, "event")
 
-    async def _bring(self, call: Call, order: Order, given: str | None, what: str) -> web.Response:
+    async def _execute(
+        self, call: Call, command: ExternalCommand, given: str | None, what: str
+    ) -> web.Response:
         id_ = message_id(call.request, given)
-        brought = await self._conversations.bring(order, caller=f"{what} {call.caller.name}", id_=id_)
+        result = await self._conversations.execute(command, caller=f"{what} {call.caller.name}", id_=id_)
         return success(
             {
-                "robot": brought.robot,
-                "connector": brought.connector,
-                "session_id": brought.session,
-                "id": brought.id,
-                "repeated": brought.repeated,
+                "robot": result.robot,
+                "connector": result.connector,
+                "session_id": result.session,
+                "id": result.id,
+                "repeated": result.repeated,
             }
         )
 
@@ -111,7 +113,7 @@ class SendApi:
         return tuple(mine)
 
 
-def _addressee(to: To) -> Recipient:
+def _recipient(to: To) -> Recipient:
     return Recipient(
         session=to.session or "",
         user=to.user or "",

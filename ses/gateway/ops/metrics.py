@@ -29,7 +29,7 @@ class Stats(Protocol):
     @property
     def live(self) -> int: ...
     @property
-    def held(self) -> int: ...
+    def idle(self) -> int: ...
     @property
     def storing(self) -> int: ...
 
@@ -137,7 +137,7 @@ class _PipelineState(Collector):
             "ses_outbox_age_seconds", "Age of the oldest undelivered message", stats.outbox_age.items()
         )
         yield _one("ses_conversations_live", "Conversations with work in hand", stats.live)
-        yield _one("ses_sessions_held", "Sessions held in memory", stats.held)
+        yield _one("ses_sessions_held", "Sessions held in memory", stats.idle)
         yield _one("ses_store_waiting", "Calls that wait for the store", stats.storing)
 
 

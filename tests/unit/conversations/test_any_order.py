@@ -16,7 +16,7 @@ from ses.conversations.lifecycle.robots import Robots
 from ses.messages import Inbound
 from ses.storage.sqlite.store import SqliteStore
 
-FREE = Limits(messages=1e6, per=1.0, burst=1e6, held=2)
+FREE = Limits(messages=1e6, per=1.0, burst=1e6, idle=2)
 
 arrivals = st.lists(
     st.tuples(

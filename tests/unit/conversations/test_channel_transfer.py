@@ -61,13 +61,7 @@ class There:
             "id": f"p{next(COUNT)}",
         }
         await self.pipeline.say(text, where.session, at=self.clock.now(), **(known | given))
-        await self.settled()
-
-    async def settled(self):
-        await self.pipeline.quiet()
-        async with asyncio.timeout(10):
-            while self.conversations.undelivered():
-                await asyncio.sleep(0.001)
+        await self.pipeline.delivered()
 
     async def token(self):
         address = await self.conversations.continue_in(PAGE, "telegram.shop")
@@ -105,9 +99,9 @@ def there_over(pipeline_over):
     """Any number of them one after the other, over the same database."""
 
     @asynccontextmanager
-    async def start(bot=None, clock=None, wrap=lambda store: store):
+    async def start(bot=None, clock=None, **given):
         clock = clock or VirtualClock(1_000_000.0)
-        async with pipeline_over(program(), engine=ENGINE, clock=clock, wrap=wrap) as pipeline:
+        async with pipeline_over(program(), engine=ENGINE, clock=clock, **given) as pipeline:
             bot = bot or Bot("telegram.shop", replays=False)
             pipeline.conversations.attach(bot)
             yield There(pipeline, bot, clock)
@@ -306,13 +300,13 @@ async def test_a_death_in_between_loses_nothing_and_doubles_nothing(there_over, 
         await there.says("большую")
         await there.follows(await there.token())
         yes = next(b.id for b in there.said()[-1].buttons if b.text == "Да")
-    async with there_over(bot, clock, wrap=lambda store: Dying(store, leg, after)) as there:
+    async with there_over(bot, clock, wrap=lambda store: Dying(store, leg, after), grace=0) as there:
         given = {"connector": BOT.connector, "robot": "shop", "channel": "telegram", "user": "telegram:7"}
         await there.pipeline.say(None, "7", button=yes, at=clock.now(), **given)
         async with asyncio.timeout(10):
             await there.pipeline.store.dead.wait()
     async with there_over(bot, clock) as there:
-        await there.settled()
+        await there.pipeline.delivered()
         await there.says("Ленина", BOT)
         assert there.texts() == [
             "Продолжить здесь разговор, начатый на сайте?", "Продолжаем здесь. Какая улица?", "большую, Ленина, 3.",

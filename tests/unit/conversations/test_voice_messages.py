@@ -57,7 +57,7 @@ async def test_the_words_are_shown_at_once_and_stored_with_the_recording(pipelin
     async with pipeline_over(program(), engine=ENGINE, voices=voices) as pipeline:
         await spoken(pipeline, id="v1")
         await pipeline.inbox.until("s1", 1)
-        await pipeline.quiet()
+        await pipeline.answered()
         assert pipeline.inbox.heard == [("v1", "перезвоните мне")]
         assert pipeline.inbox.typed[0] is True
         page = await pipeline.conversations.log(LogRequest(robot="echo"))
@@ -73,7 +73,7 @@ async def test_private_words_are_not_stored_and_their_recording_goes(pipeline_ov
         await spoken(pipeline)
         await spoken(pipeline)
         assert await pipeline.inbox.until("s1", 2) == ["Телефон?", "Позвоним."]
-        await pipeline.quiet()
+        await pipeline.answered()
         entries = await pipeline.conversations.history(pipeline.inbound().conversation, after=None)
         stored = [entry.inbound for entry in entries if entry.inbound is not None]
         assert stored[1].text == "‹phone›"
@@ -101,12 +101,12 @@ async def test_while_one_conversation_listens_it_keeps_its_order_and_others_go_o
 async def test_a_daemon_that_stopped_while_it_listened_hears_once_more(pipeline_over):
     voices = Voices("перезвоните мне")
     voices.open.clear()
-    async with pipeline_over(program(), engine=ENGINE, voices=voices) as pipeline:
+    async with pipeline_over(program(), engine=ENGINE, voices=voices, grace=0) as pipeline:
         await spoken(pipeline)
         await voices.asked.wait()
     assert voices.heard == 1
     voices.open.set()
     async with pipeline_over(program(), engine=ENGINE, voices=voices) as pipeline:
         assert await pipeline.inbox.until("s1", 1) == ["Телефон?"]
-        await pipeline.quiet()
+        await pipeline.answered()
         assert (voices.heard, len(pipeline.inbox.delivered["s1"])) == (2, 1)

@@ -1,4 +1,4 @@
-"""The daemon's ears and voice: where recordings come from, how they are recognised, what is kept, what is said."""
+"""The daemon's voice messages: where recordings come from, how they are recognised, what is kept, what is said."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ from ses.audio.store import AudioStore
 from ses.clock import VirtualClock
 from ses.connectors.contract import FetchFailed
 from ses.connectors.web.uploads import UploadFolder
-from ses.conversations.voice import recordings as fetching
+from ses.conversations.voice.processor import VoiceProcessor
 from ses.conversations.voice.recordings import Recordings
-from ses.conversations.voice.voices import DaemonVoices
 from ses.dialogue.state.ports import VoiceQuestion
 from ses.errors import StepError
 from ses.messages import Attachment, Conversation
@@ -90,7 +89,7 @@ class Bot:
 @pytest.fixture
 def built(tmp_path):
     def build(bot=None, cold=None):
-        clock = VirtualClock(1_795_348_800.0)
+        clock = VirtualClock(1_795_348_800.0, autojump=True)
         store = AudioStore(tmp_path / "web", tmp_path / "hot", cold, clock)
         uploads = UploadFolder(tmp_path / "web", 1000)
         services, converter = Services(), Converter()
@@ -100,8 +99,8 @@ def built(tmp_path):
             "max.shop": SimpleNamespace(voice="ogg"),
             "line.desk": SimpleNamespace(),
         }
-        recordings = Recordings(store, uploads, services, connectors.get)
-        voices = DaemonVoices(services, recordings, store, converter, connectors.get)
+        recordings = Recordings(store, uploads, services, connectors.get, clock)
+        voices = VoiceProcessor(services, recordings, store, converter, connectors.get)
         return SimpleNamespace(
             voices=voices, services=services, store=store, uploads=uploads, converter=converter
         )
@@ -185,8 +184,7 @@ async def test_nobody_hears_anothers_recording(built):
     assert await one.store.read(BOT, heard.media) is None
 
 
-async def test_a_passing_failure_to_fetch_is_tried_once_more(built, monkeypatch):
-    monkeypatch.setattr(fetching, "PAUSE", 0)
+async def test_a_passing_failure_to_fetch_is_tried_once_more(built):
     bot = Bot(FetchFailed("reset", passing=True), b"2")
     assert (await built(bot).voices.hear(BOT, voice(), PLAIN, keep=KEEP)).text == "привет"
     gone = Bot(FetchFailed("too big", passing=False))

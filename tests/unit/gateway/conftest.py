@@ -7,7 +7,7 @@ from aiohttp import web
 
 from ses.clock import VirtualClock
 from ses.connectors.contract import Refused
-from ses.conversations.external.commands import Brought
+from ses.conversations.external.commands import CommandResult
 from ses.conversations.views import LogPage
 from ses.gateway.api.ask import AskApi
 from ses.gateway.api.robots import RobotsApi
@@ -33,7 +33,7 @@ class Pipeline:
     refusal: Refused | None = None
     sessions: dict = field(default_factory=dict)
     requests: list = field(default_factory=list)
-    orders: list = field(default_factory=list)
+    commands: list = field(default_factory=list)
 
     async def ask(self, inbound, *, timeout):
         if self.refusal is not None:
@@ -47,12 +47,14 @@ class Pipeline:
         )
         return SimpleNamespace(turn=1, replies=(said,), trace={"id": "t"}, repeated=False)
 
-    async def bring(self, order, *, caller, id_):
+    async def execute(self, command, *, caller, id_):
         if self.refusal is not None:
             raise self.refusal
-        self.orders.append((order, caller, id_))
-        to = order.to
-        return Brought(order.robots[0], to.connector or "web.site", to.session or to.chat, "~out-1", False)
+        self.commands.append((command, caller, id_))
+        to = command.to
+        return CommandResult(
+            command.robots[0], to.connector or "web.site", to.session or to.chat, "~out-1", False
+        )
 
     async def session(self, robot, session_id):
         return self.sessions.get((robot, session_id))

@@ -18,10 +18,10 @@ async def test_a_message_reaches_the_conversation_that_is_meant(served):
         "error": 0, "message": "success", "robot": "pizzeria", "connector": "telegram.shop", "session_id": "7",
         "id": "~out-1", "repeated": False,
     }  # fmt: skip
-    ((order, caller, id_),) = served.pipeline.orders
-    assert (caller, id_, order.robots) == ("send local", "k1", ("pizzeria",))
-    assert order.to == Recipient(chat="7", connector="telegram.shop")
-    assert order.say == Dictated(
+    ((command, caller, id_),) = served.pipeline.commands
+    assert (caller, id_, command.robots) == ("send local", "k1", ("pizzeria",))
+    assert command.to == Recipient(chat="7", connector="telegram.shop")
+    assert command.say == Dictated(
         text="Готово",
         buttons=(DictatedButton("Спасибо"), DictatedButton("Где?", "where", {"near": "metro"})),
         attachments=(Attachment("image", name="box.png", media="media/box.png"),),
@@ -31,9 +31,9 @@ async def test_a_message_reaches_the_conversation_that_is_meant(served):
 async def test_an_event_reaches_it_with_its_fields(served):
     body = {"session": "s1", "event": "paid", "data": {"sum": 590}}
     await served.json("POST", "/ses/event", json=body, headers={"Idempotency-Key": "k2"})
-    ((order, caller, id_),) = served.pipeline.orders
-    assert (caller, id_, order.event, order.data) == ("event local", "k2", "paid", {"sum": 590})
-    assert set(order.robots) == {"pizzeria", "helpdesk"}
+    ((command, caller, id_),) = served.pipeline.commands
+    assert (caller, id_, command.event, command.data) == ("event local", "k2", "paid", {"sum": 590})
+    assert set(command.robots) == {"pizzeria", "helpdesk"}
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ async def test_an_event_reaches_it_with_its_fields(served):
 async def test_a_body_that_is_not_as_it_should_be_names_the_place(served, path, body, told):
     answer = await served.json("POST", path, status=422, json=body)
     assert told in answer["message"]
-    assert served.pipeline.orders == []
+    assert served.pipeline.commands == []
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ class TestWithKeys:
         for name, robot, status in (("reader", "pizzeria", 403), ("sender", "helpdesk", 403)):
             given = {**body, "robot": robot}
             await served.json("POST", "/ses/send", status=status, json=given, headers=headers[name])
-        assert served.pipeline.orders == []
+        assert served.pipeline.commands == []
         await served.json("POST", "/ses/send", json=body, headers=headers["sender"])
-        ((order, caller, _),) = served.pipeline.orders
-        assert (order.robots, caller) == (("pizzeria",), "send sender")
+        ((command, caller, _),) = served.pipeline.commands
+        assert (command.robots, caller) == (("pizzeria",), "send sender")

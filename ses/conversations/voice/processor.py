@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
 import structlog
+from cachetools import LRUCache
 
 from ses.audio.conversion import Converter, Form, seconds_of
 from ses.audio.store import AudioStore
@@ -48,7 +48,7 @@ class SpeechServices(Protocol):
     async def noise_level(self, wav: bytes) -> float: ...
 
 
-class DaemonVoices:
+class VoiceProcessor:
     """Implements `ses.dialogue.state.ports.Voices`."""
 
     def __init__(
@@ -65,7 +65,7 @@ class DaemonVoices:
         self._store = store
         self._converter = converter
         self._connector = connector
-        self._spoken = _Spoken()
+        self._spoken: LRUCache[tuple[str, str, Form], bytes] = LRUCache(REMEMBERED, getsizeof=len)
 
     async def hear(
         self, conversation: Conversation, recording: Attachment, settings: VoiceSettings, *, keep: float
@@ -159,35 +159,13 @@ class DaemonVoices:
         data = speech.audio
         if not _is(data, form):
             data = await self._converter.converted(data, form)
-        self._spoken.put((text, voice, form), data)
+        if len(data) <= REMEMBERED // 16:
+            self._spoken[text, voice, form] = data
         return data
 
     async def forget(self, conversation: Conversation, media: str) -> None:
         """Remove a recording in which something private was said."""
         await self._recordings.drop(conversation, media)
-
-
-class _Spoken:
-    """Spoken texts, the ones asked for last."""
-
-    def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[str, str, str], bytes] = OrderedDict()
-        self._size = 0
-
-    def get(self, key: tuple[str, str, str]) -> bytes | None:
-        found = self._kept.get(key)
-        if found is not None:
-            self._kept.move_to_end(key)
-        return found
-
-    def put(self, key: tuple[str, str, str], data: bytes) -> None:
-        if key in self._kept or len(data) > REMEMBERED // 16:
-            return
-        self._kept[key] = data
-        self._size += len(data)
-        while self._size > REMEMBERED:
-            _, gone = self._kept.popitem(last=False)
-            self._size -= len(gone)
 
 
 def _is(data: bytes, form: Form) -> bool:
