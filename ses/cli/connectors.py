@@ -22,17 +22,17 @@ PATIENCE = 5.0
 def connectors(path: ConfigOption = None, format: FormatOption = "text") -> None:
     """How each connector of the running daemon is doing; exit code 1 when one cannot receive."""
     config = configuration(path)
-    states = asked(config, "/ses/connectors")["connectors"]
+    states = fetch(config, "/ses/connectors")["connectors"]
     if format == "json":
         print(json.dumps(states, ensure_ascii=False))
     else:
-        for line in told(states) or ["no connector is configured"]:
+        for line in as_lines(states) or ["no connector is configured"]:
             print(line)
     if any(state["condition"] in ("failing", "refused") for state in states):
         raise typer.Exit(1)
 
 
-def asked(config: Config, path: str) -> Any:
+def fetch(config: Config, path: str) -> Any:
     """What the daemon of that configuration answers. Raises `SesError`."""
     host = "127.0.0.1" if config.host in ("0.0.0.0", "::") else config.host  # noqa: S104  compared, not bound
     scheme = "http" if config.tls is None else "https"
@@ -55,7 +55,7 @@ def asked(config: Config, path: str) -> Any:
         raise SesError(f"no daemon answers at {address}: {error}") from None
 
 
-def told(states: list[dict[str, Any]]) -> list[str]:
+def as_lines(states: list[dict[str, Any]]) -> list[str]:
     """A line for each connector, and one more for what is wrong with it."""
     width = max((len(state["name"]) for state in states), default=0)
     lines = []

@@ -1,4 +1,4 @@
-"""Spares a process what nobody needs: memory for unused libraries, time for collections that find nothing."""
+"""Startup tuning: spares a process memory for unused libraries, and time for collections that find nothing."""
 
 from __future__ import annotations
 

@@ -16,8 +16,8 @@ from ses.scenario.words.tokeniser import fold, phrase_key
 
 def check_triggers(compiled: Compiled, report: Report) -> None:
     """Two flows that listen to the same are a draw that the user would have to decide each time."""
-    known = compiled.words.entity_names | frozenset(compiled.robot.slots or {})
-    for pattern, text in compiled.words.parsed:
+    known = compiled.recogniser.entity_names | frozenset(compiled.robot.slots or {})
+    for pattern, text in compiled.recogniser.parsed:
         fault = unmatchable(pattern, known.__contains__)
         if fault is not None and not pattern.captures - known:
             report.error("dead-pattern", text.position(fault.offset), fault.message, suggestion=fault.remedy)
@@ -25,7 +25,7 @@ def check_triggers(compiled: Compiled, report: Report) -> None:
         if all(isinstance(item, Star) for item in items):
             report.warning("open-pattern", text.at, "`*` alone takes everything that nothing else understands",
                            suggestion="events: {fallback: …}", length=len(text))  # fmt: skip
-    patterns = {id(text): pattern for pattern, text in compiled.words.parsed}
+    patterns = {id(text): pattern for pattern, text in compiled.recogniser.parsed}
     listening: dict[tuple[str, str, frozenset[str]], tuple[str, Source]] = {}
     for name, model in good(compiled.robot.flows).items():
         for trigger in model.on or ():
@@ -41,7 +41,7 @@ def check_forms(compiled: Compiled, lemmas: Callable[[str], tuple[str, ...]], re
 
     `lemmas` are those of the words of the robot's patterns: known when it is compiled, so this is a warning.
     """
-    patterns = {id(text): pattern for pattern, text in compiled.words.parsed}
+    patterns = {id(text): pattern for pattern, text in compiled.recogniser.parsed}
     listening: dict[tuple[str, frozenset[str]], tuple[str, str, Source]] = {}
     for name, model in good(compiled.robot.flows).items():
         for text in _patterns_of(model, compiled):

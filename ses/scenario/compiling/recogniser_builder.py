@@ -39,8 +39,8 @@ from ses.scenario.words.tokeniser import phrase_key
 FILES = ("file", "image", "voice", "location", "contact")
 
 
-class RobotWords:
-    """The recognisers of one robot in the making."""
+class RecogniserBuilder:
+    """Recogniser builder: the recognisers of one robot in the making."""
 
     def __init__(self, robot: Robot, languages: tuple[str, ...], report: Report) -> None:
         self._robot = robot

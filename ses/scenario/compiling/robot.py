@@ -12,7 +12,7 @@ from ses.scenario.compiling.derivation import derived_from
 from ses.scenario.compiling.lowering import Context, Lowered, Lowering
 from ses.scenario.compiling.names import Names, names_of
 from ses.scenario.compiling.pieces import Pieces
-from ses.scenario.compiling.recogniser_builder import RobotWords
+from ses.scenario.compiling.recogniser_builder import RecogniserBuilder
 from ses.scenario.compiling.speech import Speech
 from ses.scenario.compiling.texts import LANGUAGES, engine_texts
 from ses.scenario.compiling.voice import voice_settings
@@ -48,7 +48,7 @@ class Compiled:
     fallback: dict[str, tuple[str, ...]]
     triggers: list[Trigger]
     calls: list[tuple[str, str, Source]]
-    words: RobotWords
+    recogniser: RecogniserBuilder
     data: dict[str, Any]
     languages: tuple[str, ...]
     broken: frozenset[str]
@@ -100,14 +100,14 @@ class _Compiler:
         self._flow_models: dict[str, FlowModel] = good(robot.flows)
         self._slot_models = good(robot.slots)
         self._flow_names = frozenset(robot.flows or {})
-        self._words = RobotWords(robot, self._languages, report)
+        self._recogniser = RecogniserBuilder(robot, self._languages, report)
         self._speech = Speech(
             self._pieces, self._languages, self._texts, frozenset(robot.texts or {}), self._flow_names,
             frozenset(files.media),
         )  # fmt: skip
         self._context = Context(
             self._pieces, self._speech, self._flow_names, dict.fromkeys(robot.slots or {}, frozenset()),
-            self._words.add_pattern,
+            self._recogniser.add_pattern,
         )  # fmt: skip
         self._flows: dict[str, Flow] = {}
         self._triggers: list[Trigger] = []
@@ -118,7 +118,7 @@ class _Compiler:
             for name, path in good(self._robot.data).items()
         }
         slots = {
-            name: compile_slot(name, model, self._pieces, self._speech, self._words.check_type)
+            name: compile_slot(name, model, self._pieces, self._speech, self._recogniser.check_type)
             for name, model in self._slot_models.items()
         }
         self._context.slots |= {name: slot.reads for name, slot in slots.items()}
@@ -134,7 +134,7 @@ class _Compiler:
         self._check_settings()
         return Compiled(
             self._robot, self._names, self._pieces, self._speech, self._flows, slots, events, fallback, self._triggers,
-            self._context.called, self._words, data, self._languages,
+            self._context.called, self._recogniser, data, self._languages,
             frozenset(name for name, one in (self._robot.flows or {}).items() if isinstance(one, Broken)),
             self._positions,
         )  # fmt: skip
@@ -175,7 +175,7 @@ class _Compiler:
             if other not in self._flow_names:
                 self._report.error("unknown-flow", other.at, f"there is no flow `{other}`",
                                    suggestion=did_you_mean(other, self._flow_names), length=len(other))  # fmt: skip
-        triggers = tuple(self._words.triggers(name, model, self._pieces))
+        triggers = tuple(self._recogniser.triggers(name, model, self._pieces))
         self._triggers += triggers
         self._keep(
             name, lowered, triggers=triggers,
@@ -190,7 +190,10 @@ class _Compiler:
             str(model.about),
             tuple(
                 Argument(
-                    name, self._words.check_type(one.type, False, one.at), str(one.about or ""), one.optional
+                    name,
+                    self._recogniser.check_type(one.type, False, one.at),
+                    str(one.about or ""),
+                    one.optional,
                 )
                 for name, one in (model.args or {}).items()
             ),
@@ -244,8 +247,8 @@ def build(compiled: Compiled, files: RobotFiles, version: str, lexicon: Any = No
     by_event: dict[str, list[Trigger]] = {}
     for trigger in compiled.triggers:
         for table, key in (
-            (by_intent, trigger.intent), (by_command, compiled.words.command_key(trigger.command)),
-            (by_button, compiled.words.button_key(trigger.button)), (by_event, trigger.event),
+            (by_intent, trigger.intent), (by_command, compiled.recogniser.command_key(trigger.command)),
+            (by_button, compiled.recogniser.button_key(trigger.button)), (by_event, trigger.event),
         ):  # fmt: skip
             if key:
                 table.setdefault(key, []).append(trigger)
@@ -279,7 +282,7 @@ def build(compiled: Compiled, files: RobotFiles, version: str, lexicon: Any = No
             for name, model in good(robot.intents).items()
             if model.llm is not None and name in by_intent
         ),
-        recogniser=compiled.words.build(lexicon, session_settings(robot.session).sure),
+        recogniser=compiled.recogniser.build(lexicon, session_settings(robot.session).sure),
         intents=frozenset(good(robot.intents)),
         qas=QasSettings(tuple(str(one) for one in robot.qas.categories or ()), robot.qas.threshold)
         if robot.qas is not None

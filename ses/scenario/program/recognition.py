@@ -42,7 +42,7 @@ class Found(NamedTuple):
 
 
 class Recognised(NamedTuple):
-    """An intent with its score in 0..1 (§5: 0.5 + 0.5·k/n for patterns, similarity for examples)."""
+    """An intent with its score in 0..1 (`docs/language.md`: 0.5 + 0.5·k/n for patterns, similarity for examples)."""
 
     intent: str
     score: float

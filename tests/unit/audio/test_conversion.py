@@ -35,6 +35,7 @@ async def test_speech_becomes_what_people_listen_to(form, sign):
     "hostile",
     [b"", b"OggS", b"OggS" + bytes(500), b"ID3" + b"\xff" * 3000, b"RIFF\xff\xff\xff\xffWAVEfmt ", tone(0.3)[:60],
      b"\x1aE\xdf\xa3" + b"\x42" * 2000, b"\x00\x00\x00\x18ftypM4A " + b"\x00" * 100, b"<html>", b"\xff\xfb" * 900],
+    ids=["nothing", "ogg-sign", "ogg-of-zeros", "id3", "wav-header", "cut-ogg", "webm", "m4a", "html", "mp3-frames"],
 )  # fmt: skip
 async def test_what_is_no_recording_is_refused(hostile):
     with pytest.raises(StepError) as refused:
