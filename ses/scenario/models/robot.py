@@ -23,6 +23,7 @@ from ses.scenario.models.messages import MessageField, Short, Wording
 from ses.scenario.models.recognised import Entity, Intent
 from ses.scenario.models.scalars import Label, OneOrMany, Text, check_identifier, check_simple_name
 from ses.scenario.models.settings import Qas, Session, Variable
+from ses.scenario.models.steps.any_step import AnyStep
 from ses.scenario.models.steps.step import Broken
 from ses.scenario.models.voice import Voice
 from ses.scenario.reading.nodes import Map, Node, Scalar, Seq
@@ -185,7 +186,9 @@ class Robot(ScenarioModel):
     voice: Annotated[Voice | None, OrNothing, Field(description="How the robot hears and speaks")] = None
 
 
-Robot.model_rebuild()  # now, and with it all of its parts: robots are read in several threads
+Robot.model_rebuild(
+    _types_namespace={"AnyStep": AnyStep}
+)  # now, and with it all of its parts: robots are read in several threads
 
 SECTIONS = tuple("variables slots entities intents events texts flows data session qas voice".split())
 """Keys whose maps are merged over files."""

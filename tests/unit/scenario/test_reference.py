@@ -12,8 +12,9 @@ from ses.scenario.checks.types import ENGINE
 from ses.scenario.compiling.texts import BUILT_IN_INTENTS, engine_texts
 from ses.scenario.expressions.filters import FILTERS
 from ses.scenario.expressions.functions import FUNCTIONS
-from ses.scenario.models import definitions, messages, recognised, robot, settings, steps, voice
+from ses.scenario.models import definitions, messages, recognised, robot, settings, voice
 from ses.scenario.models.base_model import ScenarioModel
+from ses.scenario.models.steps import any_step
 from ses.scenario.models.steps.branches import ElifBranch, RepeatBody
 from ses.scenario.models.steps.calls import HttpBody, ModelBody, QasBody, SbsBody
 from ses.scenario.models.steps.generation import LlmBody
@@ -69,16 +70,16 @@ def test_every_key_of_a_model_is_documented_and_no_other(model: type[ScenarioMod
 def test_no_model_with_keys_of_its_own_is_left_out() -> None:
     every = {
         one
-        for module in (robot, definitions, recognised, settings, messages, steps, voice)
+        for module in (robot, definitions, recognised, settings, messages, any_step, voice)
         for one in vars(module).values()
         if isinstance(one, type) and issubclass(one, ScenarioModel)
     }
     bare = {ScenarioModel, messages.Spoken, definitions.Handler}
-    assert every - bare - set(MODELS) == set(steps.STEP_MODELS.values())
+    assert every - bare - set(MODELS) == set(any_step.STEP_MODELS.values())
 
 
 def test_every_step_is_documented() -> None:
-    for step in [*steps.STEP_MODELS, *steps.LATER_STEPS]:
+    for step in [*any_step.STEP_MODELS, *any_step.LATER_STEPS]:
         assert f"`{step}`" in PAGE
 
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 from typing_extensions import TypeAliasType
 
 from ses.scenario.findings.source import Source
-from ses.scenario.models import steps
 from ses.scenario.models.base_model import ScenarioModel
 from ses.scenario.models.scalars import Expr, Label, OneOrMany
 from ses.scenario.reading.nodes import Node
 
-Steps = TypeAliasType("Steps", "Annotated[list[steps.AnyStep], OneOrMany()]")
+if TYPE_CHECKING:
+    from ses.scenario.models.steps.any_step import AnyStep
+
+Steps = TypeAliasType("Steps", "Annotated[list[AnyStep], OneOrMany()]")
 """Steps hold steps. `AnyStep`, all of them, is complete after this module only: hence the text, which pydantic reads
-when it builds the whole, so that no field that holds steps has to be built once more."""
+when it builds the whole (`Robot`), so that no field that holds steps has to be built once more."""
 
 
 class Broken:
