@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from ipaddress import IPv4Network, IPv6Network, ip_address
 
 from aiohttp import web
 
@@ -17,7 +16,7 @@ def connector_name(request: web.BaseRequest) -> str:
     return next(iter(request.query), "")
 
 
-def admitted(request: web.BaseRequest, connectors: Mapping[str, WebConnector]) -> WebConnector | None:
+def authorized(request: web.BaseRequest, connectors: Mapping[str, WebConnector]) -> WebConnector | None:
     """The connector that name, token and `Origin` fit, else none."""
     connector = connectors.get(connector_name(request))
     if connector is None:
@@ -33,23 +32,3 @@ def origin_fits(request: web.BaseRequest, site: Site) -> bool:
     if origin is None:
         return not site.origin_required
     return origin in site.origins
-
-
-def visitor_address(request: web.BaseRequest, trusted: tuple[IPv4Network | IPv6Network, ...]) -> str | None:
-    """The visitor's own address; none when only a proxy's is known, so that nothing is counted by it.
-
-    `X-Forwarded-For` is read from the right, past trusted proxies, and only if such a proxy or the machine itself
-    sent it.
-    """
-    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
-    address = request.remote or ""
-    while True:
-        try:
-            parsed = ip_address(address)
-        except ValueError:
-            return None  # a unix socket, or a hop that is no address
-        if not (parsed.is_loopback or any(parsed in network for network in trusted)):
-            return str(parsed)
-        if not hops:
-            return None
-        address = hops.pop()

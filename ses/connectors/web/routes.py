@@ -9,10 +9,11 @@ from pathlib import Path
 
 from aiohttp import web
 
+from ses.client_address import client_address
 from ses.connectors.contract import Recording, no_recording
 from ses.connectors.media import SPOKEN
 from ses.connectors.web.assets import FOREVER, SHORT, Assets, answer
-from ses.connectors.web.authorization import admitted, connector_name, visitor_address
+from ses.connectors.web.authorization import authorized, connector_name
 from ses.connectors.web.config import Listener
 from ses.connectors.web.connector import WebConnector
 from ses.connectors.web.demo import Demo
@@ -45,7 +46,7 @@ class WebRoutes:
         self._listener = listener or Listener()
         self._assets = Assets(widget)
         self._demo = Demo(widget / "demo", connectors)
-        self._receiving = UploadRoutes(connectors, uploads, self._listener) if uploads is not None else None
+        self._uploads = UploadRoutes(connectors, uploads, self._listener) if uploads is not None else None
         self._sockets: Counter[str] = Counter()
         """Open sockets by visitor's address."""
 
@@ -56,16 +57,16 @@ class WebRoutes:
             web.get(r"/ses/widget/v-{version:[0-9a-f]+}/{file}", self.module),
             web.get("/ses/media/{connector}/{name:.+}", self.media),
             web.get("/ses/audio/{connector}/{folder}/{name}", self.audio),
-            *(self._receiving.routes() if self._receiving is not None else ()),
+            *(self._uploads.routes() if self._uploads is not None else ()),
             *self._demo.routes(),
         ]
 
     async def socket(self, request: web.Request) -> web.StreamResponse:
         """`/ses/ws?NAME&token=TOKEN`"""
-        connector = admitted(request, self._connectors)
+        connector = authorized(request, self._connectors)
         if connector is None:
             return web.Response(status=403)
-        address = visitor_address(request, self._listener.trusted_proxies)
+        address = client_address(request, self._listener.trusted_proxies)
         if address is None:
             return await connector.serve(request, partial(media_url, connector.site.name))
         if self._sockets[address] >= connector.limits.sockets:

@@ -9,7 +9,8 @@ from urllib.parse import quote
 import msgspec
 from aiohttp import BodyPartReader, web
 
-from ses.connectors.web.authorization import admitted, connector_name, origin_fits, visitor_address
+from ses.client_address import client_address
+from ses.connectors.web.authorization import authorized, connector_name, origin_fits
 from ses.connectors.web.config import Listener
 from ses.connectors.web.connector import WebConnector
 from ses.connectors.web.upload_limit import UploadLimit
@@ -32,17 +33,17 @@ class UploadRoutes:
         self._connectors = connectors
         self._uploads = uploads
         self._listener = listener
-        self._allowance = UploadLimit(listener.uploads)
+        self._limit = UploadLimit(listener.uploads)
 
     def routes(self) -> list[web.RouteDef]:
         return [
-            web.post("/ses/upload", self.take),
-            web.options("/ses/upload", self.allow),
-            web.get(FILE, self.give, allow_head=False),
-            web.options(FILE, self.allow),
+            web.post("/ses/upload", self.upload),
+            web.options("/ses/upload", self.preflight),
+            web.get(FILE, self.download, allow_head=False),
+            web.options(FILE, self.preflight),
         ]
 
-    async def allow(self, request: web.Request) -> web.Response:
+    async def preflight(self, request: web.Request) -> web.Response:
         """What a browser asks before a page of one of the connector's sites may send or read a file."""
         connector = self._connectors.get(request.match_info.get("connector") or connector_name(request))
         if connector is None or not origin_fits(request, connector.site):
@@ -55,43 +56,43 @@ class UploadRoutes:
         }
         return web.Response(status=204, headers=headers)
 
-    async def take(self, request: web.Request) -> web.Response:
+    async def upload(self, request: web.Request) -> web.Response:
         """`/ses/upload?NAME&token=TOKEN`, a form of `session`, `key` and then `file`, in this order."""
-        connector = admitted(request, self._connectors)
+        connector = authorized(request, self._connectors)
         if connector is None:
             return web.Response(status=403)
         headers = self._headers(request)
         try:
-            stored = await self._counted(request, connector)
+            stored = await self._read_within_limit(request, connector)
         except UploadRefused as refused:
-            told = {"error": 1, "message": str(refused)}
+            answer = {"error": 1, "message": str(refused)}
             if refused.retry_after:
-                told["retry_after"] = seconds = ceil(refused.retry_after)
+                answer["retry_after"] = seconds = ceil(refused.retry_after)
                 headers["Retry-After"] = str(seconds)
             # The rest of the form is not read: the connection is of no further use.
             return web.Response(
                 status=refused.status,
-                body=_encode(told),
+                body=_encode(answer),
                 content_type="application/json",
                 headers={**headers, "Connection": "close"},
             )
         answer = {"error": 0, "message": "success", **msgspec.to_builtins(stored)}
         return web.Response(body=_encode(answer), content_type="application/json", headers=headers)
 
-    async def _counted(self, request: web.Request, connector: WebConnector) -> Upload:
+    async def _read_within_limit(self, request: web.Request, connector: WebConnector) -> Upload:
         """Read the file if its address may send it: what it says of its size is counted, and then what came."""
-        address = visitor_address(request, self._listener.trusted_proxies)
+        address = client_address(request, self._listener.trusted_proxies)
         if address is None:
             return await self._read(request, connector)
-        told = min(request.content_length or self._uploads.largest, self._uploads.largest)
-        if wait := self._allowance.take(address, told):
+        declared = min(request.content_length or self._uploads.largest, self._uploads.largest)
+        if wait := self._limit.take(address, declared):
             raise UploadRefused(429, "too many files came from this address", wait)
         size = 0
         try:
             stored = await self._read(request, connector)
             size = stored.size
         finally:
-            self._allowance.give_back(address, told - size)
+            self._limit.give_back(address, declared - size)
         return stored
 
     async def _read(self, request: web.Request, connector: WebConnector) -> Upload:
@@ -114,7 +115,7 @@ class UploadRoutes:
             raise UploadRefused(400, f"the form cannot be read: {str(error)[:200]}") from None
         raise UploadRefused(400, "the form has no `file` after `session` and `key`")
 
-    async def give(self, request: web.Request) -> web.StreamResponse:
+    async def download(self, request: web.Request) -> web.StreamResponse:
         """`/ses/upload/NAME/ID?session=SESSION` with `Authorization: Bearer KEY`."""
         connector = self._connectors.get(request.match_info["connector"])
         key = request.headers.get("Authorization", "").removeprefix("Bearer ")
@@ -149,7 +150,7 @@ class UploadRoutes:
 
 async def _owner(connector: WebConnector, given: Mapping[str, str]) -> Conversation:
     session, key = given.get("session", ""), given.get("key", "")
-    if not session or await connector.key_fits(session, key) is None:
+    if not session or not await connector.sessions.key_fits(session, key):
         raise UploadRefused(403, "`session` and `key` do not fit each other")
     return Conversation(connector.name, session)
 

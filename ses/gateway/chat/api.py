@@ -12,7 +12,7 @@ import structlog
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
-from ses.connectors.web.authorization import visitor_address
+from ses.client_address import client_address
 from ses.gateway.chat.model_allow_list import Offer
 from ses.gateway.chat.page import Pages, Trouble
 from ses.gateway.chat.sessions import CodeSessions, set_cookie
@@ -171,7 +171,7 @@ class ChatApi:
         if not self._sessions.possible:
             raise V1Error(403)
         body = validated(CodeBody, decoded(request, await read(request, FORM_LIMIT)))
-        address = visitor_address(request, self._rules.trusted_proxies)
+        address = client_address(request, self._rules.trusted_proxies)
         wait = self._attempts.wait(f"address {address}" if address else "chat, from behind a proxy")
         if wait is not None:
             raise V1Error(429, headers={"Retry-After": str(max(1, round(wait)))})

@@ -11,7 +11,7 @@ import structlog
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict
 
-from ses.connectors.web.authorization import visitor_address
+from ses.client_address import client_address
 from ses.gateway.http.envelope import HARDENED
 from ses.gateway.http.operation import Call, Operation
 from ses.gateway.users import messages
@@ -150,7 +150,7 @@ class UsersApi:
     async def _log_in(self, request: web.Request, users: Users, guest: Principal) -> web.Response:
         del guest
         form = await read_form(request, LoginForm)
-        address = visitor_address(request, self._trusted)
+        address = client_address(request, self._trusted)
         whom = [f"account {form.username}", *([f"address {address}"] if address else ())]
         if (wait := self._attempts.wait(*whom)) is not None:
             raise _too_many(wait)

@@ -11,8 +11,8 @@ import msgspec
 import structlog
 from aiohttp import web
 
+from ses.client_address import client_address
 from ses.clock import Clock
-from ses.connectors.web.authorization import visitor_address
 from ses.gateway.v1.auth import NOBODY, Door, Principal
 from ses.gateway.v1.bodies import decoded, read
 from ses.gateway.v1.disconnect import ClientGone, Watch
@@ -106,7 +106,7 @@ class Exchanges:
             body = msgspec.json.encode(whole())
         self._journal.write(
             Entry(
-                user=visitor_address(request, self._trusted) or request.remote or "",
+                user=client_address(request, self._trusted) or request.remote or "",
                 username=exchange.guest.name,
                 type=f"{request.method} {request.path.removeprefix(self._below)}",
                 request=None if exchange.raw is None else exchange.raw.decode(errors="replace"),

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from aiohttp import web
 
 from doubles.web import Page, pages
+from ses.clock import SystemClock
 from ses.connectors.testing import MemoryReception, echo
 from ses.connectors.web.config import Listener, Site, WebLimits
 from ses.connectors.web.connector import WebConnector
@@ -26,6 +27,27 @@ ORIGIN = "https://shop.example"
 GENEROUS = WebLimits(messages=100_000, per=1, burst=100_000)
 
 
+class ImpatientClock(SystemClock):
+    """Nobody waits by it, only for the heartbeat: the heart beats when a test says so."""
+
+    def __init__(self, heartbeat: float) -> None:
+        self._heartbeat = heartbeat
+        self._beat = asyncio.Event()
+        self.sleeps: list[float] = []
+        """Seconds of each wait that was none."""
+
+    async def sleep(self, seconds: float) -> None:
+        if seconds != self._heartbeat:
+            self.sleeps.append(seconds)
+            return
+        await self._beat.wait()
+        self._beat.clear()
+
+    def beat(self) -> None:
+        """Let the heart beat once."""
+        self._beat.set()
+
+
 @dataclass
 class Running:
     """One daemon's life over a store that outlives it."""
@@ -34,7 +56,7 @@ class Running:
     reception: MemoryReception
     connector: WebConnector
     page: Callable[[], Page]
-    sleeps: list[float] = field(default_factory=list)
+    clock: ImpatientClock
 
 
 @asynccontextmanager
@@ -49,14 +71,8 @@ async def running(
     **site,
 ):
     site = {"robot": "echo", "token": "T0ken", "origins": frozenset({ORIGIN}), **site}
-    sleeps: list[float] = []
-
-    async def sleep(seconds: float) -> None:
-        if seconds == limits.heartbeat:
-            await asyncio.Event().wait()  # the heart beats when a test says so
-        sleeps.append(seconds)
-
-    connector = WebConnector(Site(name="site", **site), limits, sleep=sleep, uploads=uploads)
+    clock = ImpatientClock(limits.heartbeat)
+    connector = WebConnector(Site(name="site", **site), limits, clock=clock, uploads=uploads)
     reception.serve(connector)
     await connector.start(reception)
     app = web.Application()
@@ -68,7 +84,7 @@ async def running(
     base = f"http://127.0.0.1:{runner.addresses[0][1]}"
     try:
         async with pages(base, "site", site["token"], origin=ORIGIN) as page:
-            yield Running(base, reception, connector, page, sleeps)
+            yield Running(base, reception, connector, page, clock)
     finally:
         await connector.stop()
         await runner.cleanup()

@@ -229,7 +229,7 @@ async def test_a_fast_socket_is_read_later_and_loses_nothing(start):
         while len(page.acknowledged) < 20:
             await page.receive()
         assert [inbound.text for inbound in daemon.reception.received] == [str(n) for n in range(20)]
-        assert len(daemon.sleeps) == 15
+        assert len(daemon.clock.sleeps) == 15
 
 
 async def test_deltas_typing_and_pong_pass(daemon):
@@ -311,20 +311,15 @@ async def test_a_slow_reader_is_cut_off_rather_than_buffered(start):
         assert max(page.shown) < 3000
 
 
-async def test_two_unanswered_pings_and_the_socket_is_gone(start):
-    beats = asyncio.Queue()
-
-    async with start(MemoryReception()) as daemon:
-        page = daemon.page()
-        await page.connect()
-        (visit,) = daemon.connector._all
-        visit.unanswered = 2
-        daemon.connector._sleep = lambda _seconds: beats.get()
-        await daemon.connector.start(daemon.reception)
-        beats.put_nowait(None)
-        with pytest.raises(Closed) as closed:
-            await page.receive()
-        assert closed.value.code == 1006
+async def test_two_unanswered_pings_and_the_socket_is_gone(daemon):
+    page = daemon.page()
+    await page.connect()
+    (connection,) = daemon.connector._connections
+    connection.unanswered = 2
+    daemon.clock.beat()
+    with pytest.raises(Closed) as closed:
+        await page.receive()
+    assert closed.value.code == 1006
 
 
 async def test_when_the_store_cannot_be_read_the_page_is_sent_away_to_come_again(daemon):

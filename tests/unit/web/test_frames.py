@@ -23,7 +23,7 @@ from ses.connectors.web.parse import (
     UploadRef,
     parse,
 )
-from ses.connectors.web.rate_limit import PATIENCE, Pace
+from ses.connectors.web.rate_limit import PATIENCE, SocketRateLimit
 from ses.messages import Attachment, Button, Inbound, Outgoing
 
 
@@ -147,32 +147,32 @@ def test_history_shows_what_was_recognised_only_where_the_site_wants_it():
     assert [(line.text, line.transcript) for line in lines] == [("", ""), ("", ""), ("вот", ""), ("", "")]
 
 
-def test_a_burst_is_free_then_the_pace_is_kept():
-    pace = Pace(messages=2, per=1, burst=3, now=0.0)
-    assert [pace.take(0.0) for _ in range(3)] == [(0.0, False)] * 3
-    assert pace.take(0.0) == (0.5, False)
-    assert pace.take(0.5) == (0.5, False)
-    assert pace.take(100.0) == (0.0, False)
+def test_a_burst_is_free_then_the_rate_is_kept():
+    limit = SocketRateLimit(messages=2, per=1, burst=3, now=0.0)
+    assert [limit.take(0.0) for _ in range(3)] == [(0.0, False)] * 3
+    assert limit.take(0.0) == (0.5, False)
+    assert limit.take(0.5) == (0.5, False)
+    assert limit.take(100.0) == (0.0, False)
 
 
 def test_patience_ends_and_returns():
-    pace = Pace(messages=1, per=1, burst=1, now=0.0)
+    limit = SocketRateLimit(messages=1, per=1, burst=1, now=0.0)
     now = 0.0
     while True:
-        wait, flood = pace.take(now)
+        wait, flood = limit.take(now)
         if flood:
             break
         now += wait
         assert now <= PATIENCE + 2
-    assert pace.take(now + wait + 1) == (0.0, False)
+    assert limit.take(now + wait + 1) == (0.0, False)
 
 
 @given(st.lists(st.floats(0, 5), max_size=60))
 def test_no_socket_is_read_faster_than_its_limit(gaps):
-    pace = Pace(messages=3, per=2, burst=4, now=0.0)
+    limit = SocketRateLimit(messages=3, per=2, burst=4, now=0.0)
     now, read = 0.0, []
     for gap in gaps:
-        wait, flood = pace.take(now)
+        wait, flood = limit.take(now)
         if not flood:
             now += wait
             read.append(now)

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from ses.clock import Clock
 from ses.connectors.contract import HistoryEntry
 from ses.connectors.web import render
-from ses.connectors.web.sender import Sender
+from ses.connectors.web.client import Sender
 from ses.messages import Delta, Outgoing
 
 After = Callable[[int], Awaitable[Sequence[HistoryEntry] | None]]
@@ -18,8 +18,8 @@ After = Callable[[int], Awaitable[Sequence[HistoryEntry] | None]]
 class PushStream:
     """Holds live messages back until `catch_up` says that the history is on its way."""
 
-    def __init__(self, outlet: Sender, after: After, media_url: render.MediaUrl, clock: Clock) -> None:
-        self._outlet = outlet
+    def __init__(self, sender: Sender, after: After, media_url: render.MediaUrl, clock: Clock) -> None:
+        self._sender = sender
         self._after = after
         self._media_url = media_url
         self._clock = clock
@@ -36,22 +36,22 @@ class PushStream:
         elif message.seq == self._shown + 1:
             self._shown = message.seq
             shown = render.shown_outgoing(message, self._media_url, self._clock.now())
-            self._outlet.send(render.encode(shown))
+            self._sender.send(render.encode(shown))
         elif message.seq > self._shown:
             self._waiting = [message]
             self._filling = asyncio.get_running_loop().create_task(self._fill())
 
     def typing(self, on: bool) -> None:
         if self._waiting is None:
-            self._outlet.send(render.encode(render.ShownTyping(on)))
+            self._sender.send(render.encode(render.ShownTyping(on)))
 
     def stream(self, delta: Delta) -> None:
         if self._waiting is None:
-            self._outlet.send(render.encode(render.shown_delta(delta)))
+            self._sender.send(render.encode(render.shown_delta(delta)))
 
     def transcript(self, of: str, text: str) -> None:
         if self._waiting is None:
-            self._outlet.send(render.encode(render.Transcript(of, text)))
+            self._sender.send(render.encode(render.Transcript(of, text)))
 
     def catch_up(self, after: int, replayed: Sequence[render.ShownMessage]) -> None:
         """All up to `after` and all of `replayed` are on their way: go on with what came live meanwhile."""
@@ -71,7 +71,7 @@ class PushStream:
             return
         shown = render.shown_entries(missed, self._media_url)
         for message in shown:
-            self._outlet.send(render.encode(message))
+            self._sender.send(render.encode(message))
         after = self._shown
         if not shown:  # not stored and yet delivered: show what there is rather than wait for ever
             after = min(message.seq for message in self._waiting or ()) - 1

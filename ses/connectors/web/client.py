@@ -1,4 +1,4 @@
-"""The writing side of one websocket: never waits, bounded, closes in its own time."""
+"""The way to a visitor's page, the writing side of one websocket: never waits, bounded, closes in its own time."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ UNLIMITED = 1 << 62
 def accept(frame: int) -> web.WebSocketResponse:
     """A response for one socket. Frames over twice `frame` bytes are cut off unread (1009), smaller ones answered.
 
-    No compression and no writer limit: then sending never suspends, which `Outlet.send` relies on; the bound
-    on what waits is `Outlet`'s.
+    No compression and no writer limit: then sending never suspends, which `Sender.send` relies on; the bound
+    on what waits is `Sender`'s.
     """
     return web.WebSocketResponse(
         timeout=CLOSE_WAIT,
@@ -51,17 +51,17 @@ class Sender:
         if self._transport.get_write_buffer_size() + len(text) > self._bound:
             self.close(1013, "too slow a reader")
             return
-        self._run(self._socket.send_str(text))
+        self._write(self._socket.send_str(text))
 
     def ping(self) -> None:
         """Write a PING frame."""
         if self._closing is None:
-            self._run(self._socket.ping())
+            self._write(self._socket.ping())
 
     def pong(self, data: bytes) -> None:
         """Answer a PING frame."""
         if self._closing is None:
-            self._run(self._socket.pong(data))
+            self._write(self._socket.pong(data))
 
     def close(self, code: int, reason: str = "") -> None:
         """Begin to close; `closed` waits for the end."""
@@ -78,13 +78,13 @@ class Sender:
         if self._closing is not None:
             await asyncio.shield(self._closing)
 
-    def _run(self, sending: Coroutine[Any, Any, None]) -> None:
+    def _write(self, sending: Coroutine[Any, Any, None]) -> None:
         try:
             sending.send(None)  # runs to its end at once, see `accept`
         except StopIteration:
             return
         except ClientConnectionResetError:
-            return  # the reading side sees the loss and ends the visit
+            return  # the reading side sees the loss and ends the connection
         raise AssertionError("aiohttp suspended in a send without compression and limit")
 
     async def _close(self, code: int, reason: str) -> None:
