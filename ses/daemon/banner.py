@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ses import __version__
-from ses.gateway.api.robots import told
+from ses.gateway.api.robots import finding_line
 from ses.scenario.findings.report import Finding
 
 
@@ -41,7 +41,7 @@ def banner(
                 "",
                 f"  {robot} has {len(some)} error(s) and does not run as edited (`ses check` shows all):",
             ]
-            lines += [f"    {told(one)}" for one in some[:3]]
+            lines += [f"    {finding_line(one)}" for one in some[:3]]
     lines += [
         "",
         "  Edits of robots act at once. Ctrl-C ends the daemon; conversations go on after the next start.",

@@ -16,18 +16,18 @@ from ses.daemon.factories import own_origins
 from ses.daemon.ledger import Ledger
 from ses.gateway.chat.api import ChatApi, ChatRules
 from ses.gateway.chat.auth import ChatAuth, key_refused
-from ses.gateway.chat.model_allow_list import Offer
+from ses.gateway.chat.model_allow_list import ModelAllowList
 from ses.gateway.chat.page import NO_MODEL, THIS_MACHINE_ONLY, Pages, Trouble
 from ses.gateway.chat.relay import Relay
 from ses.gateway.chat.sessions import CodeSessions
 from ses.gateway.http.access import is_local
+from ses.gateway.http.login_rate_limit import LoginRateLimit
 from ses.gateway.http.operation import Operation
-from ses.gateway.users.rate_limit import LoginRateLimit
 from ses.gateway.v1.api import V1Api, operation_of
-from ses.gateway.v1.auth import NOBODY, Door, Principal
+from ses.gateway.v1.auth import NOBODY, Authenticator, Principal
 from ses.gateway.v1.censor import Censor
 from ses.gateway.v1.errors import unavailable
-from ses.gateway.v1.exchange import Exchanges
+from ses.gateway.v1.handler import V1Handler
 from ses.gateway.v1.requests import ChatCompletionBody
 from ses.gateway.v1.serving import Serving, Waiting
 from ses.ledger.contract import LedgerDown, NoJournal
@@ -39,7 +39,7 @@ USED = ("/v1/models", "/v1/chat/completions")
 
 
 class ChatPage:
-    """`door` is that of the daemon's own `/v1`."""
+    """`authenticator` is that of the daemon's own `/v1`."""
 
     def __init__(
         self,
@@ -50,19 +50,19 @@ class ChatPage:
         *,
         censor: Censor | None,
         waiting: Waiting,
-        door: Door,
+        authenticator: Authenticator,
         began: int,
     ) -> None:
         chat = config.gateway.chat
         self._config = config
         self._ledger = ledger
         self._clock = clock
-        self._offer = Offer(chat.rules)
+        self._allow_list = ModelAllowList(chat.rules)
         self._sessions = CodeSessions(chat.codes, clock)
         self._key = chat.key.get_secret_value() if chat.key is not None else ""
         self._trusted = tuple(ip_network(network) for network in config.trusted_proxies)
         self.relay = (
-            Relay(chat.url, self._key, self._offer, clock) if chat.url and not _is_own(config) else None
+            Relay(chat.url, self._key, self._allow_list, clock) if chat.url and not _is_own(config) else None
         )
         self._serving = Serving(
             engine,
@@ -70,38 +70,38 @@ class ChatPage:
             censor=censor,
             waiting=waiting,
             journaled=ledger.journaled,
-            narrowed=self._offer.chat_models,
+            narrowed=self._allow_list.chat_models,
         )
-        self._door = door
+        self._authenticator = authenticator
         self._began = began
 
-    def operations(self, attempts: LoginRateLimit) -> list[Operation]:
-        """`attempts` are those of `/token`, so that nobody has twice as many."""
+    def operations(self, limit: LoginRateLimit) -> list[Operation]:
+        """`limit` is that of `/token`, so that nobody has twice as many attempts."""
         config = self._config
         rules = ChatRules(
             ways=self._login_methods(),
             everybody=self._everybody,
             trouble=self._trouble,
-            offer=self._offer,
+            allow_list=self._allow_list,
             default=config.gateway.chat.default,
             trusted_proxies=self._trusted,
         )
-        return ChatApi(rules, Pages(), self._sessions, attempts, self._model()).operations()
+        return ChatApi(rules, Pages(), self._sessions, limit, self._model()).operations()
 
     def _model(self) -> Sequence[Operation]:
         if (relay := self.relay) is not None:
             # Those who keep a journal of it are its own people.
-            exchanges = Exchanges(
-                ChatAuth(self._sessions, relay, relay.stand),
+            handler = V1Handler(
+                ChatAuth(self._sessions, relay, relay.code_principal),
                 NoJournal(),
                 self._clock,
                 body_limit=self._config.gateway.body,
                 journaled=False,
             )
             found = [
-                operation_of(exchanges, "GET", "/v1/models", "The models the page offers", relay.models),
+                operation_of(handler, "GET", "/v1/models", "The models the page offers", relay.models),
                 operation_of(
-                    exchanges,
+                    handler,
                     "POST",
                     "/v1/chat/completions",
                     "Go on with a conversation, elsewhere",
@@ -110,8 +110,8 @@ class ChatPage:
                 ),
             ]
         else:
-            exchanges = Exchanges(
-                ChatAuth(self._sessions, self._door, self._principal),
+            handler = V1Handler(
+                ChatAuth(self._sessions, self._authenticator, self._code_principal),
                 self._ledger.journal,
                 self._clock,
                 body_limit=self._config.gateway.body,
@@ -119,10 +119,10 @@ class ChatPage:
                 journaled=self._ledger.journaled,
                 below=BELOW,
             )
-            found = V1Api(self._serving, exchanges, began=self._began).operations()
+            found = V1Api(self._serving, handler, began=self._began).operations()
         return [replace(one, path=f"{BELOW}{one.path}", tag="chat") for one in found if one.path in USED]
 
-    async def _principal(self) -> Principal:
+    async def _code_principal(self) -> Principal:
         """Who has the code comes in as the owner of the server's key, or as nobody in particular."""
         if not self._key:
             return NOBODY

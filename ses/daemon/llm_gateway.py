@@ -21,7 +21,7 @@ from ses.llm.contract import Engine
 
 if TYPE_CHECKING:
     from ses.gateway.chat.relay import Relay
-    from ses.gateway.v1.auth import Door
+    from ses.gateway.v1.auth import Authenticator
     from ses.gateway.v1.censor import HttpCensor
     from ses.gateway.v1.startup_gate import StartupGate
 
@@ -94,11 +94,11 @@ class LlmGateway:
 
     def _make(self) -> None:
         from ses.daemon.chat_page import ChatPage
+        from ses.gateway.http.login_rate_limit import LoginRateLimit
         from ses.gateway.users.api import UsersApi
-        from ses.gateway.users.rate_limit import LoginRateLimit
         from ses.gateway.v1.api import V1Api
         from ses.gateway.v1.censor import HttpCensor
-        from ses.gateway.v1.exchange import Exchanges
+        from ses.gateway.v1.handler import V1Handler
         from ses.gateway.v1.serving import Serving, never
         from ses.gateway.v1.startup_gate import StartupGate
 
@@ -107,9 +107,10 @@ class LlmGateway:
         address = self._config.llm.censor if self._config.llm is not None else None
         self._censor = HttpCensor(address) if address is not None else None
         wait = settings.wait
-        self._wait = StartupGate(self._engine, wait.attempts, wait.timeout) if wait is not None else None
-        exchanges = Exchanges(
-            self._door(),
+        if wait is not None:
+            self._wait = StartupGate(self._engine, wait.attempts, wait.timeout, self._clock)
+        handler = V1Handler(
+            self._authenticator(),
             ledger.journal,
             self._clock,
             body_limit=settings.body,
@@ -123,7 +124,7 @@ class LlmGateway:
             waiting=self._wait or never,
             journaled=ledger.journaled,
         )
-        attempts = LoginRateLimit(self._clock)
+        limit = LoginRateLimit(self._clock)
         page = ChatPage(
             self._config,
             self._engine,
@@ -131,18 +132,18 @@ class LlmGateway:
             self._clock,
             censor=self._censor,
             waiting=self._wait or never,
-            door=self._door(),
+            authenticator=self._authenticator(),
             began=self._began,
         )
         self._relay = page.relay
         operations = [
-            *V1Api(serving, exchanges, began=self._began).operations(),
-            *UsersApi(ledger.users, attempts, trusted_proxies=trusted).operations(),
-            *page.operations(attempts),
+            *V1Api(serving, handler, began=self._began).operations(),
+            *UsersApi(ledger.users, limit, trusted_proxies=trusted).operations(),
+            *page.operations(limit),
         ]
         self._made = {(operation.method, operation.path): operation for operation in operations}
 
-    def _door(self) -> Door:
+    def _authenticator(self) -> Authenticator:
         from ses.gateway.v1.auth import LocalOnlyAuth, SingleTokenAuth, UserTokenAuth
 
         if self._ledger.users is not None:

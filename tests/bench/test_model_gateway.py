@@ -20,8 +20,8 @@ from ses.gateway.http.application import api
 from ses.gateway.ops.metrics import Metrics
 from ses.gateway.v1.api import V1Api
 from ses.gateway.v1.auth import LocalOnlyAuth, UserTokenAuth
-from ses.gateway.v1.exchange import Exchanges
 from ses.gateway.v1.faults import flat_faults
+from ses.gateway.v1.handler import V1Handler
 from ses.gateway.v1.serving import Serving
 from ses.ledger.contract import NoJournal
 from ses.ledger.database import Database
@@ -44,10 +44,10 @@ async def served(app):
     await runner.cleanup()
 
 
-def v1(door, journal, *, journaled):
-    exchanges = Exchanges(door, journal, SystemClock(), body_limit=12 << 20, journaled=journaled)
+def v1(authenticator, journal, *, journaled):
+    handler = V1Handler(authenticator, journal, SystemClock(), body_limit=12 << 20, journaled=journaled)
     serving = Serving(ScriptedEngine(lambda request: ANSWER), journaled=journaled)
-    return api(V1Api(serving, exchanges, began=1).operations(), Access(None), Metrics(), [flat_faults(())])
+    return api(V1Api(serving, handler, began=1).operations(), Access(None), Metrics(), [flat_faults(())])
 
 
 def cpu():

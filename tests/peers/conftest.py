@@ -14,8 +14,8 @@ from ses.gateway.http.application import api
 from ses.gateway.ops.metrics import Metrics
 from ses.gateway.v1.api import V1Api
 from ses.gateway.v1.auth import SingleTokenAuth
-from ses.gateway.v1.exchange import Exchanges
 from ses.gateway.v1.faults import flat_faults
+from ses.gateway.v1.handler import V1Handler
 from ses.gateway.v1.serving import Serving
 from ses.ledger.contract import NoJournal
 from ses.llm.answers import AssistantMessage, ChatAnswer, ChatChoice, FunctionCall, ToolCall, Usage
@@ -43,11 +43,11 @@ def obliging(request):
 
 @pytest.fixture
 async def gateway():
-    exchanges = Exchanges(
+    handler = V1Handler(
         SingleTokenAuth(TOKEN), NoJournal(), SystemClock(), body_limit=12 << 20, journaled=False
     )
     engine = ScriptedEngine(obliging)
-    operations = V1Api(Serving(engine), exchanges, began=1).operations()
+    operations = V1Api(Serving(engine), handler, began=1).operations()
     app = api(operations, Access(None), Metrics(), [flat_faults(())])
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0)
     await runner.setup()

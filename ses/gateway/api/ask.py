@@ -74,7 +74,7 @@ class AskApi:
 
     async def _ask(self, call: Call) -> web.Response:
         body: AskBody = call.body
-        robot = self._known(call.place("robot_id"), call.caller)
+        robot = self._known(call.path_parameter("robot_id"), call.caller)
         message = message_id(call.request, body.id)
         session = body.session_id or _session_for(call.caller, robot, message)
         inbound = Inbound(

@@ -75,7 +75,7 @@ class RobotsApi:
                 "id": name,
                 "changed": before.get(name) != after.get(name),
                 "version": after.get(name),
-                "findings": [told(finding) for finding in findings.get(name, ())],
+                "findings": [finding_line(finding) for finding in findings.get(name, ())],
             }
             for name in names
         ]
@@ -94,11 +94,11 @@ class RobotsApi:
             "languages": list(program.languages),
             "flows": sum(not name.startswith("#") for name in program.flows),
             "connectors": list(self._connectors.get(program.id, ())),
-            "problems": [told(finding) for finding in findings if finding.severity == "error"],
+            "problems": [finding_line(finding) for finding in findings if finding.severity == "error"],
         }
 
 
-def told(finding: Finding) -> str:
+def finding_line(finding: Finding) -> str:
     """`robot.yaml:3:5: message; did you mean …`."""
-    place = f"{finding.at.file}:{finding.at.line}:{finding.at.column}"
-    return f"{place}: {finding.message}" + (f"; {finding.suggestion}" if finding.suggestion else "")
+    where = f"{finding.at.file}:{finding.at.line}:{finding.at.column}"
+    return f"{where}: {finding.message}" + (f"; {finding.suggestion}" if finding.suggestion else "")

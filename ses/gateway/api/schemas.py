@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 
 from ses.extensions import installed
+from ses.gateway.http.schemas import ResponseModel, SuccessModel
 from ses.messages import CHANNELS
 
 Identifier = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
@@ -42,11 +43,11 @@ ChannelName = Annotated[
 Kind = Literal["image", "file", "audio", "voice", "video", "location", "contact", "sticker"]
 
 
-class Taken(BaseModel):
+class RequestModel(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
 
 
-class AttachmentBody(Taken):
+class AttachmentBody(RequestModel):
     kind: Kind
     name: Annotated[str, Field(max_length=255)] = ""
     media: Annotated[str, Field(max_length=2048)] = ""
@@ -58,7 +59,7 @@ class AttachmentBody(Taken):
     """Location `{lat, lon}`, contact `{phone, name}`."""
 
 
-class AskBody(Taken):
+class AskBody(RequestModel):
     text: Text | None = None
     """What the person says; cut at 4,096 characters."""
     button: Identifier | None = None
@@ -82,7 +83,7 @@ class AskBody(Taken):
         return self
 
 
-class ChatBody(Taken):
+class ChatBody(RequestModel):
     message: Annotated[str, Field(min_length=1, max_length=65536)]
     session_id: SessionId | None = None
     robot: RobotId | None = None
@@ -90,7 +91,7 @@ class ChatBody(Taken):
     id: Identifier | None = None
 
 
-class To(Taken):
+class To(RequestModel):
     """One of `session`, `user`, `phone`, `chat`."""
 
     session: SessionId | None = None
@@ -117,7 +118,7 @@ class To(Taken):
         return self
 
 
-class ButtonBody(Taken):
+class ButtonBody(RequestModel):
     text: Annotated[str, Field(min_length=1, max_length=200)]
     flow: Annotated[str, Field(min_length=1, max_length=128)] | None = None
     """A press starts this flow. Without it a press stands for the words of the label."""
@@ -133,14 +134,14 @@ class ButtonBody(Taken):
         return self
 
 
-class MediaBody(Taken):
+class MediaBody(RequestModel):
     kind: Literal["image", "file", "audio"]
     media: Annotated[str, Field(min_length=1, max_length=2048)]
     """A file of the robot's folder, or an http(s) URL."""
     name: Annotated[str, Field(max_length=255)] = ""
 
 
-class SendBody(Taken):
+class SendBody(RequestModel):
     to: To
     text: Annotated[str, Field(min_length=1, max_length=65536)] | None = None
     """What the robot says."""
@@ -186,7 +187,7 @@ class EventBody(To):
     """The sender's own id of this call: the same again, for 30 days, answers what was answered before."""
 
 
-class LogBody(Taken):
+class LogBody(RequestModel):
     robot_id: RobotId
     session_id: SessionId | None = None
     from_: Time | None = Field(default=None, alias="from")
@@ -200,27 +201,11 @@ class LogBody(Taken):
     """`cursor` of the page before."""
 
 
-class ReloadBody(Taken):
+class ReloadBody(RequestModel):
     pass
 
 
-class Shown(BaseModel):
-    model_config = ConfigDict(defer_build=True)
-
-
-class Answered(Shown):
-    error: Literal[0]
-    message: str
-
-
-class Failed(Shown):
-    """Any failure."""
-
-    error: Literal[1]
-    message: str
-
-
-class ButtonShown(Shown):
+class ButtonShown(ResponseModel):
     text: str
     id: str = ""
     """What `button` of the next call takes."""
@@ -228,7 +213,7 @@ class ButtonShown(Shown):
     request: Literal["", "phone", "location"] = ""
 
 
-class AttachmentShown(Shown):
+class AttachmentShown(ResponseModel):
     kind: Kind
     name: str = ""
     media: str = ""
@@ -237,7 +222,7 @@ class AttachmentShown(Shown):
     value: Any = None
 
 
-class Reply(Shown):
+class Reply(ResponseModel):
     id: str
     """The same in every copy of this message."""
     seq: int
@@ -247,7 +232,7 @@ class Reply(Shown):
     format: Literal["plain", "markdown"] = "plain"
 
 
-class AskAnswer(Answered):
+class AskAnswer(SuccessModel):
     robot: str
     session_id: str
     id: str
@@ -258,7 +243,7 @@ class AskAnswer(Answered):
     """True when this id had been answered before."""
 
 
-class BroughtAnswer(Answered):
+class BroughtAnswer(SuccessModel):
     robot: str
     connector: str
     session_id: str
@@ -269,30 +254,30 @@ class BroughtAnswer(Answered):
     """True when this id had been answered before: nothing happened again."""
 
 
-class ChatAnswer(Answered):
+class ChatAnswer(SuccessModel):
     reply: str
     """All texts of the turn, one a line."""
     messages: list[Reply]
     session_id: str
 
 
-class SessionRequest(Shown):
+class SessionRequest(ResponseModel):
     datetime: str
     message: str
     data: list[dict[str, Any]] = []
     """Calls made in the turn: `{id, name, model, type, param, reply}`."""
 
 
-class SessionReply(Shown):
+class SessionReply(ResponseModel):
     text: list[str]
 
 
-class SessionTurn(Shown):
+class SessionTurn(ResponseModel):
     request: SessionRequest
     reply: SessionReply
 
 
-class SessionAnswer(Answered):
+class SessionAnswer(SuccessModel):
     model_config = ConfigDict(extra="allow")
 
     robot: str
@@ -300,12 +285,12 @@ class SessionAnswer(Answered):
     """The last 50 turns. The session's variables stand beside this."""
 
 
-class AttachmentNamed(Shown):
+class AttachmentNamed(ResponseModel):
     kind: Kind
     name: str
 
 
-class LogLine(Shown):
+class LogLine(ResponseModel):
     model_config = ConfigDict(populate_by_name=True)
 
     id: str
@@ -322,14 +307,14 @@ class LogLine(Shown):
     attachments: list[AttachmentNamed] = []
 
 
-class LogAnswer(Answered):
+class LogAnswer(SuccessModel):
     items: list[LogLine]
     """Oldest first."""
     cursor: str | None
     """Where the next page begins; none after the last."""
 
 
-class RobotShown(Shown):
+class RobotShown(ResponseModel):
     id: str
     title: str
     version: str
@@ -341,11 +326,11 @@ class RobotShown(Shown):
     """Why the robot's files as they are now cannot replace the version that runs."""
 
 
-class RobotsAnswer(Answered):
+class RobotsAnswer(SuccessModel):
     robots: list[RobotShown]
 
 
-class ConnectorShown(Shown):
+class ConnectorShown(ResponseModel):
     name: str
     robot: str
     condition: Literal["connecting", "connected", "failing", "refused", "stopped"]
@@ -368,11 +353,11 @@ class ConnectorShown(Shown):
     """Seconds since the oldest of them was said."""
 
 
-class ConnectorsAnswer(Answered):
+class ConnectorsAnswer(SuccessModel):
     connectors: list[ConnectorShown]
 
 
-class ReloadedRobot(Shown):
+class ReloadedRobot(ResponseModel):
     id: str
     changed: bool
     version: str | None
@@ -380,10 +365,5 @@ class ReloadedRobot(Shown):
     findings: list[str]
 
 
-class ReloadAnswer(Answered):
+class ReloadAnswer(SuccessModel):
     robots: list[ReloadedRobot]
-
-
-class ReadyAnswer(Answered):
-    parts: dict[str, str]
-    """`ok`, `degraded: …` (harms only some conversations), or what is wrong, by part."""

@@ -17,7 +17,7 @@ from ses.gateway.http.operation import Call, Operation
 from ses.messages import Attachment, Dictated, DictatedButton
 
 
-class Executing(Protocol):
+class ExternalCommands(Protocol):
     async def execute(self, command: ExternalCommand, *, caller: str, id_: str | None) -> CommandResult:
         """Raises `Refused`."""
         ...
@@ -26,7 +26,7 @@ class Executing(Protocol):
 class SendApi:
     """Both are durable before they are answered, and done once for each `id`."""
 
-    def __init__(self, conversations: Executing, robots: Callable[[], Collection[str]]) -> None:
+    def __init__(self, conversations: ExternalCommands, robots: Callable[[], Collection[str]]) -> None:
         self._conversations = conversations
         self._robots = robots
 

@@ -54,7 +54,7 @@ class RecordsApi:
         ]
 
     async def _session(self, call: Call) -> web.Response:
-        robot, session = call.place("robot_id"), call.place("session_id")
+        robot, session = call.path_parameter("robot_id"), call.path_parameter("session_id")
         call.caller.check_robot(robot)
         found = await self._records.session(robot, session)
         if found is None:

@@ -50,7 +50,7 @@ class EmulationApi:
         try:
             emulated = self._emulations.answer(
                 EmulatedCall(
-                    name=call.place("name"),
+                    name=call.path_parameter("name"),
                     rest=tuple(rest.split("/")) if rest else (),
                     method=request.method,
                     query=dict(request.query),

@@ -13,12 +13,12 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
 from ses.client_address import client_address
-from ses.gateway.chat.model_allow_list import Offer
+from ses.gateway.chat.model_allow_list import ModelAllowList
 from ses.gateway.chat.page import Pages, Trouble
 from ses.gateway.chat.sessions import CodeSessions, set_cookie
 from ses.gateway.http.envelope import HARDENED
+from ses.gateway.http.login_rate_limit import LoginRateLimit
 from ses.gateway.http.operation import Call, Operation
-from ses.gateway.users.rate_limit import LoginRateLimit
 from ses.gateway.v1.auth import check_page
 from ses.gateway.v1.bodies import decoded, read, validated
 from ses.gateway.v1.errors import FlatError, V1Error
@@ -59,7 +59,7 @@ class ChatRules:
     """Whether the sender needs no sign-in."""
     trouble: Callable[[web.Request], Trouble | None]
     """Why there is no page for this request."""
-    offer: Offer
+    allow_list: ModelAllowList
     default: str | None = None
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = field(default=())
 
@@ -72,13 +72,13 @@ class ChatApi:
         rules: ChatRules,
         pages: Pages,
         sessions: CodeSessions,
-        attempts: LoginRateLimit,
+        limit: LoginRateLimit,
         model: Sequence[Operation],
     ) -> None:
         self._rules = rules
         self._pages = pages
         self._sessions = sessions
-        self._attempts = attempts
+        self._limit = limit
         self._model = model
 
     def operations(self) -> list[Operation]:
@@ -154,7 +154,9 @@ class ChatApi:
         return await self._pages.page(call.request, self._rules.trouble(call.request))
 
     async def _file(self, call: Call) -> web.StreamResponse:
-        return await self._pages.file(call.request, call.place("version"), call.place("file"))
+        return await self._pages.file(
+            call.request, call.path_parameter("version"), call.path_parameter("file")
+        )
 
     async def _settings(self, request: web.Request) -> web.Response:
         rules = self._rules
@@ -163,7 +165,7 @@ class ChatApi:
                 "ways": list(rules.ways),
                 "admitted": rules.everybody(request) or self._sessions.holds(request),
                 "default": rules.default,
-                "names": rules.offer.shown,
+                "names": rules.allow_list.display_names,
             }
         )
 
@@ -172,8 +174,8 @@ class ChatApi:
             raise V1Error(403)
         body = validated(CodeBody, decoded(request, await read(request, FORM_LIMIT)))
         address = client_address(request, self._rules.trusted_proxies)
-        wait = self._attempts.wait(f"address {address}" if address else "chat, from behind a proxy")
-        if wait is not None:
+        wait = self._limit.take(f"address {address}" if address else "chat, from behind a proxy")
+        if wait:
             raise V1Error(429, headers={"Retry-After": str(max(1, round(wait)))})
         secret = self._sessions.begin(body.code)
         if secret is None:

@@ -7,26 +7,26 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from ses.gateway.chat.sessions import CodeSessions
-from ses.gateway.v1.auth import Door, Principal, check_page, presented
+from ses.gateway.v1.auth import Authenticator, Principal, bearer_token, check_page
 from ses.gateway.v1.errors import V1Error
 
-Stand = Callable[[], Awaitable[Principal]]
+CodePrincipal = Callable[[], Awaitable[Principal]]
 """As whom those come in who have the code. Raises `V1Error`."""
 
 
 class ChatAuth:
     """A token that is shown is looked at first, so that nobody is somebody else than he says."""
 
-    def __init__(self, sessions: CodeSessions, tokens: Door, stand: Stand) -> None:
+    def __init__(self, sessions: CodeSessions, tokens: Authenticator, code_principal: CodePrincipal) -> None:
         self._sessions = sessions
         self._tokens = tokens
-        self._stand = stand
+        self._code_principal = code_principal
 
-    async def enter(self, request: web.Request) -> Principal:
+    async def authenticate(self, request: web.Request) -> Principal:
         check_page(request)
-        if not presented(request) and self._sessions.holds(request):
-            return await self._stand()
-        return await self._tokens.enter(request)
+        if not bearer_token(request) and self._sessions.holds(request):
+            return await self._code_principal()
+        return await self._tokens.authenticate(request)
 
 
 def key_refused() -> V1Error:

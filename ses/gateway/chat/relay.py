@@ -15,12 +15,12 @@ from aiohttp import web
 
 from ses.clock import Clock
 from ses.gateway.chat.auth import key_refused
-from ses.gateway.chat.model_allow_list import Offer
+from ses.gateway.chat.model_allow_list import ModelAllowList
 from ses.gateway.http.access import is_local
 from ses.gateway.http.envelope import HARDENED
-from ses.gateway.v1.auth import NOBODY, Principal, check_page, presented
+from ses.gateway.v1.auth import NOBODY, Principal, bearer_token, check_page
 from ses.gateway.v1.errors import V1Error, unavailable, unknown_model, wrong_token
-from ses.gateway.v1.exchange import Exchange
+from ses.gateway.v1.handler import V1Call
 from ses.gateway.v1.sse import Events
 
 CONNECT = 10.0
@@ -43,11 +43,11 @@ class _List(msgspec.Struct):
 
 
 class Relay:
-    def __init__(self, url: str, key: str, offer: Offer, clock: Clock) -> None:
+    def __init__(self, url: str, key: str, allow_list: ModelAllowList, clock: Clock) -> None:
         """`url` with or without `/v1`. `key` may be empty."""
         self._url = f"{url.removesuffix('/').removesuffix('/v1')}/v1"
         self._key = key
-        self._offer = offer
+        self._allow_list = allow_list
         self._clock = clock
         self._session: aiohttp.ClientSession | None = None
         self._wants_tokens: tuple[bool, float] | None = None
@@ -57,14 +57,14 @@ class Relay:
         if self._session is not None:
             await self._session.close()
 
-    async def stand(self) -> Principal:
+    async def code_principal(self) -> Principal:
         """Who has the code goes with the server's key."""
         return Principal(token=self._key)
 
-    async def enter(self, request: web.Request) -> Principal:
-        """The door for others: the server judges their tokens. If it judges none, it is for this machine only."""
+    async def authenticate(self, request: web.Request) -> Principal:
+        """The others: the server judges their tokens. If it judges none, it is for this machine only."""
         check_page(request)
-        token = presented(request)
+        token = bearer_token(request)
         if is_local(request):
             return Principal(token=token) if token else NOBODY
         if not token:
@@ -73,45 +73,45 @@ class Relay:
             raise V1Error(403)
         return Principal(token=token)
 
-    async def models(self, exchange: Exchange) -> web.StreamResponse:
+    async def models(self, call: V1Call) -> web.StreamResponse:
         """`GET /v1/models`: what the server lists; what the rules name, if it does not tell."""
-        async with self._asked("GET", "/models", exchange.guest.token) as response:
+        async with self._request("GET", "/models", call.principal.token) as response:
             if response.status in (401, 403):
-                raise self._refused(exchange)
+                raise self._refused(call)
             listed = await _list(response)
         known = {one.id: one.max_model_len for one in listed.data}
-        names = self._offer.of(list(known)) if known else self._offer.named
+        names = self._allow_list.allowed(list(known)) if known else self._allow_list.named
         data = [
             {"id": name, "object": "model", "created": 0, "owned_by": "", "max_model_len": known.get(name)}
             for name in names
         ]
         return _json(200, msgspec.json.encode({"object": "list", "data": data}))
 
-    async def chat(self, exchange: Exchange) -> web.StreamResponse:
+    async def chat(self, call: V1Call) -> web.StreamResponse:
         """`POST /v1/chat/completions`"""
-        sent = await exchange.json()
+        sent = await call.json()
         model = sent.get("model") if isinstance(sent, dict) else None
-        if not isinstance(model, str) or not self._offer.of([model]):
+        if not isinstance(model, str) or not self._allow_list.allowed([model]):
             raise unknown_model(str(model), 404)
-        async with self._asked("POST", "/chat/completions", exchange.guest.token, exchange.raw) as response:
+        async with self._request("POST", "/chat/completions", call.principal.token, call.raw) as response:
             if response.status in (401, 403):
-                raise self._refused(exchange)
+                raise self._refused(call)
             if response.content_type == "text/event-stream":
-                return await _streamed(exchange.request, response)
-            return _json(response.status, await _whole(response))
+                return await _streamed(call.request, response)
+            return _json(response.status, await _read_whole(response))
 
-    def _refused(self, exchange: Exchange) -> V1Error:
-        return wrong_token() if presented(exchange.request) or not exchange.guest.token else key_refused()
+    def _refused(self, call: V1Call) -> V1Error:
+        return wrong_token() if bearer_token(call.request) or not call.principal.token else key_refused()
 
     async def _judges(self) -> bool:
         now = self._clock.monotonic()
         if self._wants_tokens is None or now - self._wants_tokens[1] > KNOWN_FOR:
-            async with self._asked("GET", "/models", "") as response:
+            async with self._request("GET", "/models", "") as response:
                 self._wants_tokens = (response.status in (401, 403), now)
         return self._wants_tokens[0]
 
     @asynccontextmanager
-    async def _asked(
+    async def _request(
         self, method: str, path: str, token: str, body: bytes | None = None
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """Raises 503 when the server cannot be reached or sends elsewhere."""
@@ -147,12 +147,12 @@ async def _list(response: aiohttp.ClientResponse) -> _List:
     if response.status != 200:
         raise unavailable()
     try:
-        return msgspec.json.decode(await _whole(response), type=_List)
+        return msgspec.json.decode(await _read_whole(response), type=_List)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         raise unavailable() from None
 
 
-async def _whole(response: aiohttp.ClientResponse) -> bytes:
+async def _read_whole(response: aiohttp.ClientResponse) -> bytes:
     """Raises 503 for what is too large, breaks off or is no JSON."""
     pieces, size = [], 0
     try:

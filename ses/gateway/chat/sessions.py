@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections import OrderedDict
 from collections.abc import Sequence
 from hashlib import sha256
 
 from aiohttp import web
+from cachetools import TTLCache
 
 from ses.clock import Clock
 
@@ -20,11 +20,10 @@ MOST = 10_000
 
 
 class CodeSessions:
-    def __init__(self, codes: Sequence[str], clock: Clock) -> None:
+    def __init__(self, codes: Sequence[str], clock: Clock, most: int = MOST) -> None:
         self._codes = tuple(sha256(code.encode()).digest() for code in codes)
-        self._clock = clock
-        self._used: OrderedDict[bytes, float] = OrderedDict()
-        """SHA-256 of a session's secret → when it was last used."""
+        self._open: TTLCache[bytes, None] = TTLCache(most, IDLE, timer=clock.monotonic)
+        """By SHA-256 of a session's secret; whoever uses one puts it in anew."""
 
     @property
     def possible(self) -> bool:
@@ -40,23 +39,19 @@ class CodeSessions:
         if not right:
             return None
         secret = secrets.token_urlsafe(32)
-        self._used[sha256(secret.encode()).digest()] = self._clock.monotonic()
-        if len(self._used) > MOST:
-            self._used.popitem(last=False)
+        self._open[sha256(secret.encode()).digest()] = None
         return secret
 
     def holds(self, request: web.Request) -> bool:
         """Whether the request belongs to a session; its use is noted."""
         key = _key(request)
-        used = self._used.pop(key, None)
-        now = self._clock.monotonic()
-        if used is None or now - used > IDLE:
+        if key not in self._open:
             return False
-        self._used[key] = now
+        self._open[key] = None
         return True
 
     def end(self, request: web.Request) -> None:
-        self._used.pop(_key(request), None)
+        self._open.pop(_key(request), None)
 
 
 def set_cookie(request: web.Request, response: web.Response, secret: str | None) -> None:

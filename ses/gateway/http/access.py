@@ -83,7 +83,7 @@ class Access:
             return EVERYBODY
         if scope is None:
             return ANONYMOUS
-        key = self._presented(request)
+        key = self._key_of(request)
         if key is None:
             if local and is_local(request):
                 return ANONYMOUS
@@ -97,7 +97,7 @@ class Access:
             raise ApiError(403, f"this key lacks the scope `{scope}`")
         return caller
 
-    def _presented(self, request: web.Request) -> Key | None:
+    def _key_of(self, request: web.Request) -> Key | None:
         secret = request.headers.get("X-API-Key", "")
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if not secret and scheme.casefold() == "bearer":

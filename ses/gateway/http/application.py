@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 from aiohttp import web
 from aiohttp.typedefs import Middleware
@@ -10,14 +11,22 @@ from aiohttp.typedefs import Middleware
 from ses.gateway.http.access import Access
 from ses.gateway.http.envelope import Handler, envelope
 from ses.gateway.http.operation import Operation, serve
-from ses.gateway.ops.metrics import Metrics
 
 BODY_LIMIT = 1 << 20
 """Bytes of a request's body."""
 
 
+class RequestMetrics(Protocol):
+    async def requests(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """A middleware that counts responses."""
+        ...
+
+
 def api(
-    operations: Sequence[Operation], access: Access, metrics: Metrics, faults: Sequence[Middleware] = ()
+    operations: Sequence[Operation],
+    access: Access,
+    metrics: RequestMetrics,
+    faults: Sequence[Middleware] = (),
 ) -> web.Application:
     """The application of `port`: exactly these operations. `faults` answer failures of paths that follow other protocols."""
     app = web.Application(middlewares=[metrics.requests, envelope, *faults], client_max_size=BODY_LIMIT)

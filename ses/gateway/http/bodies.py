@@ -1,4 +1,4 @@
-"""Reads JSON bodies into pydantic models; what is wrong with one is told in one line that names every place."""
+"""Reads JSON bodies into pydantic models; what is wrong with one is said in one line that names every field."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ async def read_body(request: web.Request, model: type[BaseModel], *, optional: b
 
 def _in_one_line(error: ValidationError, model: type[BaseModel]) -> str:
     problems = error.errors(include_url=False, include_context=False)
-    told = [_told(problem, model)[:SHOWN_CHARACTERS] for problem in problems[:SHOWN_ERRORS]]
-    more = len(problems) - len(told)
-    return "; ".join(told) + (f"; and {more} more" if more > 0 else "")
+    lines = [_problem_line(problem, model)[:SHOWN_CHARACTERS] for problem in problems[:SHOWN_ERRORS]]
+    more = len(problems) - len(lines)
+    return "; ".join(lines) + (f"; and {more} more" if more > 0 else "")
 
 
-def _told(problem: Mapping[str, Any], model: type[BaseModel]) -> str:
-    place = _place(problem["loc"])
+def _problem_line(problem: Mapping[str, Any], model: type[BaseModel]) -> str:
+    field = _field_path(problem["loc"])
     message = str(problem["msg"]).removeprefix("Value error, ")
     if not problem["loc"] and problem["type"] in {"model_type", "model_attributes_type"}:
         message = "the body must be a JSON object"
@@ -59,13 +59,13 @@ def _told(problem: Mapping[str, Any], model: type[BaseModel]) -> str:
         )
         near = nearest(name, known)
         message = "unknown field" + (f"; did you mean `{near}`?" if near else "")
-    return f"{place}: {message}" if place else message
+    return f"{field}: {message}" if field else message
 
 
 _UNION_ARMS = frozenset({"constrained-str", "constrained-float"})
 
 
-def _place(path: tuple[str | int, ...]) -> str:
+def _field_path(path: tuple[str | int, ...]) -> str:
     text = ""
     for part in path:
         if part in _UNION_ARMS or (isinstance(part, str) and part.startswith("function-")):

@@ -110,7 +110,7 @@ class DocsApi:
         return web.Response(text=DOCS, content_type="text/html", headers=PAGE)
 
     async def _asset(self, call: Call) -> web.StreamResponse:
-        name = call.place("asset")
+        name = call.path_parameter("asset")
         if name == "start.js":
             return web.Response(text=START, content_type="text/javascript", headers=HARDENED)
         if name not in ASSETS:

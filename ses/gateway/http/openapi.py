@@ -10,9 +10,9 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from ses import __version__
-from ses.gateway.api.schemas import Failed
 from ses.gateway.http.descriptions import DescribedSchema
 from ses.gateway.http.operation import Operation
+from ses.gateway.http.schemas import Failed
 
 WHY = {
     400: "The body is not JSON.",

@@ -11,10 +11,10 @@ from typing import Any
 from aiohttp import web
 from pydantic import BaseModel
 
-from ses.gateway.api.schemas import Failed
 from ses.gateway.http.access import ANONYMOUS, Access, Caller, Scope, check_browser
 from ses.gateway.http.bodies import read_body
 from ses.gateway.http.envelope import ApiError, Handler
+from ses.gateway.http.schemas import Failed
 
 BODY_WAIT = 30.0
 """Seconds a sender has for a body."""
@@ -29,7 +29,7 @@ class Call:
     body: Any
     """An instance of the operation's model; none when it takes no body."""
 
-    def place(self, name: str) -> str:
+    def path_parameter(self, name: str) -> str:
         return self.request.match_info[name]
 
 

@@ -7,12 +7,17 @@ from collections.abc import Callable, Mapping
 import msgspec
 from aiohttp import web
 
-from ses.gateway.api.schemas import ReadyAnswer
 from ses.gateway.http.envelope import HARDENED
 from ses.gateway.http.operation import Call, Operation
+from ses.gateway.http.schemas import SuccessModel
 
 Readiness = Callable[[], Mapping[str, str]]
 """Part → `ok`, `degraded: …` when it harms only some conversations, or what is wrong with it."""
+
+
+class ReadyAnswer(SuccessModel):
+    parts: dict[str, str]
+    """`ok`, `degraded: …` (harms only some conversations), or what is wrong, by part."""
 
 
 class HealthApi:

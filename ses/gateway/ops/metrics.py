@@ -40,23 +40,31 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry(auto_describe=False)
         ProcessCollector(registry=self.registry)
-        by_place = ("robot", "channel")
+        by_robot_and_channel = ("robot", "channel")
         self._accepted = Counter(
-            "ses_inbounds", "Inbounds that are durable", (*by_place, "copy"), registry=self.registry
+            "ses_inbounds",
+            "Inbounds that are durable",
+            (*by_robot_and_channel, "copy"),
+            registry=self.registry,
         )
         self._refused = Counter(
-            "ses_refused", "Inbounds refused", (*by_place, "code"), registry=self.registry
+            "ses_refused", "Inbounds refused", (*by_robot_and_channel, "code"), registry=self.registry
         )
-        self._turns = Counter("ses_turns", "Turns ended", (*by_place, "outcome"), registry=self.registry)
+        self._turns = Counter(
+            "ses_turns", "Turns ended", (*by_robot_and_channel, "outcome"), registry=self.registry
+        )
         self._latency = Histogram(
             "ses_turn_seconds",
             "From accepted to committed",
-            by_place,
+            by_robot_and_channel,
             buckets=TURN_SECONDS,
             registry=self.registry,
         )
         self._delivered = Counter(
-            "ses_deliveries", "Messages handed to connectors", (*by_place, "outcome"), registry=self.registry
+            "ses_deliveries",
+            "Messages handed to connectors",
+            (*by_robot_and_channel, "outcome"),
+            registry=self.registry,
         )
         self._services = Histogram(
             "ses_service_seconds", "Calls of services", ("service", "outcome"), registry=self.registry
@@ -132,8 +140,10 @@ class _PipelineState(Collector):
 
     def collect(self) -> Iterator[Metric]:
         stats = self._stats()
-        yield _by_place("ses_queue_depth", "Inbounds that wait for their turn", stats.queued.items())
-        yield _by_place(
+        yield _by_robot_and_channel(
+            "ses_queue_depth", "Inbounds that wait for their turn", stats.queued.items()
+        )
+        yield _by_robot_and_channel(
             "ses_outbox_age_seconds", "Age of the oldest undelivered message", stats.outbox_age.items()
         )
         yield _one("ses_conversations_live", "Conversations with work in hand", stats.live)
@@ -154,10 +164,12 @@ class _LostRecords(Collector):
         yield family
 
 
-def _by_place(name: str, text: str, values: Iterable[tuple[tuple[str, str], float]]) -> GaugeMetricFamily:
+def _by_robot_and_channel(
+    name: str, text: str, values: Iterable[tuple[tuple[str, str], float]]
+) -> GaugeMetricFamily:
     family = GaugeMetricFamily(name, text, labels=("robot", "channel"))
-    for place, value in values:
-        family.add_metric(place, value)
+    for labels, value in values:
+        family.add_metric(labels, value)
     return family
 
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from ses.client_address import client_address
 from ses.gateway.http.envelope import HARDENED
+from ses.gateway.http.login_rate_limit import LoginRateLimit
 from ses.gateway.http.operation import Call, Operation
 from ses.gateway.users import messages
 from ses.gateway.users.forms import (
@@ -24,7 +25,6 @@ from ses.gateway.users.forms import (
     checked,
     read_form,
 )
-from ses.gateway.users.rate_limit import LoginRateLimit
 from ses.gateway.v1.auth import Principal, UserTokenAuth, check_page
 from ses.gateway.v1.errors import FlatError, V1Error, cut, unavailable, wrong_token
 from ses.ledger.contract import EmailTaken, LastPrivileged, LedgerDown, TooBusy, User, Users
@@ -63,13 +63,13 @@ class UsersApi:
     def __init__(
         self,
         users: Users | None,
-        attempts: LoginRateLimit,
+        limit: LoginRateLimit,
         *,
         trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = (),
     ) -> None:
         self._users = users
-        self._door = UserTokenAuth(users) if users is not None else None
-        self._attempts = attempts
+        self._authenticator = UserTokenAuth(users) if users is not None else None
+        self._limit = limit
         self._trusted = trusted_proxies
 
     def operations(self) -> list[Operation]:
@@ -137,42 +137,42 @@ class UsersApi:
     async def _served(
         self, request: web.Request, serve: Serve, whom: Literal["anybody", "user", "admin"]
     ) -> web.Response:
-        if self._users is None or self._door is None:
+        if self._users is None or self._authenticator is None:
             raise V1Error(403)
         if whom == "anybody":
             check_page(request)
             return await serve(request, self._users, Principal())
-        guest = await self._door.enter(request)
-        if whom == "admin" and not (guest.user is not None and guest.user.privileged):
+        principal = await self._authenticator.authenticate(request)
+        if whom == "admin" and not (principal.user is not None and principal.user.privileged):
             raise V1Error(403)
-        return await serve(request, self._users, guest)
+        return await serve(request, self._users, principal)
 
-    async def _log_in(self, request: web.Request, users: Users, guest: Principal) -> web.Response:
-        del guest
+    async def _log_in(self, request: web.Request, users: Users, principal: Principal) -> web.Response:
+        del principal
         form = await read_form(request, LoginForm)
         address = client_address(request, self._trusted)
         whom = [f"account {form.username}", *([f"address {address}"] if address else ())]
-        if (wait := self._attempts.wait(*whom)) is not None:
+        if wait := self._limit.take(*whom):
             raise _too_many(wait)
         token = await users.log_in(form.username, form.password)
         if token is None:
             raise wrong_token()
         return _json({"access_token": token, "token_type": "bearer"})
 
-    async def _me(self, request: web.Request, users: Users, guest: Principal) -> web.Response:
+    async def _me(self, request: web.Request, users: Users, principal: Principal) -> web.Response:
         del request, users
-        assert guest.user is not None, "the door lets users in"
-        return _json(_shown(guest.user, guest.token))
+        assert principal.user is not None, "users alone are let in"
+        return _json(_shown(principal.user, principal.token))
 
-    async def _info(self, request: web.Request, users: Users, guest: Principal) -> web.Response:
-        del guest
+    async def _info(self, request: web.Request, users: Users, principal: Principal) -> web.Response:
+        del principal
         email = checked(EmailForm, dict(request.query)).email
         user = await users.find(email)
         if user is None:
             raise V1Error(404, f'The user "{cut(email)}" does not exist.')
         return _json(_shown(user, user.shown))
 
-    async def _create(self, request: web.Request, users: Users, guest: Principal) -> web.Response:
+    async def _create(self, request: web.Request, users: Users, principal: Principal) -> web.Response:
         form = await read_form(request, NewUserForm)
         try:
             token, user = await users.create(
@@ -182,43 +182,55 @@ class UsersApi:
             raise V1Error(409, str(error)) from None
         except ValueError:
             raise V1Error(422, param="expire") from None
-        _audit(guest, "created", [user.email], privileged=user.privileged)
+        _audit(principal, "created", [user.email], privileged=user.privileged)
         return _json(_shown(user, token))
 
-    async def _disable_by_email(self, request: web.Request, users: Users, guest: Principal) -> web.Response:
+    async def _disable_by_email(
+        self, request: web.Request, users: Users, principal: Principal
+    ) -> web.Response:
         form = await read_form(request, EmailForm)
         removed = await _allowed(users.disable(email=form.email))
-        _audit(guest, "disabled", [one.email for one in removed])
+        _audit(principal, "disabled", [one.email for one in removed])
         return _text(messages.disabled_one(removed))
 
-    async def _disable_by_token(self, request: web.Request, users: Users, guest: Principal) -> web.Response:
+    async def _disable_by_token(
+        self, request: web.Request, users: Users, principal: Principal
+    ) -> web.Response:
         form = await read_form(request, TokenForm)
         removed = await _allowed(users.disable(token=form.token))
-        _audit(guest, "disabled", [one.email for one in removed])
+        _audit(principal, "disabled", [one.email for one in removed])
         return _text(messages.disabled_one(removed))
 
-    async def _disable_expired(self, request: web.Request, users: Users, guest: Principal) -> web.Response:
+    async def _disable_expired(
+        self, request: web.Request, users: Users, principal: Principal
+    ) -> web.Response:
         del request
         removed = await users.disable_expired()
-        _audit(guest, "disabled", [one.email for one in removed])
+        _audit(principal, "disabled", [one.email for one in removed])
         return _text(messages.disabled_all(removed))
 
-    async def _delete_by_email(self, request: web.Request, users: Users, guest: Principal) -> web.Response:
+    async def _delete_by_email(
+        self, request: web.Request, users: Users, principal: Principal
+    ) -> web.Response:
         form = await read_form(request, EmailForm)
         removed = await _allowed(users.delete(email=form.email))
-        _audit(guest, "deleted", [one.email for one in removed])
+        _audit(principal, "deleted", [one.email for one in removed])
         return _text(messages.deleted_by("email", form.email, len(removed)))
 
-    async def _delete_by_token(self, request: web.Request, users: Users, guest: Principal) -> web.Response:
+    async def _delete_by_token(
+        self, request: web.Request, users: Users, principal: Principal
+    ) -> web.Response:
         form = await read_form(request, TokenForm)
         removed = await _allowed(users.delete(token=form.token))
-        _audit(guest, "deleted", [one.email for one in removed])
+        _audit(principal, "deleted", [one.email for one in removed])
         return _text(messages.deleted_by("token", f"…{form.token[-4:]}", len(removed)))
 
-    async def _delete_disabled(self, request: web.Request, users: Users, guest: Principal) -> web.Response:
+    async def _delete_disabled(
+        self, request: web.Request, users: Users, principal: Principal
+    ) -> web.Response:
         del request
         removed = await users.delete_disabled()
-        _audit(guest, "deleted", [one.email for one in removed])
+        _audit(principal, "deleted", [one.email for one in removed])
         return _text(messages.deleted_all(removed))
 
 
@@ -229,9 +241,9 @@ async def _allowed(change: Awaitable[Any]) -> Any:
         raise V1Error(403) from None
 
 
-def _audit(guest: Principal, what: str, emails: list[str], **more: object) -> None:
+def _audit(principal: Principal, what: str, emails: list[str], **more: object) -> None:
     for email in emails:
-        log.info("user_changed", change=what, email=email, by=guest.name, **more)
+        log.info("user_changed", change=what, email=email, by=principal.name, **more)
 
 
 def _shown(user: User, token: str) -> dict[str, Any]:

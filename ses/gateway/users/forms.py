@@ -25,20 +25,20 @@ def _address(text: str) -> str:
     return text
 
 
-class Taken(BaseModel):
+class RequestModel(BaseModel):
     model_config = ConfigDict(defer_build=True)
 
 
 Email = Annotated[str, Field(min_length=3, max_length=320), AfterValidator(_address)]
 
 
-class LoginForm(Taken):
+class LoginForm(RequestModel):
     username: Annotated[str, Field(min_length=1, max_length=320)]
     """The e-mail address."""
     password: Annotated[str, Field(min_length=1, max_length=1024)]
 
 
-class NewUserForm(Taken):
+class NewUserForm(RequestModel):
     email: Email
     password: Annotated[str, Field(min_length=1, max_length=1024)]
     expire: int = 30
@@ -47,11 +47,11 @@ class NewUserForm(Taken):
     """May administer users."""
 
 
-class EmailForm(Taken):
+class EmailForm(RequestModel):
     email: Annotated[str, Field(min_length=1, max_length=320)]
 
 
-class TokenForm(Taken):
+class TokenForm(RequestModel):
     token: Annotated[str, Field(min_length=1, max_length=1024)]
 
 

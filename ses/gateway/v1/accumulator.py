@@ -20,7 +20,7 @@ from ses.llm.answers import (
 )
 
 
-class _Gathered:
+class _ChoiceAccumulator:
     """One choice so far."""
 
     def __init__(self) -> None:
@@ -41,16 +41,16 @@ class _Gathered:
         self.tools[piece.index] = ToolCall(function, before.id or piece.id, index=piece.index)
 
 
-class WholeChat:
+class ChatAccumulator:
     def __init__(self) -> None:
-        self._choices: dict[int, _Gathered] = {}
+        self._choices: dict[int, _ChoiceAccumulator] = {}
         self._usage = Usage()
 
     def add(self, chunk: ChatChunk) -> None:
         if chunk.usage is not None:
             self._usage = chunk.usage
         for piece in chunk.choices:
-            choice = self._choices.setdefault(piece.index, _Gathered())
+            choice = self._choices.setdefault(piece.index, _ChoiceAccumulator())
             if piece.delta.content:
                 choice.content.append(piece.delta.content)
             if piece.delta.reasoning:
@@ -86,7 +86,7 @@ class WholeChat:
         return chat_answer(head, self.answer())
 
 
-class WholeCompletion:
+class CompletionAccumulator:
     def __init__(self) -> None:
         self._texts: dict[int, list[str]] = {}
         self._ends: dict[int, CompletionChoice] = {}

@@ -9,7 +9,7 @@ from ses.gateway.v1.chat import ChatCompletions
 from ses.gateway.v1.completions import Completions
 from ses.gateway.v1.embeddings import Embeddings
 from ses.gateway.v1.errors import FlatError
-from ses.gateway.v1.exchange import Exchanges, Serve
+from ses.gateway.v1.handler import Serve, V1Handler
 from ses.gateway.v1.model_list import Models
 from ses.gateway.v1.requests import ChatCompletionBody, CompletionBody, EmbeddingBody
 from ses.gateway.v1.serving import Serving
@@ -18,9 +18,9 @@ POSTED = (400, 401, 404, 408, 413, 415, 429, 500, 503)
 
 
 class V1Api:
-    def __init__(self, serving: Serving, exchanges: Exchanges, *, began: int) -> None:
+    def __init__(self, serving: Serving, handler: V1Handler, *, began: int) -> None:
         """`began`: when the daemon started, in seconds since 1970."""
-        self._exchanges = exchanges
+        self._handler = handler
         self._chat = ChatCompletions(serving)
         self._completions = Completions(serving)
         self._embeddings = Embeddings(serving)
@@ -29,7 +29,7 @@ class V1Api:
     def operations(self) -> list[Operation]:
         return [
             operation_of(
-                self._exchanges,
+                self._handler,
                 "POST",
                 "/v1/chat/completions",
                 "Go on with a conversation; with `stream` as server-sent events",
@@ -37,7 +37,7 @@ class V1Api:
                 body=ChatCompletionBody,
             ),
             operation_of(
-                self._exchanges,
+                self._handler,
                 "POST",
                 "/v1/completions",
                 "Go on with a text; with `stream` as server-sent events",
@@ -45,16 +45,16 @@ class V1Api:
                 body=CompletionBody,
             ),
             operation_of(
-                self._exchanges,
+                self._handler,
                 "POST",
                 "/v1/embeddings",
                 "Turn texts into vectors",
                 self._embeddings.serve,
                 body=EmbeddingBody,
             ),
-            operation_of(self._exchanges, "GET", "/v1/models", "The models there are", self._models.serve),
+            operation_of(self._handler, "GET", "/v1/models", "The models there are", self._models.serve),
             operation_of(
-                self._exchanges,
+                self._handler,
                 "GET",
                 "/v1/models/{model:.+}",
                 "One of them",
@@ -65,12 +65,12 @@ class V1Api:
 
 
 def operation_of(
-    exchanges: Exchanges, method: str, path: str, summary: str, serve: Serve, **more: object
+    handler: V1Handler, method: str, path: str, summary: str, serve: Serve, **more: object
 ) -> Operation:
-    """A method that `exchanges` lead to."""
+    """A method of `/v1`, as `handler` serves it."""
 
     async def handle(call: Call) -> web.StreamResponse:
-        return await exchanges.lead(call.request, serve)
+        return await handler.handle(call.request, serve)
 
     return Operation(
         method=method,

@@ -30,8 +30,8 @@ class Principal(msgspec.Struct, frozen=True):
 NOBODY = Principal()
 
 
-class Door(Protocol):
-    async def enter(self, request: web.Request) -> Principal:
+class Authenticator(Protocol):
+    async def authenticate(self, request: web.Request) -> Principal:
         """Raises `V1Error`: 401, 403, or 503 when tokens cannot be looked up."""
         ...
 
@@ -39,7 +39,7 @@ class Door(Protocol):
 class LocalOnlyAuth:
     """No token is configured: programs on this machine come in, others do not."""
 
-    async def enter(self, request: web.Request) -> Principal:
+    async def authenticate(self, request: web.Request) -> Principal:
         check_page(request)
         if not is_local(request):
             raise V1Error(403)
@@ -52,9 +52,9 @@ class SingleTokenAuth:
     def __init__(self, token: str) -> None:
         self._digest = sha256(token.encode()).digest()
 
-    async def enter(self, request: web.Request) -> Principal:
+    async def authenticate(self, request: web.Request) -> Principal:
         check_page(request)
-        digest = sha256(presented(request).encode("utf-8", "surrogateescape")).digest()
+        digest = sha256(bearer_token(request).encode("utf-8", "surrogateescape")).digest()
         if not hmac.compare_digest(digest, self._digest):
             raise wrong_token()
         return NOBODY
@@ -66,9 +66,9 @@ class UserTokenAuth:
     def __init__(self, users: Users) -> None:
         self._users = users
 
-    async def enter(self, request: web.Request) -> Principal:
+    async def authenticate(self, request: web.Request) -> Principal:
         check_page(request)
-        token = presented(request)
+        token = bearer_token(request)
         try:
             user = await self._users.by_token(token) if token else None
         except LedgerDown:
@@ -78,7 +78,7 @@ class UserTokenAuth:
         return Principal(user, token)
 
 
-def presented(request: web.Request) -> str:
+def bearer_token(request: web.Request) -> str:
     """The bearer token of a request, or nothing."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     return token.strip() if scheme.casefold() == "bearer" else ""

@@ -81,22 +81,22 @@ def _shown(error: dict[str, Any]) -> dict[str, Any]:
 
 
 def _not_json(raw: bytes, fault: Exception) -> dict[str, Any]:
-    """The standard library tells place and reason as other gateways do."""
-    place, reason = 0, "Expecting value"
+    """The standard library tells position and reason as other gateways do."""
+    position, reason = 0, "Expecting value"
     try:
         json.loads(raw.decode())
     except json.JSONDecodeError as error:
-        place, reason = error.pos, error.msg
+        position, reason = error.pos, error.msg
     except UnicodeDecodeError as error:
-        place, reason = error.start, "Invalid UTF-8"
+        position, reason = error.start, "Invalid UTF-8"
     except RecursionError:
         reason = "Nested too deeply"
     else:  # it admits more than JSON does: NaN, lone surrogates
         if found := re.search(r"byte (\d+)", str(fault)):
-            place = int(found[1])
+            position = int(found[1])
     return {
         "type": "json_invalid",
-        "loc": ("body", place),
+        "loc": ("body", position),
         "msg": "JSON decode error",
         "input": {},
         "ctx": {"error": reason},

@@ -15,14 +15,14 @@ Request = TypeVar("Request", ChatRequest, CompletionRequest)
 
 
 async def within_context(
-    engine: Engine, request: Request, ask: Callable[[Request], Awaitable[Answer]], *, asked: int | None
+    engine: Engine, request: Request, call: Callable[[Request], Awaitable[Answer]], *, max_tokens: int | None
 ) -> Answer:
-    """Ask; a `max_tokens` that the client did not name (`asked` is none) is lowered to what fits.
+    """Call the engine; `max_tokens` that the client did not name (none) is lowered to what fits.
 
     Raises 400 with one of the guide's two texts. Nothing is counted beforehand: most requests fit.
     """
     try:
-        return await ask(request)
+        return await call(request)
     except ContextTooLong as error:
         prompt = error.prompt_tokens
         if prompt is None:
@@ -31,11 +31,11 @@ async def within_context(
             raise V1Error(400, str(error)) from None
         if prompt >= error.limit:
             raise V1Error(400, _prompt_too_long(error.limit, prompt)) from None
-        if asked is not None:
-            raise V1Error(400, _answer_too_long(error.limit, prompt, asked)) from None
+        if max_tokens is not None:
+            raise V1Error(400, _answer_too_long(error.limit, prompt, max_tokens)) from None
         request.max_tokens = error.limit - prompt
     try:
-        return await ask(request)
+        return await call(request)
     except ContextTooLong as error:
         raise V1Error(400, str(error)) from None
 
@@ -47,8 +47,8 @@ def _prompt_too_long(limit: int, prompt: int) -> str:
     )
 
 
-def _answer_too_long(limit: int, prompt: int, asked: int) -> str:
+def _answer_too_long(limit: int, prompt: int, max_tokens: int) -> str:
     return (
-        f"This model's maximum context length is {limit} tokens. However, you requested {prompt + asked} tokens "
-        f"({prompt} in the messages, {asked} in the completion). Please reduce the length of the messages or completion."
+        f"This model's maximum context length is {limit} tokens. However, you requested {prompt + max_tokens} tokens "
+        f"({prompt} in the messages, {max_tokens} in the completion). Please reduce the length of the messages or completion."
     )

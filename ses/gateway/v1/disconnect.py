@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
-LOOK_EVERY = 0.25
+CHECK_EVERY = 0.25
 """Seconds. The server tells nobody that a connection closed, but the request knows it."""
 
 
@@ -16,21 +16,21 @@ class ClientGone(ConnectionResetError):
     """Nobody is there to be answered."""
 
 
-class Watch:
-    """Looks at all requests under way at once: with a clock for each, a hundred slow streams would cost more in looks than in words."""
+class DisconnectWatcher:
+    """Checks all requests under way at once: with a timer for each, a hundred slow streams would cost more in checks than in words."""
 
     def __init__(self) -> None:
         self._present: dict[asyncio.Task[object], web.Request] = {}
         self._timer: asyncio.TimerHandle | None = None
 
     @asynccontextmanager
-    async def over(self, request: web.Request) -> AsyncIterator[None]:
+    async def cancelling(self, request: web.Request) -> AsyncIterator[None]:
         """Cancels what stands in it when the client goes, and raises `ClientGone`."""
         task = asyncio.current_task()
         assert task is not None, "a request is answered in a task"
         self._present[task] = request
         if self._timer is None:
-            self._look_later()
+            self._check_later()
         try:
             yield
         except asyncio.CancelledError as error:
@@ -40,15 +40,15 @@ class Watch:
         finally:
             self._present.pop(task, None)
 
-    def _look_later(self) -> None:
-        self._timer = asyncio.get_running_loop().call_later(LOOK_EVERY, self._look)
+    def _check_later(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(CHECK_EVERY, self._check)
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         for task in [task for task, request in self._present.items() if _is_gone(request)]:
             del self._present[task]
             task.cancel()
         if self._present:
-            self._look_later()
+            self._check_later()
         else:
             self._timer = None
 

@@ -12,10 +12,10 @@ from aiohttp import web
 from ses.gateway.v1.bodies import validated
 from ses.gateway.v1.engine_request import embedding_request
 from ses.gateway.v1.errors import V1Error, of_engine, unknown_model
-from ses.gateway.v1.exchange import Exchange
+from ses.gateway.v1.handler import V1Call
 from ses.gateway.v1.ranges import check_embedding
 from ses.gateway.v1.requests import EmbeddingBody
-from ses.gateway.v1.responses import at_once
+from ses.gateway.v1.responses import json_response
 from ses.gateway.v1.serving import Serving
 from ses.llm.errors import ContextTooLong, EngineError
 
@@ -26,8 +26,8 @@ class Embeddings:
     def __init__(self, serving: Serving) -> None:
         self._serving = serving
 
-    async def serve(self, exchange: Exchange) -> web.StreamResponse:
-        body = validated(EmbeddingBody, await exchange.json())
+    async def serve(self, call: V1Call) -> web.StreamResponse:
+        body = validated(EmbeddingBody, await call.json())
         named = body.model or ""
         self._serving.check_model("embeddings", named, unknown_model(named, UNKNOWN))
         check_embedding(body)
@@ -38,7 +38,7 @@ class Embeddings:
         except EngineError as error:
             raise of_engine(error, unknown=UNKNOWN) from None
         packed = body.encoding_format == "base64"
-        told = {
+        fields = {
             "object": "list",
             "data": [
                 {"object": "embedding", "index": index, "embedding": _base64(vector) if packed else vector}
@@ -50,7 +50,7 @@ class Embeddings:
                 "total_tokens": answer.usage.total_tokens or answer.usage.prompt_tokens,
             },
         }
-        return at_once(told)
+        return json_response(fields)
 
 
 def _base64(vector: Sequence[float]) -> str:

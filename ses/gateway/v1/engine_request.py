@@ -1,4 +1,4 @@
-"""From what a client sent to what the engine is asked."""
+"""From a client's request to the request to the engine."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ses.gateway.v1.requests import (
 from ses.llm.contract import ModelInfo, Task
 from ses.llm.requests import ChatRequest, CompletionRequest, EmbeddingRequest, JsonSchema
 
-HANDED_ON = frozenset(
+PASSED_THROUGH = frozenset(
     {
         "add_generation_prompt", "add_special_tokens", "allowed_token_ids", "bad_words", "cache_salt", "chat_template",
         "chat_template_kwargs", "continue_final_message", "documents", "guided_choice", "guided_grammar", "guided_json",
@@ -92,14 +92,14 @@ def find_model(models: Sequence[ModelInfo], task: Task, name: str, *, unknown: V
 
 def message_of(message: Message) -> dict[str, Any]:
     """As chat templates know it: `developer` is the system, parts of a text are one text."""
-    told = message.model_dump(
+    fields = message.model_dump(
         exclude_none=True, include={"role", "content", "name", "tool_calls", "tool_call_id"}
     )
-    if told["role"] == "developer":
-        told["role"] = "system"
+    if fields["role"] == "developer":
+        fields["role"] = "system"
     if message.content is not None:
-        told["content"] = _joined(message.content)
-    return told
+        fields["content"] = _joined(message.content)
+    return fields
 
 
 def _joined(content: str | list[TextPart] | None) -> str:
@@ -122,7 +122,7 @@ def _sampling(body: ChatCompletionBody | CompletionBody) -> dict[str, Any]:
         "extra": {
             name: value
             for name, value in (body.model_extra or {}).items()
-            if name in HANDED_ON and value is not None
+            if name in PASSED_THROUGH and value is not None
         },
     }
 
@@ -133,9 +133,9 @@ def _response_format(body: ChatCompletionBody) -> JsonSchema | None:
         return None
     if wanted.type == "json_object":
         return JsonSchema(schema={})
-    told = wanted.json_schema or {}
+    format_ = wanted.json_schema or {}
     return JsonSchema(
-        schema=told.get("schema") or {},
-        name=str(told.get("name") or "answer"),
-        strict=told.get("strict") is not False,
+        schema=format_.get("schema") or {},
+        name=str(format_.get("name") or "answer"),
+        strict=format_.get("strict") is not False,
     )

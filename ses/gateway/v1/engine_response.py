@@ -1,4 +1,4 @@
-"""From what the engine answers to what a client gets: keys and their order as the guide prints them."""
+"""From the engine's response to what a client gets: keys and their order as the guide prints them."""
 
 from __future__ import annotations
 

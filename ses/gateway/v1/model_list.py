@@ -8,8 +8,8 @@ from uuid import uuid4
 from aiohttp import web
 
 from ses.gateway.v1.errors import unknown_model
-from ses.gateway.v1.exchange import Exchange
-from ses.gateway.v1.responses import at_once
+from ses.gateway.v1.handler import V1Call
+from ses.gateway.v1.responses import json_response
 from ses.gateway.v1.serving import Serving
 from ses.llm.contract import ModelInfo
 
@@ -21,15 +21,15 @@ class Models:
         self._serving = serving
         self._began = began
 
-    async def serve(self, exchange: Exchange) -> web.StreamResponse:
-        del exchange
-        return at_once({"object": "list", "data": [self._shown(one) for one in self._serving.models()]})
+    async def serve(self, call: V1Call) -> web.StreamResponse:
+        del call
+        return json_response({"object": "list", "data": [self._shown(one) for one in self._serving.models()]})
 
-    async def serve_one(self, exchange: Exchange) -> web.StreamResponse:
-        wanted = exchange.request.match_info["model"]
+    async def serve_one(self, call: V1Call) -> web.StreamResponse:
+        wanted = call.request.match_info["model"]
         for one in self._serving.models():
             if one.name == wanted:
-                return at_once(self._shown(one))
+                return json_response(self._shown(one))
         raise unknown_model(wanted, 404)
 
     def _shown(self, model: ModelInfo) -> dict[str, Any]:

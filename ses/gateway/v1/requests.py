@@ -13,11 +13,11 @@ from pydantic import BaseModel, ConfigDict, Field
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
-class Taken(BaseModel):
+class RequestModel(BaseModel):
     model_config = ConfigDict(extra="allow", defer_build=True, protected_namespaces=())
 
 
-class TextPart(Taken):
+class TextPart(RequestModel):
     type: Literal["text"]
     text: str
 
@@ -25,35 +25,35 @@ class TextPart(Taken):
 Content = str | list[TextPart]
 
 
-class SystemMessage(Taken):
+class SystemMessage(RequestModel):
     role: Literal["system", "developer"]
     content: Content
 
 
-class UserMessage(Taken):
+class UserMessage(RequestModel):
     role: Literal["user"]
     content: Content
 
 
-class FunctionCalled(Taken):
+class FunctionCalled(RequestModel):
     name: str
     arguments: str
     """JSON."""
 
 
-class Called(Taken):
+class Called(RequestModel):
     id: str
     type: Literal["function"] = "function"
     function: FunctionCalled
 
 
-class AssistantMessage(Taken):
+class AssistantMessage(RequestModel):
     role: Literal["assistant"]
     content: Content | None = None
     tool_calls: list[Called] | None = None
 
 
-class ToolMessage(Taken):
+class ToolMessage(RequestModel):
     role: Literal["tool"]
     content: Content
     tool_call_id: str
@@ -62,12 +62,12 @@ class ToolMessage(Taken):
 Message = Annotated[SystemMessage | UserMessage | AssistantMessage | ToolMessage, Field(discriminator="role")]
 
 
-class StreamOptions(Taken):
+class StreamOptions(RequestModel):
     include_usage: bool | None = None
     """One more piece before `[DONE]`, with the tokens spent."""
 
 
-class Function(Taken):
+class Function(RequestModel):
     name: Annotated[str, Field(min_length=1, max_length=64)]
     description: str | None = None
     parameters: dict[str, Any] | None = None
@@ -75,27 +75,27 @@ class Function(Taken):
     strict: bool | None = None
 
 
-class Tool(Taken):
+class Tool(RequestModel):
     type: Literal["function"]
     function: Function
 
 
-class NamedFunction(Taken):
+class NamedFunction(RequestModel):
     name: str
 
 
-class NamedTool(Taken):
+class NamedTool(RequestModel):
     type: Literal["function"]
     function: NamedFunction
 
 
-class ResponseFormat(Taken):
+class ResponseFormat(RequestModel):
     type: Literal["text", "json_object", "json_schema"]
     json_schema: dict[str, Any] | None = None
     """`{name, schema, strict}` of `json_schema`."""
 
 
-class ChatCompletionBody(Taken):
+class ChatCompletionBody(RequestModel):
     model: str
     """One of `GET /v1/models`."""
     messages: list[Message]
@@ -129,7 +129,7 @@ class ChatCompletionBody(Taken):
     response_format: ResponseFormat | None = None
 
 
-class CompletionBody(Taken):
+class CompletionBody(RequestModel):
     model: str
     """One of `GET /v1/models`."""
     prompt: str | list[str] | list[int] | list[list[int]]
@@ -162,7 +162,7 @@ class CompletionBody(Taken):
     user: str | None = None
 
 
-class EmbeddingBody(Taken):
+class EmbeddingBody(RequestModel):
     model: str | None = None
     """Absent: the model of embeddings there is."""
     text: str | list[str] | None = None

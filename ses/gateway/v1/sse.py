@@ -18,7 +18,7 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 
-Asked = TypeVar("Asked")
+Request = TypeVar("Request")
 Piece = TypeVar("Piece")
 _encode = msgspec.json.Encoder().encode
 
@@ -49,11 +49,11 @@ class Events:
 
 
 def begun(
-    stream: Callable[[Asked], AsyncGenerator[Piece, None]],
-) -> Callable[[Asked], Awaitable[AsyncGenerator[Piece, None]]]:
+    stream: Callable[[Request], AsyncGenerator[Piece, None]],
+) -> Callable[[Request], Awaitable[AsyncGenerator[Piece, None]]]:
     """`stream`, awaiting its first piece: what fails until then is answered with a status."""
 
-    async def begin(request: Asked) -> AsyncGenerator[Piece, None]:
+    async def begin(request: Request) -> AsyncGenerator[Piece, None]:
         pieces = stream(request)
         try:
             first = await anext(pieces)

@@ -6,6 +6,7 @@ import asyncio
 
 import structlog
 
+from ses.clock import Clock
 from ses.llm.contract import Engine
 
 log = structlog.get_logger("ses.gateway.v1")
@@ -14,10 +15,11 @@ log = structlog.get_logger("ses.gateway.v1")
 class StartupGate:
     """Looks for the engine every `timeout` seconds. After the last of its `attempts` it warns, and goes on looking."""
 
-    def __init__(self, engine: Engine, attempts: int, timeout: float) -> None:
+    def __init__(self, engine: Engine, attempts: int, timeout: float, clock: Clock) -> None:
         self._engine = engine
         self._attempts = attempts
         self._timeout = timeout
+        self._clock = clock
         self._over = False
         self._task: asyncio.Task[None] | None = None
 
@@ -46,6 +48,6 @@ class StartupGate:
                     reason=state.reason,
                 )
             attempt += 1
-            await asyncio.sleep(self._timeout)
+            await self._clock.sleep(self._timeout)
         self._over = True
         log.info("engine_there")

@@ -22,7 +22,7 @@ from ses.gateway.ops.metrics import Metrics
 from ses.gateway.v1.api import V1Api
 from ses.gateway.v1.auth import LocalOnlyAuth
 from ses.gateway.v1.censor import CensorDown, HttpCensor
-from ses.gateway.v1.exchange import Exchanges
+from ses.gateway.v1.handler import V1Handler
 from ses.gateway.v1.serving import Serving
 from ses.ledger.contract import NoJournal
 
@@ -61,8 +61,8 @@ def model():
         asked = request.messages[-1]["content"]
         return "It is a bomb." if "fuse" in asked else f"You said: {asked}"
 
-    exchanges = Exchanges(LocalOnlyAuth(), NoJournal(), SystemClock(), body_limit=1 << 20, journaled=False)
-    operations = V1Api(Serving(ScriptedEngine(says)), exchanges, began=1).operations()
+    handler = V1Handler(LocalOnlyAuth(), NoJournal(), SystemClock(), body_limit=1 << 20, journaled=False)
+    operations = V1Api(Serving(ScriptedEngine(says)), handler, began=1).operations()
     return api(operations, Access(None), Metrics(), [])
 
 

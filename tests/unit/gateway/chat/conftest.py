@@ -37,7 +37,7 @@ class Browser:
         status, _, text = await self.call(method, path, **options)
         return status, json.loads(text)
 
-    async def enter(self, code):
+    async def sign_in(self, code):
         return (await self.json("POST", "/chat/session", json={"code": code}))[0]
 
     async def models(self, **options):

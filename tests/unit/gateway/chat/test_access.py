@@ -6,8 +6,7 @@ import sqlite3
 import pytest
 
 from ses.clock import VirtualClock
-from ses.gateway.chat import sessions as sessions_of
-from ses.gateway.chat.sessions import CodeSessions
+from ses.gateway.chat.sessions import COOKIE, IDLE, CodeSessions
 
 from .conftest import ASK
 
@@ -21,16 +20,16 @@ class Request:
     """As much of a request as sessions look at."""
 
     def __init__(self, secret=""):
-        self.cookies = {sessions_of.COOKIE: secret} if secret else {}
+        self.cookies = {COOKIE: secret} if secret else {}
 
 
 class TestTheCode:
     async def test_it_opens_what_a_token_opens(self, browse):
         async with browse({"token": TOKEN, "chat": {"code": CODE}}) as browser:
             assert await browser.models() == (401, "UnauthorizedError: Wrong token")
-            assert await browser.enter("another") == 401
+            assert await browser.sign_in("another") == 401
             assert (await browser.models())[0] == 401
-            assert await browser.enter(CODE) == 200
+            assert await browser.sign_in(CODE) == 200
             assert await browser.models() == (200, ["test"])
             status, told = await browser.json("POST", "/chat/v1/chat/completions", json=ASK)
             assert (status, told["choices"][0]["message"]["content"]) == (200, "Hello there, friend.")
@@ -41,8 +40,8 @@ class TestTheCode:
     @pytest.mark.parametrize("code", ["first code here", "the second one"])
     async def test_several_are_separated_by_commas(self, browse, code):
         async with browse({"token": TOKEN, "chat": {"code": "first code here, the second one"}}) as browser:
-            assert await browser.enter("first code here, the second one") == 401
-            assert await browser.enter(code) == 200
+            assert await browser.sign_in("first code here, the second one") == 401
+            assert await browser.sign_in(code) == 200
 
     @pytest.mark.parametrize(("headers", "secure"), [({}, False), ({"X-Forwarded-Proto": "https"}, True)])
     async def test_its_cookie_is_for_no_script_and_no_other_site(self, browse, headers, secure):
@@ -73,7 +72,7 @@ class TestTheCode:
 
     async def test_where_there_is_none_nobody_signs_in_by_it(self, browse):
         async with browse({"token": TOKEN}) as browser:
-            assert await browser.enter("") == 403
+            assert await browser.sign_in("") == 403
 
     @pytest.mark.parametrize(
         ("options", "status"),
@@ -94,18 +93,17 @@ class TestTheCode:
         clock = VirtualClock(0.0)
         sessions = CodeSessions([CODE], clock)
         request = Request(sessions.begin(CODE))
-        clock.advance(sessions_of.IDLE - 1)
+        clock.advance(IDLE - 1)
         assert sessions.holds(request)
-        clock.advance(sessions_of.IDLE - 1)
+        clock.advance(IDLE - 1)
         assert sessions.holds(request)
-        clock.advance(sessions_of.IDLE + 1)
+        clock.advance(IDLE + 1)
         assert not sessions.holds(request)
         assert not sessions.holds(Request())
         assert not sessions.holds(Request("another"))
 
-    def test_the_session_that_was_not_used_for_longest_makes_room(self, monkeypatch):
-        monkeypatch.setattr(sessions_of, "MOST", 2)
-        sessions = CodeSessions([CODE], VirtualClock(0.0))
+    def test_the_session_that_was_not_used_for_longest_makes_room(self):
+        sessions = CodeSessions([CODE], VirtualClock(0.0), most=2)
         first, second = Request(sessions.begin(CODE)), Request(sessions.begin(CODE))
         assert sessions.holds(first)
         third = Request(sessions.begin(CODE))
@@ -124,7 +122,7 @@ class TestInWhoseName:
             )
         chat = {"code": CODE, "key": key}
         async with browse({"users": database, "journal": database, "chat": chat}) as browser:
-            assert await browser.enter(CODE) == 200
+            assert await browser.sign_in(CODE) == 200
             assert (await browser.json("POST", "/chat/v1/chat/completions", json=ASK))[0] == 200
             shown = {"Authorization": f"Bearer {ann}"}
             assert (await browser.json("POST", "/chat/v1/chat/completions", json=ASK, headers=shown))[
@@ -143,12 +141,12 @@ class TestInWhoseName:
 
     async def test_a_key_that_is_not_the_token_opens_nothing(self, browse):
         async with browse({"token": TOKEN, "chat": {"code": CODE, "key": "an-old-token"}}) as browser:
-            assert await browser.enter(CODE) == 200
+            assert await browser.sign_in(CODE) == 200
             assert (await browser.models())[0] == 403
 
     async def test_a_wrong_token_is_refused_whatever_the_session(self, browse):
         async with browse({"token": TOKEN, "chat": {"code": CODE}}) as browser:
-            assert await browser.enter(CODE) == 200
+            assert await browser.sign_in(CODE) == 200
             assert (await browser.models(headers={"Authorization": "Bearer wrong"}))[0] == 401
 
 
@@ -168,7 +166,7 @@ class TestTheRulesOfTheListener:
         async with browse({"chat": {"code": CODE}}) as browser:
             assert (await browser.call("GET", "/chat", headers=PROXIED))[0] == 200
             assert (await browser.models(headers=PROXIED))[0] == 403
-            assert await browser.enter(CODE) == 200
+            assert await browser.sign_in(CODE) == 200
             assert await browser.models(headers=PROXIED) == (200, ["test"])
 
     @pytest.mark.parametrize(
@@ -186,7 +184,7 @@ class TestTheRulesOfTheListener:
     )
     async def test_a_page_of_another_site_gets_nothing_out_of_a_session(self, browse, method, path, headers):
         async with browse({"token": TOKEN, "chat": {"code": CODE}}) as browser:
-            assert await browser.enter(CODE) == 200
+            assert await browser.sign_in(CODE) == 200
             body = {"json": {"code": CODE} if path.endswith("session") else ASK} if method == "POST" else {}
             assert (await browser.json(method, path, headers=headers, **body))[0] == 403
             assert browser.served.engine.asked == []

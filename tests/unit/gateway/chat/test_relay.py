@@ -67,7 +67,7 @@ def through(browse, elsewhere):
 @pytest.mark.parametrize("end", ["", "/", "/v1", "/v1/"])
 async def test_the_code_goes_with_the_servers_key(through, elsewhere, end):
     async with through(url=elsewhere.url + end) as browser:
-        assert await browser.enter(CODE) == 200
+        assert await browser.sign_in(CODE) == 200
         assert await browser.models() == (200, ["test"])
         status, told = await browser.json("POST", "/chat/v1/chat/completions", json=ASK)
     assert (status, told) == (200, {"echo": ASK})
@@ -93,14 +93,14 @@ async def test_a_server_that_judges_nobody_is_open_to_this_machine_and_the_code_
         assert (await browser.models(headers={**REMOTE, "Authorization": "Bearer anything"}))[0] == 403
         assert (await browser.models(headers=REMOTE))[0] == 401
         assert (await browser.models())[0] == 200
-        assert await browser.enter(CODE) == 200
+        assert await browser.sign_in(CODE) == 200
         assert (await browser.models(headers=REMOTE))[0] == 200
 
 
 async def test_a_key_that_is_refused_is_the_administrators_matter(through, elsewhere):
     elsewhere.tokens = {VISITOR}
     async with through() as browser:
-        assert await browser.enter(CODE) == 200
+        assert await browser.sign_in(CODE) == 200
         status, message = await browser.models()
         assert status == 403
         assert "gateway.chat.key" in message
@@ -109,14 +109,14 @@ async def test_a_key_that_is_refused_is_the_administrators_matter(through, elsew
 async def test_rules_name_the_models_of_a_server_that_lists_none(through, elsewhere):
     elsewhere.models = None
     async with through(models="-all,+far,+near") as browser:
-        assert await browser.enter(CODE) == 200
+        assert await browser.sign_in(CODE) == 200
         assert await browser.models() == (200, ["far", "near"])
 
 
 @pytest.mark.parametrize("body", [{**ASK, "model": "other"}, {"messages": []}, [], {"model": 5}])
 async def test_what_is_not_offered_is_not_asked_for(through, elsewhere, body):
     async with through() as browser:
-        assert await browser.enter(CODE) == 200
+        assert await browser.sign_in(CODE) == 200
         status, told = await browser.json("POST", "/chat/v1/chat/completions", json=body)
         assert (status, told["type"]) == (404, "NotFoundError")
     assert elsewhere.seen == []
@@ -128,7 +128,7 @@ async def test_an_error_comes_back_as_the_server_told_it(through, elsewhere):
 
     elsewhere.answer = refuse
     async with through() as browser:
-        assert await browser.enter(CODE) == 200
+        assert await browser.sign_in(CODE) == 200
         assert await browser.json("POST", "/chat/v1/chat/completions", json=ASK) == (
             400,
             {"error": {"message": "temperature is odd"}},
@@ -153,7 +153,7 @@ async def test_a_stream_is_handed_on_piece_by_piece_and_ends_with_its_reader(thr
 
     elsewhere.answer = stream
     async with through() as browser:
-        assert await browser.enter(CODE) == 200
+        assert await browser.sign_in(CODE) == 200
         url = f"{browser.served.url}/chat/v1/chat/completions"
         async with browser.client.post(url, json=ASK) as response:
             assert response.content_type == "text/event-stream"
@@ -173,7 +173,7 @@ async def test_a_stream_that_breaks_off_is_told_in_the_stream(through, elsewhere
 
     elsewhere.answer = broken
     async with through() as browser:
-        assert await browser.enter(CODE) == 200
+        assert await browser.sign_in(CODE) == 200
         status, _, text = await browser.call("POST", "/chat/v1/chat/completions", json=ASK)
         assert status == 200
         assert json.loads(text.split("data: ")[-1])["error"]["code"] == 503
@@ -185,7 +185,7 @@ async def test_a_redirect_is_not_followed(through, elsewhere):
 
     elsewhere.answer = sent_away
     async with through() as browser:
-        assert await browser.enter(CODE) == 200
+        assert await browser.sign_in(CODE) == 200
         assert (await browser.json("POST", "/chat/v1/chat/completions", json=ASK))[0] == 503
     assert len(elsewhere.seen) == 1
 
@@ -197,12 +197,12 @@ async def test_what_is_no_protocol_of_ours_is_503(through, elsewhere, content):
 
     elsewhere.answer = page
     async with through() as browser:
-        assert await browser.enter(CODE) == 200
+        assert await browser.sign_in(CODE) == 200
         assert (await browser.json("POST", "/chat/v1/chat/completions", json=ASK))[0] == 503
 
 
 async def test_a_server_that_is_not_there_is_503(through):
     async with through(url="http://127.0.0.1:9") as browser:
-        assert await browser.enter(CODE) == 200
+        assert await browser.sign_in(CODE) == 200
         assert (await browser.models())[0] == 503
         assert (await browser.json("POST", "/chat/v1/chat/completions", json=ASK))[0] == 503

@@ -11,13 +11,13 @@ from doubles.llm import ScriptedEngine
 from ses.clock import VirtualClock
 from ses.gateway.http.access import Access
 from ses.gateway.http.application import api
+from ses.gateway.http.login_rate_limit import LoginRateLimit
 from ses.gateway.ops.metrics import Metrics
 from ses.gateway.users.api import UsersApi
-from ses.gateway.users.rate_limit import LoginRateLimit
 from ses.gateway.v1.api import V1Api
 from ses.gateway.v1.auth import UserTokenAuth
-from ses.gateway.v1.exchange import Exchanges
 from ses.gateway.v1.faults import flat_faults
+from ses.gateway.v1.handler import V1Handler
 from ses.gateway.v1.routes import USERS_PATHS
 from ses.gateway.v1.serving import Serving
 from ses.ledger.contract import NoJournal
@@ -62,7 +62,7 @@ async def running(users, clock):
         + (
             V1Api(
                 Serving(ScriptedEngine(lambda request: "Hi")),
-                Exchanges(UserTokenAuth(users), NoJournal(), clock, body_limit=1 << 20),
+                V1Handler(UserTokenAuth(users), NoJournal(), clock, body_limit=1 << 20),
                 began=0,
             ).operations()
             if users

@@ -15,8 +15,8 @@ from ses.gateway.http.application import api
 from ses.gateway.ops.metrics import Metrics
 from ses.gateway.v1.api import V1Api
 from ses.gateway.v1.auth import LocalOnlyAuth
-from ses.gateway.v1.exchange import Exchanges
 from ses.gateway.v1.faults import flat_faults
+from ses.gateway.v1.handler import V1Handler
 from ses.gateway.v1.serving import Serving
 
 
@@ -59,15 +59,15 @@ class Service:
 
 
 @asynccontextmanager
-async def running(door=None, engine=None, **options):
+async def running(authenticator=None, engine=None, **options):
     answer = ["Hello there, friend."]
     engine = engine or ScriptedEngine(lambda request: answer[0])
     journal = Kept()
     serving = Serving(engine, journaled=True, **options)
-    exchanges = Exchanges(
-        door or LocalOnlyAuth(), journal, VirtualClock(1_700_000_000.0), body_limit=12 << 20
+    handler = V1Handler(
+        authenticator or LocalOnlyAuth(), journal, VirtualClock(1_700_000_000.0), body_limit=12 << 20
     )
-    operations = V1Api(serving, exchanges, began=1_700_000_000).operations()
+    operations = V1Api(serving, handler, began=1_700_000_000).operations()
     app = api(operations, Access(None), Metrics(), [flat_faults(())])
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0)
     await runner.setup()

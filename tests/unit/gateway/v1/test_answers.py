@@ -8,6 +8,7 @@ import struct
 
 import pytest
 
+from ses.clock import VirtualClock
 from ses.gateway.v1.censor import Verdict
 from ses.gateway.v1.startup_gate import StartupGate
 from ses.llm.absent import NoEngine
@@ -23,6 +24,7 @@ from ses.llm.answers import (
     ToolCall,
     Usage,
 )
+from ses.llm.contract import EngineState
 from ses.llm.errors import BadRequest, ContextTooLong, EngineDied, EngineUnavailable
 
 from .conftest import running, streamed
@@ -378,17 +380,26 @@ class TestTheCensor:
 
 
 async def test_while_the_engine_is_awaited_v1_answers_503():
-    wait = StartupGate(NoEngine(), 2, 7)
+    wait = StartupGate(NoEngine(), 2, 7, VirtualClock(0.0))
     async with running(waiting=wait) as v1:
         status, body = await v1.post(CHAT, asking())
         assert (status, body["message"]) == (503, DOWN)
-        there = StartupGate(v1.engine, 2, 7)
-        there.start()
-        await until(lambda: there() is None)
-        await there.stop()
+
+
+async def test_the_engine_is_looked_for_again_until_it_is_there():
+    clock, engine = VirtualClock(0.0), NoEngine()
+    gate = StartupGate(engine, 2, 7, clock)
+    gate.start()
+    for seconds in (7, 14, 21):
+        await until(lambda at=seconds: clock.sleepers == (at,))
+        assert gate() == 7
+        clock.advance(7)
+    engine.state = lambda: EngineState("ready")
+    await until(lambda: gate() is None)
+    await gate.stop()
 
 
 async def until(true):
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(30):
         while not true():
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(0)

@@ -4,8 +4,8 @@ import subprocess
 import sys
 
 from ses.clock import VirtualClock
+from ses.gateway.http.login_rate_limit import LoginRateLimit
 from ses.gateway.users.api import UsersApi
-from ses.gateway.users.rate_limit import LoginRateLimit
 from ses.gateway.v1.routes import USERS, V1
 
 from .conftest import running
