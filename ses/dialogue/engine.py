@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ses.dialogue.input.dispatch import begin_event, take_outside, understand
-from ses.dialogue.input.transcription import listen
-from ses.dialogue.output.buttons import withdraw
-from ses.dialogue.output.questions import put
+from ses.dialogue.input.dispatch import apply_external_values, dispatch, start_event_flow
+from ses.dialogue.input.transcription import transcribe
+from ses.dialogue.output.buttons import withdraw_buttons
+from ses.dialogue.output.questions import put_question
 from ses.dialogue.output.speech import speak
-from ses.dialogue.running.errors import event_flow, fail, report
+from ses.dialogue.running.errors import event_flow, handle_error, run_error_event
 from ses.dialogue.running.interpreter import run
-from ses.dialogue.slots.revision import go_back_for_lost
+from ses.dialogue.slots.revision import reask_lost_slot
 from ses.dialogue.state.ports import Leg, Ports
-from ses.dialogue.state.reset import drop_everything
+from ses.dialogue.state.reset import reset_session
 from ses.dialogue.state.session import Session
-from ses.dialogue.state.stack import end, push
+from ses.dialogue.state.stack import end_activity, push_activity
 from ses.dialogue.state.turn import Turn
-from ses.dialogue.state.versions import settle_versions
+from ses.dialogue.state.versions import migrate_versions
 from ses.errors import StepError
 from ses.messages import Inbound
 from ses.scenario.program.robot import Program
@@ -41,28 +41,28 @@ async def run_turn(
     `session` is none for a conversation that has none yet. It belongs to the engine from now on: it is changed in
     place, and must be decoded anew if the turn raises. `programs` holds every version that `session.versions()`
     names (one that is missing counts as edited away: its activities move to `newest`). `user_variables` are the
-    stored values of `keep: user` names. When `session.flight` is set, `inbounds` begins with the inbounds it names,
+    stored values of `keep: user` names. When `session.checkpoint` is set, `inbounds` begins with the inbounds it names,
     and the turn goes on from its checkpoint.
 
     The same session, inbounds, programs and answers give the same leg, ids and texts: a turn may be repeated.
     Only faults of the program itself raise; an author's are answered by the robot's event `error`.
     """
     turn = _begin(session, inbounds, programs, newest, ports, user_variables)
-    fresh = not turn.resumed or turn.ending or turn.listening
-    if turn.ending:
-        await _end_former(turn)
+    fresh = not turn.resumed or turn.expiring or turn.transcribing
+    if turn.expiring:
+        await _end_expired_session(turn)
     if fresh and newest.voice.spr is not None:
-        await listen(turn)
-    turn.listening = False
+        await transcribe(turn)
+    turn.transcribing = False
     resumed = not fresh
     for index in range(turn.index, len(inbounds)):
-        inbound = turn.take(index)
+        inbound = turn.select_inbound(index)
         if resumed:
-            await _go_on(turn)
+            await _resume(turn)
         else:
             await _handle(turn, inbound)
         resumed = False
-    if turn.speaking:
+    if turn.needs_speech:
         await speak(turn)
     return turn.finish()
 
@@ -78,27 +78,27 @@ async def run_poison(
 ) -> Leg:
     """Answer an inbound whose turn brought the process down three times: event `error`, kind `poison`."""
     turn = _begin(session, [inbound], programs, newest, ports, user_variables, poison=True)
-    turn.take(0)
-    turn.listening = False
-    turn.session.before = b""
-    if turn.ending:
-        _begin_anew(turn)  # what may have done it is the former session's `end`: it is not tried again
+    turn.select_inbound(0)
+    turn.transcribing = False
+    turn.session.undo_snapshot = b""
+    if turn.expiring:
+        _begin_new_session(turn)  # what may have done it is the former session's `end`: it is not tried again
     top = turn.top
     if top is not None and not top.frames[-1].open:
-        end(turn)  # the call in flight is what may have done it
+        end_activity(turn)  # the call in checkpoint is what may have done it
     facts = {
         "kind": "poison",
         "service": None,
         "status": None,
         "message": "this message could not be handled",
     }
-    turn.trace.understand("poison")
+    turn.trace.understood("poison")
     turn.trace.errors.append({"kind": "poison"})
-    report(turn, None, facts)
+    run_error_event(turn, None, facts)
     await _settle(turn)
     if inbound.event == "end":
-        _drop(turn)
-    if turn.speaking:
+        _end_session(turn)
+    if turn.needs_speech:
         await speak(turn)
     return turn.finish()
 
@@ -119,15 +119,18 @@ def _begin(
     if session is None:
         session = Session(robot=newest.id, connector=first.connector, id=first.session, channel=first.channel)
     new = not session.touched
-    flight = session.flight
-    now = ports.clock.now() if flight is None else flight.at
+    checkpoint = session.checkpoint
+    now = ports.clock.now() if checkpoint is None else checkpoint.at
     turn = Turn(session, inbounds, programs, newest, ports, user_variables, now)
-    if flight is not None:
-        if not poison and [inbound.id for inbound in inbounds[: len(flight.inbounds)]] != flight.inbounds:
-            raise ValueError(f"the turn in flight handles {flight.inbounds}")
-        turn.resume(flight)
+    if checkpoint is not None:
+        if (
+            not poison
+            and [inbound.id for inbound in inbounds[: len(checkpoint.inbounds)]] != checkpoint.inbounds
+        ):
+            raise ValueError(f"the turn in flight handles {checkpoint.inbounds}")
+        turn.resume(checkpoint)
         turn.resumed = True
-        settle_versions(turn, release=False)
+        migrate_versions(turn, release=False)
         return turn
     session.turn += 1
     session.channel = first.channel
@@ -135,22 +138,22 @@ def _begin(
     unused = 0.0 if new else first.at - max(session.touched, session.used)
     if unused > newest.session.expire and first.event != "end":
         if not poison and event_flow(turn, "end") is not None:
-            turn.ending = True
+            turn.expiring = True
             return turn
-        drop_everything(turn, session)
+        reset_session(turn, session)
         new = True
-    _count(turn, first, new=new)
-    turn.hot = not new and silence > newest.session.idle
+    _touch(turn, first, new=new)
+    turn.resume_due = not new and silence > newest.session.idle
     if first.event == "leave":
         session.left = True
     elif not first.external:
         session.left = False
-    settle_versions(turn, release=turn.hot)
+    migrate_versions(turn, release=turn.resume_due)
     turn.enter(turn.top)
     return turn
 
 
-def _count(turn: Turn, first: Inbound, *, new: bool) -> None:
+def _touch(turn: Turn, first: Inbound, *, new: bool) -> None:
     """The session is in use: its pauses are counted from here."""
     session = turn.session
     turn.scope.first = new
@@ -161,79 +164,79 @@ def _count(turn: Turn, first: Inbound, *, new: bool) -> None:
         session.used = turn.at
 
 
-async def _end_former(turn: Turn) -> None:
+async def _end_expired_session(turn: Turn) -> None:
     """The session had expired when this message came: first its event `end` runs, then the message begins a new one."""
     if not turn.resumed:
-        begin_event(turn, "end", {"event": {"name": "end"}})
+        start_event_flow(turn, "end", {"event": {"name": "end"}})
     await _settle(turn)
-    _begin_anew(turn)
+    _begin_new_session(turn)
 
 
-def _begin_anew(turn: Turn) -> None:
-    turn.ending = turn.repeat = False
-    turn.back = 0
+def _begin_new_session(turn: Turn) -> None:
+    turn.expiring = turn.repeat_question = False
+    turn.returns_to = 0
     turn.prefix = []
-    drop_everything(turn, turn.session)
-    _count(turn, turn.inbounds[0], new=True)
+    reset_session(turn, turn.session)
+    _touch(turn, turn.inbounds[0], new=True)
 
 
 async def _handle(turn: Turn, inbound: Inbound) -> None:
     """One inbound of the turn."""
     session = turn.session
     turn.text = ""
-    turn.heard = {}
-    turn.seen = None
-    turn.used = []
-    turn.private = []
-    turn.understood = turn.fell = turn.answered = False
-    turn.over = False
-    turn.asked = None
+    turn.interpretations = {}
+    turn.see_results = None
+    turn.used_spans = []
+    turn.private_spans = []
+    turn.understood = turn.fell_back = turn.answered = False
+    turn.session_ended = False
+    turn.interrupted_pending = None
     if inbound.edit_of is not None:
-        if not _restore(turn, inbound):
-            turn.trace.understand("edit")
+        if not _undo_for_edit(turn, inbound):
+            turn.trace.understood("edit")
             return
     elif inbound.spoken:
-        session.snapshot()
+        session.take_snapshot()
         session.last = inbound.id if inbound.button is None else ""
-    session.answers = (session.turn, turn.said + len(turn.drafts) + 1, 0)
-    take_outside(turn, inbound)
-    if turn.hot and inbound.spoken:
-        turn.hot = False
+    session.answers = (session.turn, turn.message_count + len(turn.drafts) + 1, 0)
+    apply_external_values(turn, inbound)
+    if turn.resume_due and inbound.spoken:
+        turn.resume_due = False
         flow = event_flow(turn, "resume")
         if flow is not None:
-            turn.route = True
-            push(turn, flow, kind="event", args={"event": {"name": "resume"}}).quiet = True
+            turn.unrouted = True
+            push_activity(turn, flow, kind="event", args={"event": {"name": "resume"}}).quiet = True
             await run(turn)
-    await _route(turn, inbound)
+    await _dispatch(turn, inbound)
     await _close(turn, inbound)
 
 
-async def _go_on(turn: Turn) -> None:
+async def _resume(turn: Turn) -> None:
     """The inbound during which the turn died."""
     await run(turn)
-    if turn.route:
-        await _route(turn, turn.inbound)
+    if turn.unrouted:
+        await _dispatch(turn, turn.inbound)
     await _close(turn, turn.inbound)
 
 
-async def _route(turn: Turn, inbound: Inbound) -> None:
-    turn.route = False
+async def _dispatch(turn: Turn, inbound: Inbound) -> None:
+    turn.unrouted = False
     held = [draft for draft in turn.drafts if draft.question]
     try:
         top = turn.top
         if top is not None and not top.frames[-1].open and turn.session.pending is None:
             await run(turn)
-        await understand(turn, inbound)
+        await dispatch(turn, inbound)
     except StepError as error:
-        fail(turn, error)
+        handle_error(turn, error)
     for draft in held:
         if turn.answered:
             turn.drafts.remove(draft)
-            withdraw(turn, draft.buttons)
+            withdraw_buttons(turn, draft.buttons)
             number, first, last = turn.session.answers
             turn.session.answers = (number, first - 1, last)
         draft.question = False
-    if turn.understood and not turn.fell:
+    if turn.understood and not turn.fell_back:
         turn.session.fallbacks = 0
 
 
@@ -243,40 +246,40 @@ async def _close(turn: Turn, inbound: Inbound) -> None:
     _mask(turn, inbound)
     session = turn.session
     if session.last == inbound.id or inbound.edit_of is not None:
-        session.answers = (session.turn, session.answers[1], turn.said + len(turn.drafts))
+        session.answers = (session.turn, session.answers[1], turn.message_count + len(turn.drafts))
     else:
-        session.before = b""
+        session.undo_snapshot = b""
     if inbound.event == "end":
-        _drop(turn)
+        _end_session(turn)
 
 
-def _drop(turn: Turn) -> None:
-    drop_everything(turn, turn.session)
-    turn.over = True
+def _end_session(turn: Turn) -> None:
+    reset_session(turn, turn.session)
+    turn.session_ended = True
 
 
 async def _settle(turn: Turn) -> None:
     for _ in range(ATTEMPTS):
         await run(turn)
         try:
-            if turn.back and go_back_for_lost(turn):
+            if turn.returns_to and reask_lost_slot(turn):
                 await run(turn)
-            if turn.repeat or turn.prefix:
-                put(turn)
+            if turn.repeat_question or turn.prefix:
+                put_question(turn)
             return
         except StepError as error:
-            fail(turn, error)
+            handle_error(turn, error)
     turn.session.stack = []
     turn.session.pending = None
     turn.prefix = []
-    report(turn, None, {"kind": "runaway"})
+    run_error_event(turn, None, {"kind": "runaway"})
 
 
 def _mask(turn: Turn, inbound: Inbound) -> None:
-    if not turn.private or inbound.text is None:
+    if not turn.private_spans or inbound.text is None:
         return
     raw = turn.newest.recogniser.read(inbound.text).raw
-    spans = sorted(set(turn.private), reverse=True)
+    spans = sorted(set(turn.private_spans), reverse=True)
     masked, last = raw, len(raw)
     if turn.text and turn.text != inbound.text:  # the words after a command, or those said before a choice
         for start, stop, slot in spans:
@@ -291,13 +294,13 @@ def _mask(turn: Turn, inbound: Inbound) -> None:
     turn.masked[inbound.id] = masked
 
 
-def _restore(turn: Turn, inbound: Inbound) -> bool:
+def _undo_for_edit(turn: Turn, inbound: Inbound) -> bool:
     """Undo the turn of the user's last message, which they edited: its answers are replaced. False when it is too
     late for that."""
     session = turn.session
-    if not session.before or inbound.edit_of != session.last:
+    if not session.undo_snapshot or inbound.edit_of != session.last:
         return False
-    turn.take_back()
+    turn.undo_last_message()
     number, first, last = session.answers
     turn.replaces = [f"{session.id}/{number}/{n}" for n in range(first, last + 1)]
     turn.enter(turn.top)

@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 
 from ses.clock import Clock
 from ses.dialogue.engine import run_turn
-from ses.dialogue.state.ports import Address, Increment, Leg, Link, Model, Services, Spoken, Voices
+from ses.dialogue.state.ports import Address, HistoryMessage, Increment, Leg, Link, Model, Services, Voices
 from ses.dialogue.state.session import Session
-from ses.dialogue.state.view import flow_under_way, values
+from ses.dialogue.state.view import active_flow, session_values
 from ses.errors import SesError
 from ses.messages import Attachment, Channel, Delta, Inbound, Outgoing
 from ses.scenario.program.robot import Program
@@ -71,7 +71,7 @@ class _Ports:
     async def offload(self, work: Callable[[], T]) -> T:
         return await asyncio.to_thread(work)
 
-    async def history(self, last: int) -> Sequence[Spoken]:
+    async def history(self, last: int) -> Sequence[HistoryMessage]:
         return self._talk.spoken[-last:]
 
     async def arrivals(self) -> AsyncIterator[Inbound]:
@@ -80,7 +80,7 @@ class _Ports:
         for inbound in nothing:
             yield inbound
 
-    def show_heard(self, inbound: str, text: str) -> None:
+    def show_transcript(self, inbound: str, text: str) -> None:
         """The one who talks knows what he said."""
 
     def show(self, delta: Delta) -> None:
@@ -116,7 +116,7 @@ class Talk:
         self._channel = channel
         self._said = said
         self._ports = _Ports(clock, services, model, voices, self, shown, address)
-        self.spoken: list[Spoken] = []
+        self.spoken: list[HistoryMessage] = []
         """Both sides' words of the turns that are over, private values as ‹slot›."""
         self._stored: bytes | None = None
         self._heard = 0
@@ -194,13 +194,13 @@ class Talk:
         """A slot or variable as it is kept: key, ISO date, number; none when empty. Raises `KeyError` for a name
         that is not declared and that no step has set."""
         session = self.session or Session(robot=self._program.id, connector="chat", id=SESSION)
-        return values(session, self._program, self._of_user, masked=False)[name]
+        return session_values(session, self._program, self._of_user, masked=False)[name]
 
     @property
     def flow(self) -> str | None:
         """The flow under way, none when nothing is."""
         session = self.session
-        return None if session is None else flow_under_way(session)
+        return None if session is None else active_flow(session)
 
     async def _turn(self, **what: Any) -> Exchange:
         now = self._clock.now()
@@ -219,9 +219,9 @@ class Talk:
         self.keep(leg)
         voice = leg.voices.get(inbound.id)
         if text := inbound.text or (voice.text if voice is not None else ""):
-            self.spoken.append(Spoken("user", leg.masked.get(inbound.id, text)))
+            self.spoken.append(HistoryMessage("user", leg.masked.get(inbound.id, text)))
         self.spoken += [
-            Spoken("robot", one.text if one.masked is None else one.masked)
+            HistoryMessage("robot", one.text if one.masked is None else one.masked)
             for one in exchange.messages
             if one.text
         ]
@@ -243,7 +243,7 @@ class Talk:
         for message in leg.outgoing:
             self._show(message)
         self._exchange.sent += [
-            (one.session, one.say.text) for one in leg.beyond.inbounds if one.say is not None
+            (one.session, one.say.text) for one in leg.elsewhere.inbounds if one.say is not None
         ]
 
     def _show(self, message: Outgoing) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ses.dialogue.state.ports import VoiceQuestion
+from ses.dialogue.state.ports import BiometryRequest
 from ses.dialogue.state.session import VoiceMessage
 from ses.errors import StepError
 from ses.messages import Attachment, Channel, Conversation
@@ -31,7 +31,7 @@ class MockVoices:
         self._services = services
         self._channel = channel
 
-    async def hear(
+    async def transcribe(
         self, conversation: Conversation, recording: Attachment, settings: VoiceSettings, *, keep: float
     ) -> VoiceMessage:
         assert settings.spr is not None
@@ -50,10 +50,10 @@ class MockVoices:
             return {}
         return answer["analyze"]  # type: ignore[no-any-return]
 
-    async def examine(self, conversation: Conversation, media: str, question: VoiceQuestion) -> Any:
+    async def biometry(self, conversation: Conversation, media: str, question: BiometryRequest) -> Any:
         return self._services.reply_to("sbs", question.text, None, question.method)[question.method]
 
-    async def speak(
+    async def synthesise(
         self, conversation: Conversation, text: str, voice: str, *, keep: float
     ) -> Attachment | None:
         if self._channel not in PLAYED:

@@ -68,7 +68,7 @@ async def echo(
         session.seq += 1
         name = f"{session.id}/{session.turn}/{number}"
         said.append(Outgoing(id=name, seq=session.seq, text=inbound.text or f"[{inbound.event}]"))
-    return Leg(session, said, tracing=lambda: {"id": f"{session.id}/{session.turn}"})
+    return Leg(session, said, make_trace=lambda: {"id": f"{session.id}/{session.turn}"})
 
 
 async def echo_poison(
@@ -84,7 +84,7 @@ async def echo_poison(
     session = session or Session(robot=newest.id, connector=inbound.connector, id=inbound.session)
     session.turn += 1
     session.seq += 1
-    session.flight = None
+    session.checkpoint = None
     return Leg(session, [Outgoing(id=f"{session.id}/{session.turn}/1", seq=session.seq, text="poison")])
 
 

@@ -18,8 +18,8 @@ LARGEST = 50
 
 def in_flight(waiting: Sequence[Unanswered], session: Session) -> list[Unanswered]:
     """The inbounds of the turn that a checkpoint belongs to: they stand at the head."""
-    assert session.flight is not None
-    names = set(session.flight.inbounds)
+    assert session.checkpoint is not None
+    names = set(session.checkpoint.inbounds)
     return [one for one in waiting if one.inbound.id in names]
 
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Awaitable, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from ses.dialogue.state.ports import Model, Services, VoiceQuestion, Voices
+from ses.dialogue.state.ports import BiometryRequest, Model, Services, Voices
 from ses.dialogue.state.session import VoiceMessage
 from ses.messages import Attachment, Conversation
 from ses.scenario.program.settings import VoiceSettings
@@ -56,21 +56,21 @@ class IsolatedVoices:
         self._voices = voices
         self._isolation = isolation
 
-    async def hear(
+    async def transcribe(
         self, conversation: Conversation, recording: Attachment, settings: VoiceSettings, *, keep: float
     ) -> VoiceMessage:
         async with self._isolation.suspended():
-            return await self._voices.hear(conversation, recording, settings, keep=keep)
+            return await self._voices.transcribe(conversation, recording, settings, keep=keep)
 
-    async def examine(self, conversation: Conversation, media: str, question: VoiceQuestion) -> Any:
+    async def biometry(self, conversation: Conversation, media: str, question: BiometryRequest) -> Any:
         async with self._isolation.suspended():
-            return await self._voices.examine(conversation, media, question)
+            return await self._voices.biometry(conversation, media, question)
 
-    async def speak(
+    async def synthesise(
         self, conversation: Conversation, text: str, voice: str, *, keep: float
     ) -> Attachment | None:
         async with self._isolation.suspended():
-            return await self._voices.speak(conversation, text, voice, keep=keep)
+            return await self._voices.synthesise(conversation, text, voice, keep=keep)
 
 
 class IsolatedModel:

@@ -15,7 +15,7 @@ from ses.conversations.turns import rows
 from ses.conversations.turns.ports import TurnPorts
 from ses.conversations.turns.waiters import ReplyWaiters
 from ses.conversations.voice.processor import VoiceProcessor
-from ses.dialogue.state.ports import Address, Leg, Link, Spoken
+from ses.dialogue.state.ports import Address, HistoryMessage, Leg, Link
 from ses.errors import ErrorKind, StepError
 from ses.flow.backoff import Backoff
 from ses.messages import Delta, Inbound
@@ -65,8 +65,8 @@ class TurnBackend:
         if leg.final and ports.isolation is not None:
             ports.isolation.leave()
         accepted = await self._commit(record)
-        if leg.beyond.inbounds:
-            for inbound, one in zip(leg.beyond.inbounds, accepted, strict=True):
+        if leg.elsewhere.inbounds:
+            for inbound, one in zip(leg.elsewhere.inbounds, accepted, strict=True):
                 self._stored_with_leg(inbound, one)
         mailbox.state, mailbox.turn, mailbox.seq = record.state, record.turn, record.seq
         mailbox.robot, mailbox.expires, mailbox.private = record.robot, record.expires, record.private
@@ -126,7 +126,7 @@ class TurnBackend:
             raise StepError(kind, str(refusal), service="send", status=STATUS.get(refusal.code)) from None
         return Address(*target.conversation, target.user, target.variables)
 
-    async def history(self, ports: TurnPorts, last: int) -> Sequence[Spoken]:
+    async def history(self, ports: TurnPorts, last: int) -> Sequence[HistoryMessage]:
         """See `ses.dialogue.state.ports.Ports.history`. Raises `StoreUnavailable`."""
         mailbox = ports.mailbox  # the turn's first leg is stored by now
         lines = await self._store.turns(mailbox.row, last=last + 1)
@@ -140,7 +140,7 @@ class TurnBackend:
         if connector is not None:
             connector.stream(conversation, delta)
 
-    def show_heard(self, ports: TurnPorts, inbound: str, text: str) -> None:
+    def show_transcript(self, ports: TurnPorts, inbound: str, text: str) -> None:
         conversation = ports.mailbox.conversation
         connector: object = self._delivery.connector(conversation.connector)
         if isinstance(connector, Transcribing):

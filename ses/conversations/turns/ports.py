@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 from ses.clock import Clock
 from ses.connectors.contract import Connector
 from ses.conversations.inbound.mailbox import Mailbox, Unanswered
-from ses.dialogue.state.ports import Address, Leg, Link, Model, Services, Spoken, Voices
+from ses.dialogue.state.ports import Address, HistoryMessage, Leg, Link, Model, Services, Voices
 from ses.messages import Delta, Inbound, Outgoing
 from ses.scenario.program.robot import Program
 
@@ -32,11 +32,11 @@ class PortsBackend(Protocol):
 
     async def address(self, ports: TurnPorts, to: str, connector: str) -> Address: ...
 
-    async def history(self, ports: TurnPorts, last: int) -> Sequence[Spoken]: ...
+    async def history(self, ports: TurnPorts, last: int) -> Sequence[HistoryMessage]: ...
 
     def show(self, ports: TurnPorts, delta: Delta) -> None: ...
 
-    def show_heard(self, ports: TurnPorts, inbound: str, text: str) -> None: ...
+    def show_transcript(self, ports: TurnPorts, inbound: str, text: str) -> None: ...
 
 
 class Isolation(Protocol):
@@ -143,7 +143,7 @@ class TurnPorts:
     async def offload(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(None, work)
 
-    async def history(self, last: int) -> Sequence[Spoken]:
+    async def history(self, last: int) -> Sequence[HistoryMessage]:
         async with self._suspended():
             return await self._backend.history(self, last)
 
@@ -159,8 +159,8 @@ class TurnPorts:
     def show(self, delta: Delta) -> None:
         self._backend.show(self, delta)
 
-    def show_heard(self, inbound: str, text: str) -> None:
-        self._backend.show_heard(self, inbound, text)
+    def show_transcript(self, inbound: str, text: str) -> None:
+        self._backend.show_transcript(self, inbound, text)
 
     def show_typing(self, connector: Connector | None, *, on: bool) -> None:
         """Between a leg and the next one the reader sees that the robot is at work."""

@@ -10,7 +10,7 @@ from ses.conversations.codec import decode_inbound, decode_outgoing, encode
 from ses.conversations.external.recipients import begun_key_hash
 from ses.conversations.lifecycle.expiry import FIRST_EXPIRY, RETENTION
 from ses.conversations.turns.ports import TurnPorts
-from ses.dialogue.state.ports import Increment, Leg, Spoken
+from ses.dialogue.state.ports import HistoryMessage, Increment, Leg
 from ses.messages import Attachment, Inbound, Outgoing, Passage
 from ses.storage.rows import PENDING, SENT, Addition, Arrival, LogLine, OutboxRow, TurnRecord
 
@@ -31,15 +31,15 @@ def turn_record(ports: TurnPorts, leg: Leg, now: float, *, confirmed: bool) -> T
     trace = None
     if leg.final:
         done = tuple([(one.row, _changed(one.inbound, leg)) for one in ports.batch])
-        if leg.called or mailbox.conversation.connector.startswith("api"):
+        if leg.keep_trace or mailbox.conversation.connector.startswith("api"):
             trace = _encode_trace(leg.trace) if leg.trace is not None else None
     return TurnRecord(
         session=mailbox.row,
-        state=None if leg.over else session.encode(),
+        state=None if leg.session_ended else session.encode(),
         turn=session.turn,
         seq=session.seq,
         at=now,
-        expires=now + (RETENTION if leg.over else program.session.expire),
+        expires=now + (RETENTION if leg.session_ended else program.session.expire),
         robot=program.id,
         pinned=" ".join(sorted(session.versions())) if session.stack else "",
         done=done,
@@ -49,21 +49,21 @@ def turn_record(ports: TurnPorts, leg: Leg, now: float, *, confirmed: bool) -> T
         user=ports.user if leg.user_variables else "",
         user_values=_user_values(leg) if leg.user_variables else NOTHING,
         trace=trace,
-        arrivals=tuple([_arrival(inbound, now) for inbound in leg.beyond.inbounds]),
-        join=leg.beyond.join,
-        spent=leg.beyond.spent,
+        arrivals=tuple([_arrival(inbound, now) for inbound in leg.elsewhere.inbounds]),
+        join=leg.elsewhere.join,
+        spent=leg.elsewhere.spent,
         proved=_proved(ports) if leg.final else None,
     )
 
 
-def spoken(line: LogLine) -> Spoken | None:
+def spoken(line: LogLine) -> HistoryMessage | None:
     """A line of the log as a language model may read it; none for presses and events."""
     if line.side:
         message = decode_outgoing(line.body)
         text = message.text if message.masked is None else message.masked
-        return Spoken("robot", text) if text else None
+        return HistoryMessage("robot", text) if text else None
     inbound = decode_inbound(line.body)
-    return Spoken("user", inbound.text) if inbound.text and inbound.spoken else None
+    return HistoryMessage("user", inbound.text) if inbound.text and inbound.spoken else None
 
 
 def _row(message: Outgoing, state: Any) -> OutboxRow:

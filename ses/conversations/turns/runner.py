@@ -71,7 +71,7 @@ class TurnRunner:
             assert row is not None
             mailbox.load(row)
         session = self._session(mailbox, program)
-        if session is not None and session.flight is not None:
+        if session is not None and session.checkpoint is not None:
             batch = debounce.in_flight(mailbox.waiting, session) or [mailbox.waiting[0]]
         elif program.session.burst and treatment == "run":
             batch = await debounce.debounced(mailbox, program.session.burst, self._clock)
@@ -111,7 +111,7 @@ class TurnRunner:
             voices = isolation.voices(voices) if voices is not None else None
         return TurnPorts(
             self._backend, services, mailbox, program, batch, model=model, voices=voices, isolation=isolation,
-            resumed=session is not None and session.flight is not None,
+            resumed=session is not None and session.checkpoint is not None,
             user=session.user if session is not None else "",
         )  # fmt: skip
 
@@ -146,7 +146,7 @@ class TurnRunner:
             except ValueError:
                 log.exception("a session cannot be read and begins anew", conversation=_name(mailbox))
             else:
-                alive = session.flight is not None or mailbox.waiting[0].inbound.at < mailbox.expires
+                alive = session.checkpoint is not None or mailbox.waiting[0].inbound.at < mailbox.expires
                 if session.robot == program.id and (
                     alive or runs_end_event(self._robots, program.id, connector)
                 ):
@@ -175,17 +175,17 @@ class TurnRunner:
             connector, name = ports.mailbox.conversation
             session = Session(robot=ports.program.id, connector=connector, id=name)
         over = ports.batch[0].inbound.event == "end" and not _too_late(ports.mailbox, session)
-        if session.flight is None:
+        if session.checkpoint is None:
             session.turn += 1
-        session.flight = None
-        await self._backend.write(ports, Leg(session, over=over))
+        session.checkpoint = None
+        await self._backend.write(ports, Leg(session, session_ended=over))
 
 
 def _too_late(mailbox: Mailbox, session: Session | None) -> bool:
     """An `end` at the head came after somebody spoke: the session lives."""
     assert mailbox.waiting
     inbound = mailbox.waiting[0].inbound
-    in_flight = session is not None and session.flight is not None
+    in_flight = session is not None and session.checkpoint is not None
     return inbound.event == "end" and not in_flight and inbound.at < mailbox.expires
 
 

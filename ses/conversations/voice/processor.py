@@ -14,7 +14,7 @@ from ses.audio.conversion import Converter, Form, seconds_of
 from ses.audio.store import AudioStore
 from ses.connectors.contract import Speaking
 from ses.conversations.voice.recordings import Recordings
-from ses.dialogue.state.ports import VoiceQuestion
+from ses.dialogue.state.ports import BiometryRequest
 from ses.dialogue.state.session import VoiceMessage
 from ses.errors import StepError
 from ses.messages import Attachment, Conversation
@@ -67,7 +67,7 @@ class VoiceProcessor:
         self._connector = connector
         self._spoken: LRUCache[tuple[str, str, Form], bytes] = LRUCache(REMEMBERED, getsizeof=len)
 
-    async def hear(
+    async def transcribe(
         self, conversation: Conversation, recording: Attachment, settings: VoiceSettings, *, keep: float
     ) -> VoiceMessage:
         """See `Voices.hear`. What another side keeps for us is kept here from now on."""
@@ -119,7 +119,7 @@ class VoiceProcessor:
             log.warning("a voice could not be analysed", kind=error.kind, reason=str(error))
             return {}
 
-    async def examine(self, conversation: Conversation, media: str, question: VoiceQuestion) -> Any:
+    async def biometry(self, conversation: Conversation, media: str, question: BiometryRequest) -> Any:
         """See `Voices.examine`."""
         wav = await self._converter.converted(await self._recordings.read(conversation, media), "wav")
         if question.method == "noiselevel":
@@ -132,7 +132,7 @@ class VoiceProcessor:
         )  # fmt: skip
         return [dict(one) for one in found]
 
-    async def speak(
+    async def synthesise(
         self, conversation: Conversation, text: str, voice: str, *, keep: float
     ) -> Attachment | None:
         """See `Voices.speak`."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ses.dialogue.input.replies import skip
-from ses.dialogue.output.messages import engine_text, rendered
+from ses.dialogue.output.messages import engine_text, render
 from ses.dialogue.output.questions import Question
 from ses.dialogue.slots.revision import rewind
-from ses.dialogue.state.stack import clear, end, flow_of
+from ses.dialogue.state.stack import clear_slot, end_activity, flow_of
 from ses.dialogue.state.turn import Turn
 from ses.dialogue.state.undo_log import effect_since
 from ses.scenario.program.operations import Ask
@@ -22,13 +22,13 @@ def run_built_in(turn: Turn, name: str, question: Question | None) -> bool:
         }
         text = engine_text(turn, nothing[name]) if name in nothing else ""
         if text:
-            turn.precede(text)
+            turn.prepend(text)
         return bool(text)
-    turn.repeat = True
+    turn.repeat_question = True
     if name == "cancel":
         turn.answered = True
-        turn.precede(engine_text(turn, "ses.cancelled"))
-        end(turn)
+        turn.prepend(engine_text(turn, "ses.cancelled"))
+        end_activity(turn)
     elif name == "skip":
         if question.slot is None or not question.slot.optional:
             return False
@@ -43,32 +43,32 @@ def run_built_in(turn: Turn, name: str, question: Question | None) -> bool:
 def _help(turn: Turn, question: Question) -> None:
     slot = question.slot
     if slot is not None and slot.help is not None:
-        turn.precede(rendered(turn, slot.help, f"h{slot.name}")[0])
+        turn.prepend(render(turn, slot.help, f"h{slot.name}")[0])
     else:
-        turn.precede(engine_text(turn, "ses.help"))
+        turn.prepend(engine_text(turn, "ses.help"))
 
 
 def _back(turn: Turn, question: Question) -> None:
     """Clear the last answered slot of this frame and ask it again."""
     frame, activity = question.frame, question.activity
-    if frame.changing:
-        frame.changing = ""
+    if frame.revising:
+        frame.revising = ""
         frame.choices = []
         return
     flow = flow_of(turn, activity, frame)
-    for index in range(len(frame.trail) - 1, -1, -1):
-        place = flow.index_of.get(frame.trail[index].id)
+    for index in range(len(frame.undo_log) - 1, -1, -1):
+        place = flow.index_of.get(frame.undo_log[index].id)
         op = flow.ops[place] if place is not None else None
-        if not isinstance(op, Ask) or op.id == frame.place or not frame.trail[index].asked:
+        if not isinstance(op, Ask) or op.id == frame.op_id or not frame.undo_log[index].question:
             continue
         slot = question.program.slots[op.slot]
         if slot.name not in frame.skipped and turn.scope.stored(slot) is None:
             continue
         if effect_since([frame], index):
-            turn.precede(engine_text(turn, "ses.too_late"))
+            turn.prepend(engine_text(turn, "ses.too_late"))
             return
         rewind(turn, activity, frame, index)
-        clear(turn, slot)
+        clear_slot(turn, slot)
         turn.answered = True
         return
-    turn.precede(engine_text(turn, "ses.nothing_to_go_back"))
+    turn.prepend(engine_text(turn, "ses.nothing_to_go_back"))

@@ -14,11 +14,11 @@ from hashlib import sha256
 
 from ses.dialogue.output.messages import engine_text
 from ses.dialogue.running.errors import event_flow
-from ses.dialogue.state.reset import drop_everything
+from ses.dialogue.state.reset import reset_session
 from ses.dialogue.state.session import Pending, Session
-from ses.dialogue.state.stack import push, under_way
+from ses.dialogue.state.stack import active_flows, push_activity
 from ses.dialogue.state.turn import Draft, Turn
-from ses.dialogue.state.versions import settle_versions
+from ses.dialogue.state.versions import migrate_versions
 from ses.messages import Inbound, Passage
 
 TOKEN = "go_"  # noqa: S105  what tokens of such links begin with
@@ -31,7 +31,7 @@ def link_hash(token: str) -> bytes:
     return sha256(token.encode()).digest()
 
 
-async def offered(turn: Turn, inbound: Inbound) -> bool:
+async def offer_transfer(turn: Turn, inbound: Inbound) -> bool:
     """Whether event `start` came with a link: then the reader is asked whether to go on here."""
     token = inbound.payload.get("token")
     if inbound.event != "start" or not isinstance(token, str) or not token.startswith(TOKEN):
@@ -43,16 +43,16 @@ async def offered(turn: Turn, inbound: Inbound) -> bool:
     here = (session.connector, session.robot)
     # In a group others would read along.
     if link is None or link.expires < turn.at or (link.to, link.robot) != here or ":" in session.id:
-        _tell(turn, "ses.link_over")
+        _say(turn, "ses.link_over")
         return False
-    turn.trace.understand("passage", link.connector)
+    turn.trace.understood("passage", link.connector)
     value = {"link": hash_.hex(), "connector": link.connector, "session": link.session}
     session.pending = Pending(kind="passage", value=value, options=[YES, NO])
-    turn.repeat = True
+    turn.repeat_question = True
     return True
 
 
-def decide(turn: Turn, link: Mapping[str, str], option: int) -> None:
+def answer_offer(turn: Turn, link: Mapping[str, str], option: int) -> None:
     """The reader has answered: `link` is the value of the question, which its buttons carry too. They are good as long as
     the link is, whatever was said in between: in VK people come with words of their own."""
     session = turn.session
@@ -67,45 +67,45 @@ def decide(turn: Turn, link: Mapping[str, str], option: int) -> None:
         )
         key = sha256("/".join((link["link"], *here)).encode()).hexdigest()[:32]
         there = (link["connector"], link["session"])
-        turn.bring(_inbound(turn, *there, id_=f"~go-{key}", passage=claim))
-        turn.repeat = False
+        turn.send_inbound(_inbound(turn, *there, id_=f"~go-{key}", passage=claim))
+        turn.repeat_question = False
         return
     flow = event_flow(turn, "start")
-    if flow is not None and not session.stack and flow not in under_way(session):
-        push(turn, flow, kind="event", args={"event": {"name": "start"}})
+    if flow is not None and not session.stack and flow not in active_flows(session):
+        push_activity(turn, flow, kind="event", args={"event": {"name": "start"}})
     else:
-        _tell(turn, "ses.stay")
+        _say(turn, "ses.stay")
 
 
-async def travel(turn: Turn, inbound: Inbound, passage: Passage) -> None:
+async def run_transfer_step(turn: Turn, inbound: Inbound, passage: Passage) -> None:
     """What another conversation sent."""
-    turn.trace.understand("passage", passage.kind)
+    turn.trace.understood("passage", passage.kind)
     turn.understood = True
     if passage.kind == "claim":
-        await _hand_out(turn, inbound, passage)
+        await _export_dialogue(turn, inbound, passage)
     elif passage.kind == "arrival":
-        _take_in(turn, passage)
+        _import_dialogue(turn, passage)
     else:
-        _tell(turn, "ses.link_over")
-        turn.repeat = True
+        _say(turn, "ses.link_over")
+        turn.repeat_question = True
 
 
-async def _hand_out(turn: Turn, inbound: Inbound, claim: Passage) -> None:
+async def _export_dialogue(turn: Turn, inbound: Inbound, claim: Passage) -> None:
     session = turn.session
     link = await turn.ports.link(claim.link)
     known = link is not None and (link.connector, link.session) == (session.connector, session.id)
     if link is None or not known or link.to != claim.connector or link.expires < inbound.at:
         answer = Passage(kind="refusal")
     else:
-        answer = Passage(kind="arrival", state=_packed(session), versions=tuple(sorted(session.versions())))
-        turn.beyond = turn.beyond._replace(join=(claim.user, _user(session)), spent=claim.link)
-        drop_everything(turn, session)
-        _tell(turn, "ses.moved")
+        answer = Passage(kind="arrival", state=_exported(session), versions=tuple(sorted(session.versions())))
+        turn.elsewhere = turn.elsewhere._replace(join=(claim.user, _user(session)), spent=claim.link)
+        reset_session(turn, session)
+        _say(turn, "ses.moved")
     there = (claim.connector, claim.session)
-    turn.bring(_inbound(turn, *there, id_=f"{inbound.id}+", passage=answer, user=claim.user))
+    turn.send_inbound(_inbound(turn, *there, id_=f"{inbound.id}+", passage=answer, user=claim.user))
 
 
-def _packed(session: Session) -> bytes:
+def _exported(session: Session) -> bytes:
     """What goes along: all but the numbers, and the buttons that were shown there."""
     return Session(
         "",
@@ -124,10 +124,10 @@ def _packed(session: Session) -> bytes:
     ).encode()
 
 
-def _take_in(turn: Turn, arrival: Passage) -> None:
+def _import_dialogue(turn: Turn, arrival: Passage) -> None:
     """The dialogue goes on here in the place of what was here."""
     session = turn.session
-    drop_everything(turn, session)
+    reset_session(turn, session)
     session.touched = turn.at
     came = Session.decode(arrival.state)
     session.language = session.language or came.language
@@ -140,16 +140,16 @@ def _take_in(turn: Turn, arrival: Passage) -> None:
     session.variants = came.variants
     session.pending = came.pending
     session.fallbacks = came.fallbacks
-    settle_versions(turn, release=False)
-    turn.precede(engine_text(turn, "ses.continued"))
-    turn.repeat = True
+    migrate_versions(turn, release=False)
+    turn.prepend(engine_text(turn, "ses.continued"))
+    turn.repeat_question = True
 
 
-def _tell(turn: Turn, key: str) -> None:
+def _say(turn: Turn, key: str) -> None:
     text = engine_text(turn, key)
     if text:
         turn.session.labels = False
-        turn.drafts.append(Draft(text, None, voice=turn.aloud()))
+        turn.drafts.append(Draft(text, None, voice=turn.with_voice()))
 
 
 def _user(session: Session) -> str:

@@ -7,10 +7,10 @@ from typing import Any
 from ses.dialogue.output.messages import engine_text
 from ses.dialogue.output.questions import Question, ordered_slots
 from ses.dialogue.running.errors import give_up
-from ses.dialogue.slots.filling import note
-from ses.dialogue.slots.revision import change, refuse
+from ses.dialogue.slots.filling import use_spans
+from ses.dialogue.slots.revision import revise_slot, say_invalid
 from ses.dialogue.state.session import Frame, Pending
-from ses.dialogue.state.stack import end, flow_of, passes, store
+from ses.dialogue.state.stack import end_activity, flow_of, passes_check, store_slot
 from ses.dialogue.state.turn import Turn
 from ses.dialogue.understanding.answers import Reply
 from ses.scenario.program.operations import Confirm, Menu
@@ -24,59 +24,59 @@ def apply_reply(turn: Turn, question: Question, reply: Reply) -> None:
     """The open question takes what was said."""
     frame = question.frame
     if reply.kind == "slot":
-        _slot(turn, question, reply)
+        _apply_slot(turn, question, reply)
     elif reply.kind == "skip":
         skip(turn, question)
     elif reply.kind == "yes":
-        leave(turn, question)
+        close_question(turn, question)
     elif reply.kind == "no":
-        _no(turn, question)
+        _decline(turn, question)
     elif reply.kind == "item" and isinstance(question.op, Menu):
         flow = flow_of(turn, question.activity, frame)
-        leave(turn, question, flow.ops[question.op.items[reply.values[0]].target].id)
+        close_question(turn, question, flow.ops[question.op.items[reply.values[0]].target].id)
 
 
-def leave(turn: Turn, question: Question, place: str = "") -> None:
+def close_question(turn: Turn, question: Question, place: str = "") -> None:
     """The question is answered: go on at `place`, else at the next operation."""
     frame = question.frame
     if not place:
         flow = flow_of(turn, question.activity, frame)
-        place = flow.ops[flow.index_of[frame.place] + 1].id
-    frame.place = place
+        place = flow.ops[flow.index_of[frame.op_id] + 1].id
+    frame.op_id = place
     frame.open = False
     frame.failures = 0
     frame.choices = []
     turn.answered = True
 
 
-def _slot(turn: Turn, question: Question, reply: Reply) -> None:
+def _apply_slot(turn: Turn, question: Question, reply: Reply) -> None:
     slot = question.slot
     assert slot is not None
-    note(turn, slot, reply.spans)
+    use_spans(turn, slot, reply.spans)
     if len(reply.values) > 1:
         turn.session.pending = Pending(
             kind="value", slot=slot.name, activity=question.activity.id, options=list(reply.values)
         )
-        turn.repeat = True
+        turn.repeat_question = True
         return
-    answer(turn, question, reply.values[0])
+    answer_slot(turn, question, reply.values[0])
 
 
-def answer(turn: Turn, question: Question, value: Any) -> bool:
+def answer_slot(turn: Turn, question: Question, value: Any) -> bool:
     """Give the open question's slot its value; false when its `check` refuses it."""
     slot, frame = question.slot, question.frame
     assert slot is not None
-    if not passes(turn, slot, value):
-        failed(turn, question, value)
+    if not passes_check(turn, slot, value):
+        invalid_reply(turn, question, value)
         return False
-    if frame.changing:
-        frame.changing = ""
+    if frame.revising:
+        frame.revising = ""
         frame.choices = []
         turn.answered = True
-        change(turn, question.activity, slot, value)
+        revise_slot(turn, question.activity, slot, value)
         return True
-    store(turn, frame, slot, value)
-    leave(turn, question)
+    store_slot(turn, frame, slot, value)
+    close_question(turn, question)
     return True
 
 
@@ -84,25 +84,25 @@ def skip(turn: Turn, question: Question) -> None:
     """An optional slot stays empty, or takes its default, and is not asked again in this frame."""
     slot, frame = question.slot, question.frame
     assert slot is not None
-    if frame.changing:
-        frame.changing = ""
+    if frame.revising:
+        frame.revising = ""
         frame.choices = []
-        turn.repeat = True
+        turn.repeat_question = True
         return
     value = plain(slot.default.evaluate(turn.scope)) if slot.default is not None else None
     if value is not None:
-        store(turn, frame, slot, value)
+        store_slot(turn, frame, slot, value)
     elif slot.name not in frame.skipped:
         frame.skipped.append(slot.name)
-    leave(turn, question)
+    close_question(turn, question)
 
 
-def _no(turn: Turn, question: Question) -> None:
+def _decline(turn: Turn, question: Question) -> None:
     op, frame = question.op, question.frame
     assert isinstance(op, Confirm)
     flow = flow_of(turn, question.activity, frame)
     if op.no is not None:
-        leave(turn, question, flow.ops[op.no].id)
+        close_question(turn, question, flow.ops[op.no].id)
         return
     turn.answered = True
     slots = question.program.slots
@@ -112,23 +112,25 @@ def _no(turn: Turn, question: Question) -> None:
         if name in frame.skipped or turn.scope.stored(slots[name]) is not None
     ]
     if not options:
-        turn.precede(engine_text(turn, "ses.cancelled"))
-        end(turn)
+        turn.prepend(engine_text(turn, "ses.cancelled"))
+        end_activity(turn)
         return
     turn.session.pending = Pending(kind="change", activity=question.activity.id, options=options)
-    turn.repeat = True
+    turn.repeat_question = True
 
 
-def begin_change(turn: Turn, question: Question, slot: str) -> None:
+def ask_revision(turn: Turn, question: Question, slot: str) -> None:
     """At a confirm: ask the slot chosen at `ses.change` in its place."""
     frame: Frame = question.frame
-    frame.changing = slot
+    frame.revising = slot
     frame.choices = []
     frame.failures = 0
-    turn.repeat = True
+    turn.repeat_question = True
 
 
-def failed(turn: Turn, question: Question, value: Any = None, *, pending: Pending | None = None) -> None:
+def invalid_reply(
+    turn: Turn, question: Question, value: Any = None, *, pending: Pending | None = None
+) -> None:
     """Nothing usable was said: `invalid` and the question again, or at the last failure `on_fail`. The engine's own
     question (`pending`) is put again once, then the open one below it."""
     frame = question.frame
@@ -136,13 +138,13 @@ def failed(turn: Turn, question: Question, value: Any = None, *, pending: Pendin
         frame.failures += 1
         if frame.failures < RETRIES:
             turn.session.pending = pending
-        turn.precede(engine_text(turn, "ses.invalid"))
-        turn.repeat = True
+        turn.prepend(engine_text(turn, "ses.invalid"))
+        turn.repeat_question = True
         return
     frame.failures += 1
     retries = question.slot.retries if question.slot is not None else RETRIES
     if frame.failures >= retries:
         give_up(turn)
         return
-    refuse(turn, question.slot, value)
-    turn.repeat = True
+    say_invalid(turn, question.slot, value)
+    turn.repeat_question = True

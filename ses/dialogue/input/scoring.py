@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ses.dialogue.output.questions import Question
 from ses.dialogue.running.start import may_interrupt
-from ses.dialogue.state.stack import under_way
+from ses.dialogue.state.stack import active_flows
 from ses.dialogue.state.turn import Turn
 from ses.scenario.program.definitions import Trigger
 from ses.scenario.program.recognition import Recognised
@@ -35,7 +35,7 @@ def candidates_of(turn: Turn, intents: Sequence[Recognised], question: Question 
     if not intents:
         return []
     newest = turn.newest
-    running = set(under_way(turn.session))
+    running = set(active_flows(turn.session))
     best: dict[str, Candidate] = {}
     for one in intents:
         for trigger in newest.by_intent.get(one.intent, ()):
@@ -64,6 +64,6 @@ def closest(winners: list[Candidate], margin: int) -> list[Candidate]:
     return [one for one in near if one.near] or near
 
 
-def seen_entities(program: Program) -> list[str]:
+def see_entities(program: Program) -> list[str]:
     types = {slot.type for slot in program.slots.values() if slot.type}
     return sorted(name for name in types if program.recogniser.see(name) is not None)

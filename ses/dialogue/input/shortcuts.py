@@ -2,54 +2,54 @@
 
 from __future__ import annotations
 
-from ses.dialogue.input.presses import choose, flow_button, press
-from ses.dialogue.output.buttons import typed
+from ses.dialogue.input.presses import flow_button, press, resolve_pending
+from ses.dialogue.output.buttons import find_typed
 from ses.dialogue.output.questions import Question, pending_labels
-from ses.dialogue.running.start import may_interrupt, start
+from ses.dialogue.running.start import may_interrupt, start_flow
 from ses.dialogue.slots.filling import mask_answer
 from ses.dialogue.state.session import Pending
-from ses.dialogue.state.stack import under_way
+from ses.dialogue.state.stack import active_flows
 from ses.dialogue.state.turn import Turn
-from ses.dialogue.understanding.answers import pick
-from ses.dialogue.understanding.utterance import Interpretation, hear
+from ses.dialogue.understanding.answers import match_label
+from ses.dialogue.understanding.utterance import Interpretation, interpret
 
 
-def choose_typed(turn: Turn, heard: Interpretation, pending: Pending) -> bool:
+def answer_pending_question(turn: Turn, interpretation: Interpretation, pending: Pending) -> bool:
     labels = pending_labels(turn, pending)
-    picked = pick(heard, labels)
+    picked = match_label(interpretation, labels)
     if picked is not None:
-        choose(turn, pending, picked[0][0])
+        resolve_pending(turn, pending, picked[0][0])
         return True
     if pending.kind == "value":
         slot = turn.scope.program.slots[pending.slot]
-        named = [one.value for one in heard.values([slot.type]) if one.value in pending.options]
+        named = [one.value for one in interpretation.entities([slot.type]) if one.value in pending.options]
         if len(set(map(repr, named))) == 1:
-            choose(turn, pending, pending.options.index(named[0]))
+            resolve_pending(turn, pending, pending.options.index(named[0]))
             return True
-    label = typed(turn, heard.key)
+    label = find_typed(turn, interpretation.label_key)
     if label is not None and label[0].kind == pending.kind:
-        choose(turn, pending, label[0].offers[label[1]].value)
+        resolve_pending(turn, pending, label[0].offers[label[1]].value)
         return True
     return False
 
 
-def command(turn: Turn, text: str) -> bool:
+def run_command(turn: Turn, text: str) -> bool:
     name, _, rest = text[1:].partition(" ")
     for trigger in turn.newest.by_command.get(name.partition("@")[0].casefold(), ()):
         within = turn.newest.flows[trigger.flow].within
-        if within and within.isdisjoint(under_way(turn.session)):
+        if within and within.isdisjoint(active_flows(turn.session)):
             continue
         if trigger.condition is None or trigger.condition.evaluate(turn.scope):
-            turn.trace.understand("command", trigger.flow)
+            turn.trace.understood("command", trigger.flow)
             turn.text = rest.strip()
-            heard = hear(turn, turn.text, turn.newest) if turn.text else None
-            start(turn, trigger.flow, trigger=trigger, heard=heard)
+            interpretation = interpret(turn, turn.text, turn.newest) if turn.text else None
+            start_flow(turn, trigger.flow, trigger=trigger, interpretation=interpretation)
             return True
     return False
 
 
-def typed_label(turn: Turn, key: str, question: Question | None) -> bool:
-    label = typed(turn, key)
+def press_typed_label(turn: Turn, key: str, question: Question | None) -> bool:
+    label = find_typed(turn, key)
     if label is not None:
         offered, index = label
         if offered.offers[index].value is not None or offered.offers[index].flow:
@@ -61,7 +61,7 @@ def typed_label(turn: Turn, key: str, question: Question | None) -> bool:
     trigger = flow_button(turn, key)
     if trigger is None or not may_interrupt(turn, question, trigger.flow):
         return False
-    turn.trace.understand("button", trigger.flow)
+    turn.trace.understood("button", trigger.flow)
     turn.text = ""
-    start(turn, trigger.flow, trigger=trigger)
+    start_flow(turn, trigger.flow, trigger=trigger)
     return True

@@ -9,7 +9,7 @@ from ses.dialogue.output.questions import open_question
 from ses.dialogue.output.speech import speak
 from ses.dialogue.running.errors import event_flow
 from ses.dialogue.state.session import VoiceMessage
-from ses.dialogue.state.stack import push, under_way
+from ses.dialogue.state.stack import active_flows, push_activity
 from ses.dialogue.state.turn import Turn
 from ses.errors import StepError
 from ses.messages import Attachment, Inbound
@@ -19,20 +19,20 @@ TAKES_RECORDINGS = frozenset({"voice", "file"})
 Problem = Literal["long", "unreadable", "failed"]
 
 
-async def listen(turn: Turn) -> None:
+async def transcribe(turn: Turn) -> None:
     """Hear the recordings among the turn's inbounds. The arrival is stored by now; if the process dies while the services
     are asked, the next one asks them again, and nothing else has happened."""
-    wanted = _wanted(turn)
-    if wanted and not turn.listening:
-        turn.listening = True
-        if turn.speaking:
+    wanted = _recordings(turn)
+    if wanted and not turn.transcribing:
+        turn.transcribing = True
+        if turn.needs_speech:
             await speak(turn)
         await turn.checkpoint()
     for index, recording in wanted:
-        voice = await _heard(turn, recording)
-        turn.hear(index, voice)
+        voice = await _transcribe_one(turn, recording)
+        turn.set_transcript(index, voice)
         if voice.text:
-            turn.ports.show_heard(turn.inbounds[index].id, voice.text)
+            turn.ports.show_transcript(turn.inbounds[index].id, voice.text)
 
 
 def recording_of(inbound: Inbound) -> Attachment | None:
@@ -42,7 +42,7 @@ def recording_of(inbound: Inbound) -> Attachment | None:
     return next((one for one in inbound.attachments if one.kind in ("voice", "audio") and one.media), None)
 
 
-def _wanted(turn: Turn) -> list[tuple[int, Attachment]]:
+def _recordings(turn: Turn) -> list[tuple[int, Attachment]]:
     if turn.newest.voice.spr is None or turn.ports.voices is None:
         return []
     found = [
@@ -57,15 +57,17 @@ def _wanted(turn: Turn) -> list[tuple[int, Attachment]]:
     return found
 
 
-async def _heard(turn: Turn, recording: Attachment) -> VoiceMessage:
+async def _transcribe_one(turn: Turn, recording: Attachment) -> VoiceMessage:
     voices, settings = turn.ports.voices, turn.newest.voice
     assert voices is not None
     assert settings.spr is not None
-    turn.calls += 1
+    turn.call_count += 1
     try:
-        voice = await turn.waiting(
+        voice = await turn.await_external(
             "spr",
-            voices.hear(turn.session.conversation, recording, settings, keep=turn.newest.session.expire),
+            voices.transcribe(
+                turn.session.conversation, recording, settings, keep=turn.newest.session.expire
+            ),
         )
     except StepError as error:
         turn.trace.errors.append({"kind": error.kind, "service": error.service})
@@ -86,13 +88,13 @@ def _problem(error: StepError) -> Problem:
     return "failed"
 
 
-def unclear(turn: Turn, voice: VoiceMessage) -> None:
+def handle_unclear(turn: Turn, voice: VoiceMessage) -> None:
     """Event `unclear`; a robot without one asks to say it again, and its question is repeated."""
-    turn.trace.understand("unclear", voice.problem)
+    turn.trace.understood("unclear", voice.problem)
     turn.understood = True
     flow = event_flow(turn, "unclear")
-    if flow is not None and flow not in under_way(turn.session):
-        push(turn, flow, kind="event", args={"event": {"name": "unclear", "reason": voice.problem}})
+    if flow is not None and flow not in active_flows(turn.session):
+        push_activity(turn, flow, kind="event", args={"event": {"name": "unclear", "reason": voice.problem}})
         return
-    turn.precede(engine_text(turn, "ses.unclear"))
-    turn.repeat = True
+    turn.prepend(engine_text(turn, "ses.unclear"))
+    turn.repeat_question = True

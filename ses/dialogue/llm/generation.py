@@ -19,7 +19,7 @@ from ses.messages import Delta
 from ses.scenario.program.calls import Llm
 
 
-class Written(NamedTuple):
+class Generation(NamedTuple):
     """What the model wrote."""
 
     text: str
@@ -27,41 +27,41 @@ class Written(NamedTuple):
     """Functions it wants called: id, name, arguments as JSON."""
 
 
-async def write(turn: Turn, op: Llm, request: ChatRequest) -> Written:
+async def generate(turn: Turn, op: Llm, request: ChatRequest) -> Generation:
     """Raises `StepError`: `llm_unavailable`, `timeout`, `cancelled` (what was shown is said then), `value`."""
     model = turn.ports.model
     if model is None:
         raise StepError("llm_unavailable", "there is no language model", service="llm")
-    turn.calls += 1
-    writing = Writing(turn, shown=op.stream)
+    turn.call_count += 1
+    writing = Generator(turn, shown=op.stream)
     try:
-        await turn.waiting("llm", _unless_ended(turn, op, writing.write(model, request)))
+        await turn.await_external("llm", _until_cancelled(turn, op, writing.write(model, request)))
     except StepError as error:
         if error.kind == "cancelled":
-            say_written(turn, writing.text)
+            say_generated(turn, writing.text)
         else:
             writing.forget()
         raise
     text = writing.text.strip()
     if writing.calls or not text:
         writing.forget()
-    return Written(text, list(writing.calls.values()))
+    return Generation(text, list(writing.calls.values()))
 
 
-def say_written(turn: Turn, text: str) -> None:
+def say_generated(turn: Turn, text: str) -> None:
     """Model output is text; what it repeats of private values is masked in the log."""
     text = text.strip()
     if text:
         turn.session.labels = False
-        turn.drafts.append(Draft(text, mask_values(turn, text), voice=turn.aloud()))
+        turn.drafts.append(Draft(text, mask_values(turn, text), voice=turn.with_voice()))
 
 
-class Writing:
+class Generator:
     """A text in the making, shown to the reader as it grows."""
 
     def __init__(self, turn: Turn, *, shown: bool) -> None:
         self._turn = turn
-        self._id = f"{turn.session.id}/{turn.session.turn}/{turn.said + len(turn.drafts) + 1}"
+        self._id = f"{turn.session.id}/{turn.session.turn}/{turn.message_count + len(turn.drafts) + 1}"
         self._shown = shown
         self._size = 0
         """Characters shown."""
@@ -83,7 +83,7 @@ class Writing:
                     for piece in chunk.choices[:1]:
                         self._call(piece.delta)
         except EngineError as error:
-            _fail(error)
+            _raise(error)
 
     def _add(self, piece: str) -> None:
         if not self.text:
@@ -115,17 +115,17 @@ class Writing:
             self._turn.ports.show(Delta(id=self._id, attempt=self._turn.attempt, at=0, text=""))
 
 
-def _fail(error: EngineError) -> NoReturn:
+def _raise(error: EngineError) -> NoReturn:
     kind: Any = "value" if isinstance(error, BadRequest | UnknownModel) else "llm_unavailable"
     raise StepError(kind, str(error), service="llm") from None
 
 
-async def _unless_ended(turn: Turn, op: Llm, call: Coroutine[Any, Any, None]) -> None:
+async def _until_cancelled(turn: Turn, op: Llm, call: Coroutine[Any, Any, None]) -> None:
     """Run the call until it is done, its time is over, or a message ends it."""
     clock = turn.ports.clock
     started = clock.monotonic()
     generating = asyncio.ensure_future(call)
-    watching = asyncio.ensure_future(_ending(turn, op))
+    watching = asyncio.ensure_future(_cancellation(turn, op))
     try:
         waiting: set[asyncio.Future[Any]] = {generating, watching}
         while not generating.done():
@@ -136,7 +136,7 @@ async def _unless_ended(turn: Turn, op: Llm, call: Coroutine[Any, Any, None]) ->
             if watching in done:
                 ending = watching.result()
                 if ending is not None and not generating.done():
-                    turn.session.spent = ending.spent
+                    turn.session.cancelled_by = ending.spent
                     raise StepError("cancelled", "the user ended it", service="llm")
                 waiting.discard(watching)
         if not generating.done() or clock.monotonic() - started > op.timeout:
@@ -148,19 +148,19 @@ async def _unless_ended(turn: Turn, op: Llm, call: Coroutine[Any, Any, None]) ->
         await asyncio.gather(generating, watching, return_exceptions=True)
 
 
-class Ending(NamedTuple):
+class Cancellation(NamedTuple):
     """A message that ended a call."""
 
     spent: str
     """Its id when it has no other meaning."""
 
 
-async def _ending(turn: Turn, op: Llm) -> Ending | None:
+async def _cancellation(turn: Turn, op: Llm) -> Cancellation | None:
     """Wait for `cancel`, or for any message with `abort: input`; none when nothing more can come."""
     async for inbound in turn.ports.arrivals():
         text = inbound.text if inbound.edit_of is None else None
         if text and Interpretation(turn, text, turn.newest).built_in == "cancel":
-            return Ending(inbound.id)
+            return Cancellation(inbound.id)
         if inbound.event == "leave" or (op.abort_on_input and inbound.spoken):
-            return Ending("")
+            return Cancellation("")
     return None

@@ -14,9 +14,9 @@ from ses.llm.requests import ChatRequest, Choice
 from ses.scenario.program.recognition import Recognised
 
 NONE = "none"
-PATIENCE = 5.0
+TIMEOUT = 5.0
 """Seconds; a later answer counts as none."""
-UNTOLD = 0.6
+UNKNOWN_CONFIDENCE = 0.6
 """The confidence in an answer of a model that does not tell its probabilities."""
 
 
@@ -39,10 +39,10 @@ WORDINGS = {
 }
 
 
-async def guess(heard: Interpretation) -> list[Recognised]:
+async def classify_intent(interpretation: Interpretation) -> list[Recognised]:
     """The intent that the model takes an utterance for; none when it fails, which is silent but for the trace."""
-    turn, program = heard.turn, heard.program
-    said, model = without_private(heard), turn.ports.model
+    turn, program = interpretation.turn, interpretation.program
+    said, model = mask_private(interpretation), turn.ports.model
     names = tuple(one.intent for one in program.llm_intents)
     if not said.strip() or model is None:
         return []
@@ -59,8 +59,8 @@ async def guess(heard: Interpretation) -> list[Recognised]:
         priority="conversation",
     )
     try:
-        async with asyncio.timeout(PATIENCE):
-            answer = await turn.waiting("llm", model.chat(request))
+        async with asyncio.timeout(TIMEOUT):
+            answer = await turn.await_external("llm", model.chat(request))
     except (EngineError, TimeoutError) as error:
         kind = "timeout" if isinstance(error, TimeoutError) else "llm_unavailable"
         turn.trace.errors.append({"kind": kind, "service": "llm"})
@@ -77,7 +77,7 @@ def confidence(answer: ChatAnswer, options: Sequence[str]) -> float:
     logprobs = answer.choices[0].logprobs if answer.choices else None
     tokens = (logprobs.content if logprobs is not None else None) or ()
     if not tokens:
-        return UNTOLD
+        return UNKNOWN_CONFIDENCE
     name = (answer.text.strip(),)
     result, text = 1.0, ""
     for token in tokens:
@@ -97,14 +97,14 @@ def _leads(text: str, options: Sequence[str]) -> bool:
     return not text or any(option.startswith(text) or text.startswith(option) for option in options)
 
 
-def without_private(heard: Interpretation) -> str:
+def mask_private(interpretation: Interpretation) -> str:
     """The utterance, with what would be a value of a private slot as ‹slot›."""
-    raw = heard.utterance.raw
+    raw = interpretation.utterance.raw
     spans = [
         (one.start, one.end, slot.name)
-        for slot in heard.program.slots.values()
+        for slot in interpretation.program.slots.values()
         if slot.private and slot.type not in UNTYPED
-        for one in heard.values([slot.type])
+        for one in interpretation.entities([slot.type])
     ]
     last = len(raw)
     for start, end, name in sorted(spans, reverse=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ses.dialogue.output.messages import masked
+from ses.dialogue.output.messages import mask
 from ses.dialogue.state.turn import Turn
 from ses.errors import StepError
 from ses.scenario.program.calls import Llm
@@ -32,11 +32,11 @@ ROUTE = {
 }
 
 
-async def messages_of(turn: Turn, op: Llm) -> Messages:
+async def build_messages(turn: Turn, op: Llm) -> Messages:
     """`{role, content}`, the oldest first. Private values are ‹slot›, unless the step allows them."""
     system = [_text(turn, op, op.system)] if op.system is not None else []
     system += _choices(turn, op)
-    system += _hints(turn, op)
+    system += _instructions(turn, op)
     prompt = _text(turn, op, op.prompt) if op.prompt is not None else _utterance(turn, op)
     if not prompt.strip():
         raise StepError(
@@ -69,7 +69,7 @@ def _choices(turn: Turn, op: Llm) -> list[str]:
     return ["\n".join([hint, *lines])]
 
 
-def _hints(turn: Turn, op: Llm) -> list[str]:
+def _instructions(turn: Turn, op: Llm) -> list[str]:
     language = turn.scope.language
     if op.fill:
         return [FILL.get(language, FILL["en"])]
@@ -98,7 +98,7 @@ def _text(turn: Turn, op: Llm, template: Template) -> str:
     text = template.constant if template.constant is not None else template.render(turn.scope)
     if op.private or template.constant is not None:
         return text
-    return _without_spans(turn, masked(turn, template, text) or text)
+    return _without_spans(turn, mask(turn, template, text) or text)
 
 
 def _utterance(turn: Turn, op: Llm) -> str:
@@ -110,10 +110,10 @@ def _utterance(turn: Turn, op: Llm) -> str:
 def _without_spans(turn: Turn, text: str) -> str:
     """The words of this turn's message that a private slot was taken from, as ‹slot›."""
     inbound = turn.scope.inbound
-    if not turn.private or inbound is None or inbound.text is None:
+    if not turn.private_spans or inbound is None or inbound.text is None:
         return text
     for said in {turn.newest.recogniser.read(inbound.text).raw, turn.text}:
-        for start, stop, slot in turn.private:
+        for start, stop, slot in turn.private_spans:
             piece = said[start:stop].strip()
             if piece:
                 text = text.replace(piece, f"‹{slot}›")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ses.dialogue.output.questions import slot_title
-from ses.dialogue.state.stack import passes
+from ses.dialogue.state.stack import passes_check
 from ses.dialogue.state.turn import Turn
 from ses.dialogue.understanding.utterance import FILES
 from ses.scenario.program.definitions import Argument, Slot
@@ -55,7 +55,7 @@ def slots_schema(turn: Turn, slots: Iterable[Slot]) -> Schema:
     return _object(properties, list(properties))
 
 
-def askable(turn: Turn, names: Iterable[str]) -> list[Slot]:
+def fillable_slots(turn: Turn, names: Iterable[str]) -> list[Slot]:
     """The slots of which a model may be asked: not private, not files, not chosen from what is known at run time only."""
     slots = turn.scope.program.slots
     return [
@@ -68,17 +68,17 @@ def askable(turn: Turn, names: Iterable[str]) -> list[Slot]:
     ]
 
 
-async def slot_value(turn: Turn, slot: Slot, told: Any) -> Any:
+async def parse_slot_value(turn: Turn, slot: Slot, told: Any) -> Any:
     """What a slot takes of the model's value; none when that is no value of it, or its `check` is false."""
     if slot.many:
-        found = [await value_of(turn, slot.type, one) for one in told] if isinstance(told, list) else []
+        found = [await parse_value(turn, slot.type, one) for one in told] if isinstance(told, list) else []
         value: Any = [one for one in found if one is not None] or None
     else:
-        value = await value_of(turn, slot.type, told)
-    return value if value is not None and passes(turn, slot, value) else None
+        value = await parse_value(turn, slot.type, told)
+    return value if value is not None and passes_check(turn, slot, value) else None
 
 
-async def value_of(turn: Turn, kind: str, told: Any) -> Any:
+async def parse_value(turn: Turn, kind: str, told: Any) -> Any:
     """A value of this type out of the model's JSON, none if it is none: words are read as a user's would be."""
     if told is None or told == "" or isinstance(told, dict | list):
         return None

@@ -6,14 +6,21 @@ from typing import Any
 
 import msgspec
 
-from ses.dialogue.llm.generation import Written, say_written, write
-from ses.dialogue.llm.prompts import Messages, messages_of, options_of
-from ses.dialogue.llm.schemas import Schema, arguments_schema, askable, slot_value, slots_schema, value_of
-from ses.dialogue.llm.tools import ROUNDS, call_next, note_calls, tools_of
-from ses.dialogue.slots.assignment import write as assign
-from ses.dialogue.slots.filling import fill_entered
+from ses.dialogue.llm.generation import Generation, generate, say_generated
+from ses.dialogue.llm.prompts import Messages, build_messages, options_of
+from ses.dialogue.llm.schemas import (
+    Schema,
+    arguments_schema,
+    fillable_slots,
+    parse_slot_value,
+    parse_value,
+    slots_schema,
+)
+from ses.dialogue.llm.tools import ROUNDS, record_tool_calls, run_tool_call, tool_definitions
+from ses.dialogue.slots.assignment import set_value as assign
+from ses.dialogue.slots.filling import fill_from_turn
 from ses.dialogue.state.session import Frame
-from ses.dialogue.state.stack import MOVED, goto
+from ses.dialogue.state.stack import MOVED, goto_flow
 from ses.dialogue.state.turn import Turn
 from ses.errors import StepError
 from ses.llm.requests import ChatRequest, Choice, JsonSchema, ResponseFormat
@@ -23,7 +30,7 @@ NONE = "none"
 """What the model writes when none of the flows fits."""
 
 
-async def ask_model(turn: Turn, frame: Frame, op: Llm, index: int) -> int:
+async def run_llm_step(turn: Turn, frame: Frame, op: Llm, index: int) -> int:
     """Run the step; the index of the next operation, or `MOVED`. `save` gets the text, the key chosen, the flow picked,
     or the JSON; without `save`, or streamed, a text is said too.
 
@@ -31,37 +38,37 @@ async def ask_model(turn: Turn, frame: Frame, op: Llm, index: int) -> int:
     answer has not the form asked for), `value` (the question cannot be put: too long, nothing to ask).
     """
     try:
-        if op.tools and await call_next(turn, op, frame):
+        if op.tools and await run_tool_call(turn, op, frame):
             return MOVED
-        messages = await messages_of(turn, op)
-        written = await _written(turn, frame, op, messages)
+        messages = await build_messages(turn, op)
+        written = await _generate(turn, frame, op, messages)
     except StepError:
-        frame.rounds = None
+        frame.tool_calls = None
         raise
     if written.calls:
-        note_calls(frame, written)
+        record_tool_calls(frame, written)
         return MOVED  # here again: to the first of the flows called
-    frame.rounds = None
+    frame.tool_calls = None
     if not written.text:
         raise StepError("malformed", "the model said nothing", service="llm")
     turn.trace.call("llm", "", op.save or op.id, messages[-1]["content"], written.text)
     if op.route:
-        return await _go(turn, frame, op, index, written.text)
+        return await _route(turn, frame, op, index, written.text)
     value: Any = written.text
     if op.fill:
-        value = await _fill(turn, frame, op, written.text)
+        value = await _fill_slots(turn, frame, op, written.text)
     elif op.form is not None:
-        value = _json(written.text, op.form)
+        value = _parse_json(written.text, op.form)
     elif op.options:
         value = _chosen(turn, op, written.text)
     elif op.stream or not op.save:
-        say_written(turn, value)
+        say_generated(turn, value)
     if op.save:
         assign(turn, frame, op.save, value)
     return index + 1
 
 
-async def _written(turn: Turn, frame: Frame, op: Llm, messages: Messages) -> Written:
+async def _generate(turn: Turn, frame: Frame, op: Llm, messages: Messages) -> Generation:
     response_format = _response_format(turn, op)
     request = ChatRequest(
         messages=messages,
@@ -71,14 +78,14 @@ async def _written(turn: Turn, frame: Frame, op: Llm, messages: Messages) -> Wri
         priority="conversation",
     )
     if op.tools:
-        rounds = frame.rounds
-        request.tools = tools_of(turn, op)
+        rounds = frame.tool_calls
+        request.tools = tool_definitions(turn, op)
         request.tool_choice = "auto"
         if rounds is not None:
-            request.messages = [*messages, *rounds.said]
-            if rounds.count >= ROUNDS:
+            request.messages = [*messages, *rounds.messages]
+            if rounds.rounds >= ROUNDS:
                 request.tool_choice = "none"
-    written = await write(turn, op, request)
+    written = await generate(turn, op, request)
     if written.calls and request.tool_choice != "auto":
         raise StepError("malformed", "the model calls flows instead of answering", service="llm")
     return written
@@ -90,13 +97,15 @@ def _response_format(turn: Turn, op: Llm) -> ResponseFormat | None:
     if op.options:
         return Choice(tuple(options_of(turn, op)))
     if op.fill:
-        return JsonSchema(schema=slots_schema(turn, askable(turn, op.fill)))
+        return JsonSchema(schema=slots_schema(turn, fillable_slots(turn, op.fill)))
     if op.route:
-        return JsonSchema(schema={"anyOf": [*(_route(turn, name) for name in op.route), _picked(NONE)]})
+        return JsonSchema(
+            schema={"anyOf": [*(_flow_schema(turn, name) for name in op.route), _pick_schema(NONE)]}
+        )
     return None
 
 
-def _json(text: str, form: Any) -> Any:
+def _parse_json(text: str, form: Any) -> Any:
     try:
         data = msgspec.json.decode(text)
     except msgspec.DecodeError as error:
@@ -112,20 +121,20 @@ def _chosen(turn: Turn, op: Llm, text: str) -> str:
     if text not in options:
         raise StepError("malformed", "the model did not choose what it could choose from", service="llm")
     if not op.save:
-        say_written(turn, options[text])
+        say_generated(turn, options[text])
     return text
 
 
 # --- slots ---
 
 
-async def _fill(turn: Turn, frame: Frame, op: Llm, text: str) -> dict[str, Any]:
+async def _fill_slots(turn: Turn, frame: Frame, op: Llm, text: str) -> dict[str, Any]:
     """Give the slots what the model found; the values it found, by slot."""
-    slots = askable(turn, op.fill)
-    told = _json(text, {})
+    slots = fillable_slots(turn, op.fill)
+    told = _parse_json(text, {})
     found: dict[str, Any] = {}
     for slot in slots:
-        value = await slot_value(turn, slot, told.get(slot.name)) if isinstance(told, dict) else None
+        value = await parse_slot_value(turn, slot, told.get(slot.name)) if isinstance(told, dict) else None
         if value is not None:
             found[slot.name] = value
             assign(turn, frame, slot.name, value)
@@ -135,16 +144,16 @@ async def _fill(turn: Turn, frame: Frame, op: Llm, text: str) -> dict[str, Any]:
 # --- flows ---
 
 
-def _route(turn: Turn, name: str) -> Schema:
+def _flow_schema(turn: Turn, name: str) -> Schema:
     """A flow and its arguments: those it is callable with, else the slots it asks for."""
     flow = turn.scope.program.flows[name]
     if flow.tool is not None and flow.tool.arguments:
-        return _picked(name, arguments_schema(turn, flow.tool.arguments))
-    slots = askable(turn, sorted(flow.slots))
-    return _picked(name, slots_schema(turn, slots) if slots else None)
+        return _pick_schema(name, arguments_schema(turn, flow.tool.arguments))
+    slots = fillable_slots(turn, sorted(flow.slots))
+    return _pick_schema(name, slots_schema(turn, slots) if slots else None)
 
 
-def _picked(name: str, args: Schema | None = None) -> Schema:
+def _pick_schema(name: str, args: Schema | None = None) -> Schema:
     properties: Schema = {"flow": {"const": name}}
     if args is not None:
         properties["args"] = args
@@ -156,9 +165,9 @@ def _picked(name: str, args: Schema | None = None) -> Schema:
     }
 
 
-async def _go(turn: Turn, frame: Frame, op: Llm, index: int, text: str) -> int:
+async def _route(turn: Turn, frame: Frame, op: Llm, index: int, text: str) -> int:
     """Go on in the flow the model picked, with the arguments that are values of what they are for."""
-    picked = _json(text, {})
+    picked = _parse_json(text, {})
     name = picked.get("flow") if isinstance(picked, dict) else None
     if name not in op.route and name != NONE:
         raise StepError("malformed", "the model picked no flow it could pick", service="llm")
@@ -168,8 +177,8 @@ async def _go(turn: Turn, frame: Frame, op: Llm, index: int, text: str) -> int:
         return index + 1
     activity = turn.top
     assert activity is not None
-    goto(turn, activity, name)
-    fill_entered(turn, activity)
+    goto_flow(turn, activity, name)
+    fill_from_turn(turn, activity)
     frame = activity.frames[-1]
     told = picked.get("args")
     if not isinstance(told, dict):
@@ -178,9 +187,9 @@ async def _go(turn: Turn, frame: Frame, op: Llm, index: int, text: str) -> int:
     flow = program.flows[name]
     for argument in flow.tool.arguments if flow.tool is not None else ():
         if argument.name not in program.slots:
-            frame.args[argument.name] = await value_of(turn, argument.type, told.get(argument.name))
-    for slot in askable(turn, sorted(told.keys() & program.slots.keys())):
-        value = await slot_value(turn, slot, told[slot.name])
+            frame.args[argument.name] = await parse_value(turn, argument.type, told.get(argument.name))
+    for slot in fillable_slots(turn, sorted(told.keys() & program.slots.keys())):
+        value = await parse_slot_value(turn, slot, told[slot.name])
         if value is not None and turn.scope.stored(slot) is None:
             assign(turn, frame, slot.name, value)
     return MOVED

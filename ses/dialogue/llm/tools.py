@@ -9,11 +9,11 @@ from typing import Any
 
 import msgspec
 
-from ses.dialogue.llm.generation import Written
-from ses.dialogue.llm.schemas import arguments_schema, value_of
+from ses.dialogue.llm.generation import Generation
+from ses.dialogue.llm.schemas import arguments_schema, parse_value
 from ses.dialogue.output.messages import mask_values
-from ses.dialogue.state.session import Frame, Rounds
-from ses.dialogue.state.stack import call, passes
+from ses.dialogue.state.session import Frame, ToolCalls
+from ses.dialogue.state.stack import call_flow, passes_check
 from ses.dialogue.state.turn import Turn
 from ses.scenario.program.calls import Llm
 from ses.scenario.values.values import plain
@@ -22,7 +22,7 @@ ROUNDS = 5
 """Times in a row that a model may call tools; then it has to answer."""
 
 
-def tools_of(turn: Turn, op: Llm) -> list[dict[str, Any]]:
+def tool_definitions(turn: Turn, op: Llm) -> list[dict[str, Any]]:
     """The flows as the model sees them."""
     flows = turn.scope.program.flows
     return [
@@ -39,17 +39,17 @@ def tools_of(turn: Turn, op: Llm) -> list[dict[str, Any]]:
     ]
 
 
-def note_calls(frame: Frame, written: Written) -> None:
+def record_tool_calls(frame: Frame, written: Generation) -> None:
     """The model wants flows called."""
-    rounds = frame.rounds = frame.rounds or Rounds()
-    number = rounds.count
-    rounds.count += 1
+    rounds = frame.tool_calls = frame.tool_calls or ToolCalls()
+    number = rounds.rounds
+    rounds.rounds += 1
     calls = [
         (identity or f"call-{number}-{place}", name, arguments)
         for place, (identity, name, arguments) in enumerate(written.calls)
     ]
-    rounds.waiting = calls
-    rounds.said.append(
+    rounds.pending = calls
+    rounds.messages.append(
         {
             "role": "assistant",
             "content": written.text,
@@ -65,23 +65,23 @@ def note_calls(frame: Frame, written: Written) -> None:
     )
 
 
-async def call_next(turn: Turn, op: Llm, frame: Frame) -> bool:
+async def run_tool_call(turn: Turn, op: Llm, frame: Frame) -> bool:
     """Push the next flow that the model wants called; false when none is left and the model may go on."""
-    rounds = frame.rounds
-    while rounds is not None and rounds.waiting:
-        _, name, given = rounds.waiting[0]
+    rounds = frame.tool_calls
+    while rounds is not None and rounds.pending:
+        _, name, given = rounds.pending[0]
         tool = turn.scope.program.flows[name].tool if name in op.tools else None
         if tool is None:
-            rounds.answer({"error": f"there is no function {name}"})
+            rounds.add_result({"error": f"there is no function {name}"})
             continue
         try:
             told = msgspec.json.decode(given or "{}")
         except msgspec.DecodeError:
             told = None
         if not isinstance(told, dict):
-            rounds.answer({"error": "the arguments are no JSON object"})
+            rounds.add_result({"error": "the arguments are no JSON object"})
             continue
-        args = {one.name: await value_of(turn, one.type, told.get(one.name)) for one in tool.arguments}
+        args = {one.name: await parse_value(turn, one.type, told.get(one.name)) for one in tool.arguments}
         wrong = [
             one.name
             for one in tool.arguments
@@ -89,22 +89,22 @@ async def call_next(turn: Turn, op: Llm, frame: Frame) -> bool:
             or not _allowed(turn, one.name, args[one.name])
         ]
         if wrong:
-            rounds.answer({"error": f"wrong or missing: {', '.join(wrong)}"})
+            rounds.add_result({"error": f"wrong or missing: {', '.join(wrong)}"})
             continue
         activity = turn.top
         assert activity is not None
-        call(turn, activity, name, args)
+        call_flow(turn, activity, name, args)
         return True
     return False
 
 
-def take_result(turn: Turn, op: Llm, frame: Frame, value: Any) -> None:
+def tool_returned(turn: Turn, op: Llm, frame: Frame, value: Any) -> None:
     """A flow that the model called has returned."""
     text = msgspec.json.encode(plain(value) if value is not None else "done", enc_hook=str).decode()
-    if frame.rounds is not None:
-        frame.rounds.answer(text if op.private else mask_values(turn, text) or text)
+    if frame.tool_calls is not None:
+        frame.tool_calls.add_result(text if op.private else mask_values(turn, text) or text)
 
 
 def _allowed(turn: Turn, name: str, value: Any) -> bool:
     slot = turn.scope.program.slots.get(name)
-    return slot is None or value is None or passes(turn, slot, value)
+    return slot is None or value is None or passes_check(turn, slot, value)

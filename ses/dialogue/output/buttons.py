@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ses.dialogue.state.session import Offer, Offered
+from ses.dialogue.state.session import ButtonSet, Offer
 from ses.dialogue.state.turn import Turn
 from ses.messages import Button
 from ses.scenario.program.messages import ButtonSpec
@@ -16,7 +16,7 @@ KEPT = 8
 """Messages whose buttons a session remembers."""
 
 
-def offer(
+def make_buttons(
     turn: Turn,
     kind: Any,
     specs: Sequence[ButtonSpec],
@@ -29,7 +29,7 @@ def offer(
     """Make the buttons of the next message: the author's, then `more`. They answer the question they stand under."""
     if not specs and not more:
         return ()
-    number = turn.said + len(turn.drafts) + 1
+    number = turn.message_count + len(turn.drafts) + 1
     offers: list[Offer] = []
     buttons: list[Button] = []
     for spec in specs:
@@ -51,14 +51,14 @@ def offer(
         buttons.append(Button(one.label, id=f"{turn.session.turn}.{number}.{len(offers)}"))
         offers.append(one)
     if offers:
-        kept = turn.session.offered
-        kept.append(Offered(turn.session.turn, number, kind, activity, question, slot, offers))
+        kept = turn.session.button_sets
+        kept.append(ButtonSet(turn.session.turn, number, kind, activity, question, slot, offers))
         if len(kept) > KEPT:
             _drop_one(kept)
     return tuple(buttons)
 
 
-def _drop_one(kept: list[Offered]) -> None:
+def _drop_one(kept: list[ButtonSet]) -> None:
     """Forget the oldest buttons; those that start flows stay longer."""
     for index, offered in enumerate(kept[:-1]):
         if offered.kind != "say" and not any(one.flow for one in offered.offers):
@@ -67,9 +67,9 @@ def _drop_one(kept: list[Offered]) -> None:
     del kept[0]
 
 
-def pressed(turn: Turn, button: str) -> tuple[Offered, int] | None:
+def find_pressed(turn: Turn, button: str) -> tuple[ButtonSet, int] | None:
     """The button of an id, none when it is too old or was never offered."""
-    for offered in reversed(turn.session.offered):
+    for offered in reversed(turn.session.button_sets):
         prefix = f"{offered.turn}.{offered.number}."
         if button.startswith(prefix):
             rest = button[len(prefix) :]
@@ -78,12 +78,12 @@ def pressed(turn: Turn, button: str) -> tuple[Offered, int] | None:
     return None
 
 
-def typed(turn: Turn, key: str) -> tuple[Offered, int] | None:
+def find_typed(turn: Turn, key: str) -> tuple[ButtonSet, int] | None:
     """The button of the robot's last message whose label was typed; `key` as `label_key` makes it."""
     session = turn.session
-    if not session.labels or not session.offered or not key:
+    if not session.labels or not session.button_sets or not key:
         return None
-    offered = session.offered[-1]
+    offered = session.button_sets[-1]
     for index, one in enumerate(offered.offers):
         if label_key(one.label) == key:
             return offered, index
@@ -95,7 +95,7 @@ def label_key(label: str) -> str:
     return phrase_key(label) or label.strip()
 
 
-def withdraw(turn: Turn, buttons: Sequence[Button]) -> None:
+def withdraw_buttons(turn: Turn, buttons: Sequence[Button]) -> None:
     """Forget the buttons of a message that is not sent after all."""
     ids = {button.id.rpartition(".")[0] for button in buttons if button.id}
-    turn.session.offered = [o for o in turn.session.offered if f"{o.turn}.{o.number}" not in ids]
+    turn.session.button_sets = [o for o in turn.session.button_sets if f"{o.turn}.{o.number}" not in ids]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ses.dialogue.output.buttons import offer
+from ses.dialogue.output.buttons import make_buttons
 from ses.dialogue.output.messages import mask_values, say
 from ses.dialogue.state.session import Offer
 from ses.dialogue.state.turn import Draft, Turn
@@ -10,10 +10,10 @@ from ses.errors import StepError
 from ses.messages import Button, Dictated
 
 
-def dictate(turn: Turn, said: Dictated) -> None:
+def inject_message(turn: Turn, said: Dictated) -> None:
     """Say it. A text of the robot that cannot be made is left out, and the trace says why: the person asked nothing, so
     there is nothing to apologise for."""
-    turn.trace.understand("say", said.key)
+    turn.trace.understood("say", said.key)
     turn.understood = True
     turn.enter(None)  # the newest robot's text, whatever version the open question is of
     before, turn.scope.local = turn.scope.local, {**turn.scope.local, **said.variables}
@@ -24,10 +24,12 @@ def dictate(turn: Turn, said: Dictated) -> None:
             buttons = _buttons(turn, said)
             turn.session.labels = any(button.id for button in buttons)
             masked = said.masked if said.masked is not None else mask_values(turn, said.text)
-            turn.drafts.append(Draft(said.text, masked, buttons, said.attachments, said.format, turn.aloud()))
+            turn.drafts.append(
+                Draft(said.text, masked, buttons, said.attachments, said.format, turn.with_voice())
+            )
     except StepError as error:
         turn.trace.errors.append({"kind": error.kind, "message": str(error)})
-        turn.trace.kept = True
+        turn.trace.keep = True
     finally:
         turn.scope.local = before
         turn.enter(turn.top)
@@ -37,7 +39,7 @@ def _keyed(turn: Turn, said: Dictated) -> None:
     message = turn.newest.texts.get(said.key)
     if message is None:
         raise StepError("value", f"there is no text {said.key!r}")
-    buttons = _buttons(turn, said) or offer(turn, "say", message.buttons)
+    buttons = _buttons(turn, said) or make_buttons(turn, "say", message.buttons)
     say(turn, message, said.key, buttons)
     if said.attachments and turn.drafts:
         turn.drafts[-1].attachments += said.attachments
@@ -45,5 +47,5 @@ def _keyed(turn: Turn, said: Dictated) -> None:
 
 def _buttons(turn: Turn, said: Dictated) -> tuple[Button, ...]:
     pressed = [Offer(one.text, None, one.flow, one.args) for one in said.buttons if not one.url]
-    made = iter(offer(turn, "say", (), pressed))
+    made = iter(make_buttons(turn, "say", (), pressed))
     return tuple(Button(one.text, url=one.url) if one.url else next(made) for one in said.buttons)

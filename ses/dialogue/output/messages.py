@@ -22,7 +22,7 @@ def say(
 ) -> None:
     """Say a message, after what stands before it (`Turn.prefix`) when it is a question."""
     message = for_channel(turn, message)
-    text, masked = rendered(turn, message, key)
+    text, masked = render(turn, message, key)
     if question and turn.prefix:
         text, masked = with_prefix(turn, text, masked)
     attachments = tuple(
@@ -34,7 +34,7 @@ def say(
         return
     turn.session.labels = any(button.id for button in buttons)
     turn.drafts.append(
-        Draft(text, masked, buttons, attachments, message.format, turn.aloud(message.voice), question)
+        Draft(text, masked, buttons, attachments, message.format, turn.with_voice(message.voice), question)
     )
 
 
@@ -43,7 +43,7 @@ def say_prefix(turn: Turn) -> None:
     if turn.prefix:
         text, masked = with_prefix(turn, "", None)
         turn.session.labels = False
-        turn.drafts.append(Draft(text, masked, voice=turn.aloud()))
+        turn.drafts.append(Draft(text, masked, voice=turn.with_voice()))
 
 
 def with_prefix(turn: Turn, text: str, masked: str | None) -> tuple[str, str | None]:
@@ -67,15 +67,15 @@ def engine_text(turn: Turn, name: str, **local: Any) -> str:
         return ""
     scope = turn.scope
     if not local:
-        return rendered(turn, message, name)[0]
+        return render(turn, message, name)[0]
     before, scope.local = scope.local, {**scope.local, **local}
     try:
-        return rendered(turn, message, name)[0]
+        return render(turn, message, name)[0]
     finally:
         scope.local = before
 
 
-def texts(turn: Turn, message: Message) -> tuple[Template, ...]:
+def variants_of(turn: Turn, message: Message) -> tuple[Template, ...]:
     """The variants in the conversation's language."""
     variants = message.variants
     if len(variants) == 1:
@@ -87,9 +87,9 @@ def texts(turn: Turn, message: Message) -> tuple[Template, ...]:
     return next(iter(variants.values()), ())
 
 
-def rendered(turn: Turn, message: Message, key: str) -> tuple[str, str | None]:
+def render(turn: Turn, message: Message, key: str) -> tuple[str, str | None]:
     """The text, and its masked twin when it prints private values."""
-    variants = texts(turn, message)
+    variants = variants_of(turn, message)
     if not variants:
         return "", None
     template = variants[0]
@@ -103,10 +103,10 @@ def rendered(turn: Turn, message: Message, key: str) -> tuple[str, str | None]:
     if template.constant is not None:
         return template.constant, None
     text = template.render(turn.scope)
-    return text, masked(turn, template, text)
+    return text, mask(turn, template, text)
 
 
-def masked(turn: Turn, template: Template, text: str) -> str | None:
+def mask(turn: Turn, template: Template, text: str) -> str | None:
     """The text with private values as ‹slot›, none when it holds none."""
     program = turn.scope.program
     hidden = private_names(turn.scope, program)
@@ -115,20 +115,20 @@ def masked(turn: Turn, template: Template, text: str) -> str | None:
     result = text
     if not template.names.isdisjoint(hidden):
         try:
-            result = template.render(Masked(turn.scope, hidden))
+            result = template.render(MaskedScope(turn.scope, hidden))
         except StepError:
             result = "‹…›"  # a mask is a text: what the template computes of it may not be possible
-    result = _replaced(turn, hidden, result)
+    result = _hide_values(turn, hidden, result)
     return result if result != text else None
 
 
 def mask_values(turn: Turn, text: str) -> str | None:
     """A text that no template made, with private values as ‹slot›; none when it holds none."""
-    result = _replaced(turn, private_names(turn.scope, turn.scope.program), text)
+    result = _hide_values(turn, private_names(turn.scope, turn.scope.program), text)
     return result if result != text else None
 
 
-def _replaced(turn: Turn, hidden: Mapping[str, str], text: str) -> str:
+def _hide_values(turn: Turn, hidden: Mapping[str, str], text: str) -> str:
     for name, slot in hidden.items():
         value = turn.scope[name]
         if isinstance(value, str) and len(value) > 3:
@@ -153,7 +153,7 @@ def private_names(scope: Scope, program: Program) -> dict[str, str]:
     return names
 
 
-class Masked(Mapping[str, Any]):
+class MaskedScope(Mapping[str, Any]):
     """A scope in which private values print as ‹slot›."""
 
     def __init__(self, scope: Scope, hidden: Mapping[str, str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ses.dialogue.output.buttons import offer
+from ses.dialogue.output.buttons import make_buttons
 from ses.dialogue.output.messages import engine_text, for_channel, say, say_prefix, with_prefix
 from ses.dialogue.state.session import Activity, Frame, Offer, Pending
 from ses.dialogue.state.stack import operation
@@ -34,7 +34,7 @@ def open_question(turn: Turn) -> Question | None:
     frame = activity.frames[-1]
     program = turn.program(activity)
     op = operation(turn, activity, frame)
-    name = frame.changing or (op.slot if isinstance(op, Ask) else "")
+    name = frame.revising or (op.slot if isinstance(op, Ask) else "")
     return Question(activity, frame, program, op, program.slots[name] if name else None)
 
 
@@ -44,7 +44,7 @@ def begin_question(turn: Turn, frame: Frame) -> None:
     frame.question = turn.session.questions
     frame.open = True
     frame.failures = 0
-    turn.repeat = True
+    turn.repeat_question = True
 
 
 def offer_choices(turn: Turn, frame: Frame, slot: Slot) -> None:
@@ -69,18 +69,18 @@ def choices_of(turn: Turn, slot: Slot) -> list[dict[str, Any]]:
     return offered
 
 
-def put(turn: Turn) -> None:
+def put_question(turn: Turn) -> None:
     """Put the open question (again), after what stands before it; the engine's own goes first."""
-    turn.repeat = False
+    turn.repeat_question = False
     turn.enter(turn.top)
     if turn.session.pending is not None:
         _put_pending(turn, turn.session.pending)
         return
     question = open_question(turn)
     before = list(turn.prefix)
-    if question is not None and turn.back == question.activity.id:
-        turn.precede(engine_text(turn, "ses.back"))
-    turn.back = 0
+    if question is not None and turn.returns_to == question.activity.id:
+        turn.prepend(engine_text(turn, "ses.back"))
+    turn.returns_to = 0
     if question is None:
         say_prefix(turn)
         return
@@ -96,26 +96,26 @@ def _put_open(turn: Turn, question: Question) -> None:
         _put_slot(turn, question, question.slot)
     elif isinstance(question.op, Confirm):
         more = [Offer(engine_text(turn, "ses.yes"), True), Offer(engine_text(turn, "ses.no"), False)]
-        _put(turn, question, "confirm", question.op.message, more)
+        _put_message(turn, question, "confirm", question.op.message, more)
     elif isinstance(question.op, Menu):
         items = [
             Offer(item_label(turn, item), index)
             for index, item in enumerate(question.op.items)
             if item.condition is None or item.condition.evaluate(turn.scope)
         ]
-        _put(turn, question, "menu", question.op.message, items)
+        _put_message(turn, question, "menu", question.op.message, items)
 
 
 def item_label(turn: Turn, item: MenuItem) -> str:
     return item.texts.get(turn.scope.language, item.text).render(turn.scope)
 
 
-def _put(
+def _put_message(
     turn: Turn, question: Question, kind: Any, message: Message, more: list[Offer], key: str = ""
 ) -> None:
     specs = for_channel(turn, message).buttons
     slot = question.slot.name if question.slot else ""
-    buttons = offer(
+    buttons = make_buttons(
         turn, kind, specs, more, activity=question.activity.id, question=question.frame.question, slot=slot
     )
     say(turn, message, key or question.op.id, buttons, question=True)
@@ -125,13 +125,13 @@ def _put_slot(turn: Turn, question: Question, slot: Slot) -> None:
     frame, program = question.frame, question.program
     op = question.op
     message = op.question if isinstance(op, Ask) and op.question is not None else slot.ask
-    if frame.changing:
+    if frame.revising:
         message = slot.ask
     if message is None:
         title = slot_title(turn, slot)
         text, masked = with_prefix(turn, f"{title}?", None)
         turn.session.labels = False
-        turn.drafts.append(Draft(text, masked, voice=turn.aloud(), question=True))
+        turn.drafts.append(Draft(text, masked, voice=turn.with_voice(), question=True))
         return
     more: list[Offer] = []
     if slot.choices is not None:
@@ -143,9 +143,9 @@ def _put_slot(turn: Turn, question: Question, slot: Slot) -> None:
             Offer(program.recogniser.label(slot.type, key, turn.scope.language), key)
             for key in program.recogniser.values(slot.type)
         )
-    if slot.optional and not frame.changing:
+    if slot.optional and not frame.revising:
         more.append(Offer(engine_text(turn, "ses.skip"), _SKIP))
-    _put(turn, question, "slot", message, more, f"?{slot.name}" if message is slot.ask else op.id)
+    _put_message(turn, question, "slot", message, more, f"?{slot.name}" if message is slot.ask else op.id)
 
 
 _SKIP = {"#": "skip"}
@@ -184,7 +184,7 @@ def _put_pending(turn: Turn, pending: Pending) -> None:
         offers.append(Offer(none, -1))
     turn.scope.local = {"slot": _pending_slot(turn, pending)}
     try:
-        buttons = offer(turn, pending.kind, (), offers, activity=pending.activity, slot=pending.slot)
+        buttons = make_buttons(turn, pending.kind, (), offers, activity=pending.activity, slot=pending.slot)
         if message is not None:
             say(turn, message, name, buttons, question=True)
     finally:

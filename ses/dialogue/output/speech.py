@@ -20,7 +20,7 @@ async def speak(turn: Turn) -> None:
 
     It is a read: a turn that dies here runs again from its last leg.
     """
-    turn.speaking = False
+    turn.needs_speech = False
     drafts = [draft for draft in turn.drafts if draft.voice and draft.masked is None]
     voices = turn.ports.voices if drafts else None
     if voices is not None:
@@ -36,9 +36,9 @@ async def _speak(turn: Turn, draft: Draft) -> None:
         return
     session, program = turn.session, turn.newest
     try:
-        recording = await turn.waiting(
+        recording = await turn.await_external(
             "tts",
-            voices.speak(session.conversation, text, program.voice.tts, keep=program.session.expire),
+            voices.synthesise(session.conversation, text, program.voice.tts, keep=program.session.expire),
         )
     except StepError as error:
         turn.trace.errors.append({"kind": error.kind, "service": error.service or "tts"})

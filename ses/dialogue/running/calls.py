@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from ses.dialogue.output.messages import rendered
-from ses.dialogue.state.ports import VoiceQuestion
+from ses.dialogue.output.messages import render
+from ses.dialogue.state.ports import BiometryRequest
 from ses.dialogue.state.turn import Turn
 from ses.errors import StepError
 from ses.messages import Dictated, Inbound
@@ -17,10 +17,10 @@ from ses.scenario.values.values import plain, written
 from ses.services.answers import Answer, HttpRequest
 
 
-async def http(turn: Turn, op: Http) -> Any:
+async def call_http(turn: Turn, op: Http) -> Any:
     """The answer's JSON body, or its text. Raises `StepError` as the service does."""
     scope = turn.scope
-    turn.calls += 1
+    turn.call_count += 1
     language = scope.language
     request = HttpRequest(
         method=op.method,
@@ -32,26 +32,26 @@ async def http(turn: Turn, op: Http) -> Any:
         headers={name: template.render(scope) for name, template in op.headers.items()},
         timeout=op.timeout,
         retry=op.retry,
-        key=f"{turn.session.id}/{turn.session.turn}/{turn.calls}",
+        key=f"{turn.session.id}/{turn.session.turn}/{turn.call_count}",
     )
-    reply = await turn.waiting("http", turn.ports.services.http(request))
+    reply = await turn.await_external("http", turn.ports.services.http(request))
     sent = request.form if request.json is msgspec.UNSET else request.json
     turn.trace.call("http", request.method, op.save or op.id, sent, reply.body)
     return reply.body
 
 
-async def service(turn: Turn, op: CallService) -> Any:
+async def call_service(turn: Turn, op: CallService) -> Any:
     """What `save` gets: smc `{class, confidence, classes}`, see a list of `{entity, text, value}`, qas `{answer,
     confidence, source}` or none when it has no answer."""
     scope = turn.scope
-    turn.calls += 1
+    turn.call_count += 1
     if op.text is not None:
         text = written(op.text.evaluate(scope), scope.language)
     else:
         text = (scope.inbound.text or "") if scope.inbound is not None else ""
     services = turn.ports.services
     if op.service == "smc":
-        classes = await turn.waiting("smc", services.classify(op.model, text))
+        classes = await turn.await_external("smc", services.classify(op.model, text))
         ranked = sorted(classes, key=lambda one: -one.confidence)
         best = ranked[0] if ranked else None
         reply: Any = {
@@ -60,32 +60,32 @@ async def service(turn: Turn, op: CallService) -> Any:
             "classes": [{"class": one.name, "confidence": one.confidence} for one in ranked],
         }
     elif op.service == "see":
-        found = await turn.waiting("see", services.extract(op.model, text))
+        found = await turn.await_external("see", services.extract(op.model, text))
         reply = [{"entity": one.entity, "text": one.text, "value": one.value} for one in found]
     else:
-        answer = await turn.waiting("qas", services.ask(text, op.category, turn.session.channel))
-        reply = None if answer is None else answer_shown(answer)
+        answer = await turn.await_external("qas", services.ask(text, op.category, turn.session.channel))
+        reply = None if answer is None else answer_json(answer)
     turn.trace.call(op.service, op.model or op.category, op.save or op.id, text, reply)
     return reply
 
 
-async def biometry(turn: Turn, op: Sbs) -> Any:
+async def call_biometry(turn: Turn, op: Sbs) -> Any:
     """What `save` gets: see `Voices.examine`. Raises `StepError`, kind value when there is no recording."""
     scope = turn.scope
-    turn.calls += 1
+    turn.call_count += 1
     voices, media = turn.ports.voices, _recording(turn, op)
     if voices is None or not media:
         raise StepError(
             "value", f"{op.at.file}:{op.at.line}: there is no recording to look at", service="sbs"
         )
-    question = VoiceQuestion(
+    question = BiometryRequest(
         op.method,
         dataset=op.dataset.render(scope) if op.dataset is not None else "",
         threshold=op.threshold,
         text=op.text.render(scope) if op.text is not None else "",
         similarity=op.similarity,
     )
-    reply = await turn.waiting("sbs", voices.examine(turn.session.conversation, media, question))
+    reply = await turn.await_external("sbs", voices.biometry(turn.session.conversation, media, question))
     turn.trace.call("sbs", op.method, op.save or op.id, question.dataset, reply)
     return reply
 
@@ -102,16 +102,16 @@ def _recording(turn: Turn, op: Sbs) -> str:
     return next((one.media for one in attached if one.kind in ("voice", "audio")), "")
 
 
-async def send(turn: Turn, op: Send) -> None:
+async def send_message(turn: Turn, op: Send) -> None:
     """Bring words to another conversation; they are there when this turn's next leg is durable, once."""
     to = op.to.render(turn.scope).strip()
-    turn.calls += 1
+    turn.call_count += 1
     if not to:
         raise StepError("value", f"{op.at.file}:{op.at.line}: `to` is empty", service="send")
-    text, masked = rendered(turn, op.message, op.id)
-    there = await turn.waiting("send", turn.ports.address(to, op.connector))
-    call = f"{turn.session.connector}/{turn.session.id}/{turn.session.turn}/{turn.calls}"
-    turn.bring(
+    text, masked = render(turn, op.message, op.id)
+    there = await turn.await_external("send", turn.ports.address(to, op.connector))
+    call = f"{turn.session.connector}/{turn.session.id}/{turn.session.turn}/{turn.call_count}"
+    turn.send_inbound(
         Inbound(
             connector=there.connector,
             session=there.session,
@@ -128,5 +128,5 @@ async def send(turn: Turn, op: Send) -> None:
     turn.trace.call("send", op.connector, op.id, to, None)
 
 
-def answer_shown(answer: Answer) -> dict[str, Any]:
+def answer_json(answer: Answer) -> dict[str, Any]:
     return {"answer": answer.text, "confidence": answer.confidence, "source": answer.source}

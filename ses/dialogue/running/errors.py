@@ -6,9 +6,9 @@ from typing import Any
 
 from ses.dialogue.output.messages import engine_text, say
 from ses.dialogue.output.questions import open_question
-from ses.dialogue.slots.assignment import write
+from ses.dialogue.slots.assignment import set_value
 from ses.dialogue.state.session import Activity
-from ses.dialogue.state.stack import call, end, pop, push
+from ses.dialogue.state.stack import call_flow, end_activity, pop_frame, push_activity
 from ses.dialogue.state.turn import Turn
 from ses.errors import StepError
 from ses.scenario.program.robot import Program
@@ -29,17 +29,17 @@ def give_up(turn: Turn) -> None:
     assert question is not None
     frame, program = question.frame, question.program
     frame.failures = 0
-    turn.repeat = False
+    turn.repeat_question = False
     if question.slot is not None and question.slot.on_fail:
-        call(turn, question.activity, question.slot.on_fail, {})
+        call_flow(turn, question.activity, question.slot.on_fail, {})
         return
     on_fail = program.flows[frame.flow].on_fail
     if on_fail is not None:
         frame.open = False
-        frame.changing = ""
-        frame.place = program.flows[frame.flow].ops[on_fail].id
+        frame.revising = ""
+        frame.op_id = program.flows[frame.flow].ops[on_fail].id
         return
-    end(turn)
+    end_activity(turn)
     fallback(turn)
 
 
@@ -49,17 +49,17 @@ def fallback(turn: Turn) -> None:
     ladder = turn.newest.fallback.get(session.channel) or turn.newest.fallback.get("") or ()
     number = session.fallbacks
     session.fallbacks += 1
-    turn.fell = True
+    turn.fell_back = True
     if ladder:
-        push(turn, ladder[min(number, len(ladder) - 1)], kind="fallback")
+        push_activity(turn, ladder[min(number, len(ladder) - 1)], kind="fallback")
         return
-    turn.precede(engine_text(turn, "ses.fallback"))
+    turn.prepend(engine_text(turn, "ses.fallback"))
 
 
 # --- a step that failed ---
 
 
-def fail(turn: Turn, error: StepError) -> None:
+def handle_error(turn: Turn, error: StepError) -> None:
     """Route a step's error: its `on_error` or an enclosing `catch`, callers' too, else event `error`."""
     facts = {
         "kind": error.kind,
@@ -70,58 +70,58 @@ def fail(turn: Turn, error: StepError) -> None:
     turn.trace.errors.append({key: value for key, value in facts.items() if value is not None})
     activity = turn.top
     if activity is None:
-        _speechless(turn)
+        _say_error(turn)
         return
     program = turn.program(activity)
-    if turn.runaways < 2 and _caught(turn, activity, program, facts):
+    if turn.runaways < 2 and _catch(turn, activity, program, facts):
         return
     if error.kind == "cancelled":  # what its user wished is no error
-        end(turn, back=False)
-        turn.repeat = False
+        end_activity(turn, back=False)
+        turn.repeat_question = False
         return
-    report(turn, activity, facts)
+    run_error_event(turn, activity, facts)
 
 
-def report(turn: Turn, activity: Activity | None, facts: dict[str, Any]) -> None:
+def run_error_event(turn: Turn, activity: Activity | None, facts: dict[str, Any]) -> None:
     """End the activity in which it happened and run event `error`; a failure inside that says `ses.error` and runs
     nothing."""
     nested = activity is not None and activity.kind == "error"
     if activity is not None:
-        end(turn)
+        end_activity(turn)
     flow = event_flow(turn, "error")
     if nested or turn.runaways > 2 or flow is None:
-        _speechless(turn)
+        _say_error(turn)
     else:
-        push(turn, flow, kind="error", args={"error": facts})
+        push_activity(turn, flow, kind="error", args={"error": facts})
 
 
-def _speechless(turn: Turn) -> None:
+def _say_error(turn: Turn) -> None:
     """Say `ses.error`; when even that fails there is nothing left to say."""
     message = turn.newest.texts.get("ses.error")
     if message is not None:
         say(turn, message, "ses.error")
 
 
-def _caught(turn: Turn, activity: Activity, program: Program, facts: dict[str, Any]) -> bool:
+def _catch(turn: Turn, activity: Activity, program: Program, facts: dict[str, Any]) -> bool:
     for depth in range(len(activity.frames) - 1, -1, -1):
         frame = activity.frames[depth]
         flow = program.flows[frame.flow]
-        index = flow.index_of[frame.place]
-        if frame.rounds is not None and depth < len(activity.frames) - 1 and facts["kind"] != "cancelled":
+        index = flow.index_of[frame.op_id]
+        if frame.tool_calls is not None and depth < len(activity.frames) - 1 and facts["kind"] != "cancelled":
             _unwind(turn, activity, depth)  # a tool of the model: it is told, and may do something else
-            frame.rounds.answer({"error": facts["kind"], "status": facts["status"]})
+            frame.tool_calls.add_result({"error": facts["kind"], "status": facts["status"]})
             return True
         for handler in flow.handlers:
             if handler.start <= index < handler.end:
                 _unwind(turn, activity, depth)
-                frame.rounds = None
+                frame.tool_calls = None
                 save = getattr(flow.ops[index], "save", "")
                 if save:  # what an earlier call left there is not this one's answer
-                    write(turn, frame, save, None)
+                    set_value(turn, frame, save, None)
                 frame.open = False
-                frame.changing = ""
+                frame.revising = ""
                 frame.choices = []
-                frame.place = flow.ops[handler.target].id
+                frame.op_id = flow.ops[handler.target].id
                 activity.args["error"] = facts
                 return True
     return False
@@ -130,5 +130,5 @@ def _caught(turn: Turn, activity: Activity, program: Program, facts: dict[str, A
 def _unwind(turn: Turn, activity: Activity, depth: int) -> None:
     """Drop the frames above."""
     while len(activity.frames) > depth + 1:
-        pop(turn, activity)
+        pop_frame(turn, activity)
     turn.enter(activity)

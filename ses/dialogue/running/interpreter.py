@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ses.dialogue.output.buttons import offer
+from ses.dialogue.output.buttons import make_buttons
 from ses.dialogue.output.messages import for_channel, say
 from ses.dialogue.output.questions import begin_question, offer_choices
 from ses.dialogue.output.speech import speak
-from ses.dialogue.running.calls import biometry, http, send, service
-from ses.dialogue.running.errors import fail, give_up
-from ses.dialogue.slots.assignment import assign, unset, write
-from ses.dialogue.slots.filling import fill_entered
+from ses.dialogue.running.calls import call_biometry, call_http, call_service, send_message
+from ses.dialogue.running.errors import give_up, handle_error
+from ses.dialogue.slots.assignment import run_assignment, set_value, unset_value
+from ses.dialogue.slots.filling import fill_from_turn
 from ses.dialogue.state.session import Activity, Frame, Loop
-from ses.dialogue.state.stack import MOVED, call, clear, end, goto, pop, store
+from ses.dialogue.state.stack import (
+    MOVED,
+    call_flow,
+    clear_slot,
+    end_activity,
+    goto_flow,
+    pop_frame,
+    store_slot,
+)
 from ses.dialogue.state.turn import Turn
-from ses.dialogue.state.undo_log import record
+from ses.dialogue.state.undo_log import record_step
 from ses.errors import StepError
 from ses.scenario.program.calls import CallService, Http, Llm, Sbs, Send
 from ses.scenario.program.definitions import Flow
@@ -52,58 +60,58 @@ async def run(turn: Turn) -> None:
         try:
             await _run_frame(turn, program, activity, frame, flow)
         except StepError as error:
-            fail(turn, error)
+            handle_error(turn, error)
 
 
 async def _run_frame(turn: Turn, program: Program, activity: Activity, frame: Frame, flow: Flow) -> None:
     ops = flow.ops
-    index = flow.index_of[frame.place]
+    index = flow.index_of[frame.op_id]
     try:
         while index >= 0 and not frame.open:
             op = ops[index]
-            turn.count(flow.name, op)
+            turn.count_step(flow.name, op)
             if (op.reads or op.writes or op.effect) and type(op) is not Ask:
-                record(frame, op)
+                record_step(frame, op)
             if op.leaves:
-                frame.place = op.id
-                if turn.speaking:
+                frame.op_id = op.id
+                if turn.needs_speech:
                     await speak(turn)
                 await turn.checkpoint()
                 if op.effect:
-                    turn.session.before = b""
-                index = await _leave(turn, frame, op, index)
+                    turn.session.undo_snapshot = b""
+                index = await _call_out(turn, frame, op, index)
             else:
                 index = _RUN[type(op)](turn, activity, frame, op, index)
     except StepError:
-        frame.place = ops[index].id
+        frame.op_id = ops[index].id
         raise
     if index >= 0:
-        frame.place = ops[index].id
+        frame.op_id = ops[index].id
 
 
-async def _leave(turn: Turn, frame: Frame, op: Op, index: int) -> int:
+async def _call_out(turn: Turn, frame: Frame, op: Op, index: int) -> int:
     if isinstance(op, Http):
-        value = await http(turn, op)
+        value = await call_http(turn, op)
     elif isinstance(op, CallService):
-        value = await service(turn, op)
+        value = await call_service(turn, op)
     elif isinstance(op, Sbs):
-        value = await biometry(turn, op)
+        value = await call_biometry(turn, op)
     elif isinstance(op, Send):
-        await send(turn, op)
+        await send_message(turn, op)
         return index + 1
     elif isinstance(op, Llm):
-        from ses.dialogue.llm.step import ask_model  # only robots with such steps need it
+        from ses.dialogue.llm.step import run_llm_step  # only robots with such steps need it
 
-        return await ask_model(turn, frame, op, index)
+        return await run_llm_step(turn, frame, op, index)
     else:
         raise StepError("value", f"{op.at.file}:{op.at.line}: a step of this kind cannot run yet")
     if op.save:
-        write(turn, frame, op.save, value)
+        set_value(turn, frame, op.save, value)
     return index + 1
 
 
 def _say(turn: Turn, activity: Activity, frame: Frame, op: Say, index: int) -> int:
-    buttons = offer(turn, "say", for_channel(turn, op.message).buttons, activity=activity.id)
+    buttons = make_buttons(turn, "say", for_channel(turn, op.message).buttons, activity=activity.id)
     say(turn, op.message, op.id, buttons)
     return index + 1
 
@@ -111,18 +119,18 @@ def _say(turn: Turn, activity: Activity, frame: Frame, op: Say, index: int) -> i
 def _ask(turn: Turn, activity: Activity, frame: Frame, op: Ask, index: int) -> int:
     slot = turn.scope.program.slots[op.slot]
     if op.again:
-        clear(turn, slot)
+        clear_slot(turn, slot)
     elif slot.name in frame.skipped or turn.scope.stored(slot) is not None:
         if op.reads:
-            record(frame, op)
+            record_step(frame, op)
         return index + 1
     if slot.default is not None and not slot.optional and not op.again:
         value = plain(slot.default.evaluate(turn.scope))
         if value is not None:
-            store(turn, frame, slot, value)
+            store_slot(turn, frame, slot, value)
             return index + 1
-    record(frame, op, asked=True)
-    frame.place = op.id
+    record_step(frame, op, asked=True)
+    frame.op_id = op.id
     if slot.choices is not None:
         offer_choices(turn, frame, slot)
         if not frame.choices:
@@ -133,21 +141,21 @@ def _ask(turn: Turn, activity: Activity, frame: Frame, op: Ask, index: int) -> i
     return index
 
 
-def _rest(turn: Turn, activity: Activity, frame: Frame, op: Op, index: int) -> int:
-    frame.place = op.id
+def _wait_for_reply(turn: Turn, activity: Activity, frame: Frame, op: Op, index: int) -> int:
+    frame.op_id = op.id
     begin_question(turn, frame)
     return index
 
 
 def _set(turn: Turn, activity: Activity, frame: Frame, op: Set, index: int) -> int:
     for assignment in op.assignments:
-        assign(turn, frame, assignment)
+        run_assignment(turn, frame, assignment)
     return index + 1
 
 
 def _unset(turn: Turn, activity: Activity, frame: Frame, op: Unset, index: int) -> int:
     for name in op.names:
-        unset(turn, frame, name)
+        unset_value(turn, frame, name)
     return index + 1
 
 
@@ -185,28 +193,28 @@ def _loop_next(turn: Turn, activity: Activity, frame: Frame, op: LoopNext, index
     number = loop.next
     loop.next += 1
     if op.name:
-        write(turn, frame, op.name, loop.items[number] if loop.items is not None else number + 1)
+        set_value(turn, frame, op.name, loop.items[number] if loop.items is not None else number + 1)
     return index + 1
 
 
 def _call(turn: Turn, activity: Activity, frame: Frame, op: CallFlow, index: int) -> int:
     if not (op.reads or op.writes):
-        record(frame, op)
-    frame.place = op.id
+        record_step(frame, op)
+    frame.op_id = op.id
     args = {name: plain(value.evaluate(turn.scope)) for name, value in op.args.items()}
-    call(turn, activity, op.flow, args)
-    fill_entered(turn, activity)
+    call_flow(turn, activity, op.flow, args)
+    fill_from_turn(turn, activity)
     return MOVED
 
 
 def _goto(turn: Turn, activity: Activity, frame: Frame, op: GotoFlow, index: int) -> int:
-    goto(turn, activity, op.flow)
-    fill_entered(turn, activity)
+    goto_flow(turn, activity, op.flow)
+    fill_from_turn(turn, activity)
     return MOVED
 
 
 def _end(turn: Turn, activity: Activity, frame: Frame, op: End, index: int) -> int:
-    end(turn, back=not activity.quiet)
+    end_activity(turn, back=not activity.quiet)
     return MOVED
 
 
@@ -214,39 +222,39 @@ def _return(turn: Turn, activity: Activity, frame: Frame, op: Return, index: int
     program = turn.scope.program
     value = plain(op.value.evaluate(turn.scope)) if op.value is not None else None
     if len(activity.frames) == 1:
-        end(turn, back=not activity.quiet)
+        end_activity(turn, back=not activity.quiet)
         return MOVED
-    pop(turn, activity)
+    pop_frame(turn, activity)
     caller = activity.frames[-1]
     flow = program.flows[caller.flow]
     if frame.flow.startswith("#on_correct."):
-        turn.repeat = True
+        turn.repeat_question = True
         return MOVED
     if frame.flow.startswith("#on_fail."):
-        ask = flow.ops[flow.index_of[caller.place]]
+        ask = flow.ops[flow.index_of[caller.op_id]]
         caller.open = False
         if not isinstance(ask, Ask) or turn.scope.stored(program.slots[ask.slot]) is None:
-            end(turn)
+            end_activity(turn)
         else:
-            caller.place = flow.ops[flow.index_of[caller.place] + 1].id
+            caller.op_id = flow.ops[flow.index_of[caller.op_id] + 1].id
         return MOVED
-    op_call = flow.ops[flow.index_of[caller.place]]
+    op_call = flow.ops[flow.index_of[caller.op_id]]
     if isinstance(op_call, Llm):
-        from ses.dialogue.llm.tools import take_result
+        from ses.dialogue.llm.tools import tool_returned
 
-        take_result(turn, op_call, caller, value)
+        tool_returned(turn, op_call, caller, value)
         return MOVED
     if isinstance(op_call, CallFlow) and op_call.save:
-        write(turn, caller, op_call.save, value)
-    caller.place = flow.ops[flow.index_of[caller.place] + 1].id
+        set_value(turn, caller, op_call.save, value)
+    caller.op_id = flow.ops[flow.index_of[caller.op_id] + 1].id
     return MOVED
 
 
 _RUN: dict[type[Op], Callable[..., int]] = {
     Say: _say,
     Ask: _ask,
-    Confirm: _rest,
-    Menu: _rest,
+    Confirm: _wait_for_reply,
+    Menu: _wait_for_reply,
     Set: _set,
     Unset: _unset,
     Test: _test,

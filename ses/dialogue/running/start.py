@@ -7,61 +7,61 @@ from typing import Any
 
 from ses.dialogue.output.questions import Question, open_question
 from ses.dialogue.running.errors import fallback
-from ses.dialogue.slots.filling import captured, slots_of
-from ses.dialogue.slots.revision import fill_others
+from ses.dialogue.slots.filling import captures_for, slots_of
+from ses.dialogue.slots.revision import fill_other_slots
 from ses.dialogue.state.session import Activity
-from ses.dialogue.state.stack import push, store, under_way
+from ses.dialogue.state.stack import active_flows, push_activity, store_slot
 from ses.dialogue.state.turn import Turn
-from ses.dialogue.understanding.utterance import Interpretation, hear
+from ses.dialogue.understanding.utterance import Interpretation, interpret
 from ses.scenario.program.definitions import Trigger
 
 
-def start(
+def start_flow(
     turn: Turn,
     flow: str,
     *,
     args: Mapping[str, Any] | None = None,
     trigger: Trigger | None = None,
-    heard: Interpretation | None = None,
+    interpretation: Interpretation | None = None,
     facts: dict[str, Any] | None = None,
 ) -> None:
     """Push a flow and fill its slots from what was heard. One that is under way puts its open question again."""
-    turn.repeat = True
+    turn.repeat_question = True
     if trigger is not None:
         turn.trace.trigger(trigger)
-    if flow in under_way(turn.session) or flow not in turn.newest.flows:
+    if flow in active_flows(turn.session) or flow not in turn.newest.flows:
         return
-    activity = push(turn, flow, args=facts)
+    activity = push_activity(turn, flow, args=facts)
     frame = activity.frames[0]
     for name, value in (args or {}).items():
         slot = turn.newest.slots.get(name)
         if slot is None:
             frame.args[name] = value
         elif value is not None:
-            store(turn, frame, slot, value)
-    if heard is not None:
-        fill_from(turn, activity, heard)
+            store_slot(turn, frame, slot, value)
+    if interpretation is not None:
+        fill_from(turn, activity, interpretation)
 
 
-def fill_from(turn: Turn, activity: Activity, heard: Interpretation) -> None:
+def fill_from(turn: Turn, activity: Activity, interpretation: Interpretation) -> None:
     """Fill a flow just started from the utterance that started it."""
-    captures = captured(heard.intents, heard.program, [activity.frames[0].flow])
-    fill_others(turn, heard, activity, slots_of(turn, activity), captures)
+    captures = captures_for(interpretation.intents, interpretation.program, [activity.frames[0].flow])
+    fill_other_slots(turn, interpretation, activity, slots_of(turn, activity), captures)
 
 
-def start_with(turn: Turn, flow: str, utterance: str) -> None:
+def start_chosen_flow(turn: Turn, flow: str, utterance: str) -> None:
     """Start a flow chosen by the user, with what was said before the choice."""
-    heard = hear(turn, utterance, turn.newest)
+    interpretation = interpret(turn, utterance, turn.newest)
     triggers = turn.newest.flows[flow].triggers if flow in turn.newest.flows else ()
-    start(turn, flow, heard=heard, trigger=triggers[0] if triggers else None)
+    start_flow(turn, flow, interpretation=interpretation, trigger=triggers[0] if triggers else None)
 
 
-def fall_back(turn: Turn) -> None:
+def repeat_or_fall_back(turn: Turn) -> None:
     """Nothing was understood: the open question again, or the fallback ladder."""
     if open_question(turn) is not None:
-        turn.repeat = True
+        turn.repeat_question = True
         return
-    turn.trace.understand("fallback")
+    turn.trace.understood("fallback")
     fallback(turn)
 
 

@@ -6,14 +6,21 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from ses.dialogue.output.messages import texts
+from ses.dialogue.output.messages import variants_of
 from ses.dialogue.output.questions import Question, choices_of, slot_title
-from ses.dialogue.slots.filling import note, slots_of
-from ses.dialogue.slots.revision import change
+from ses.dialogue.slots.filling import slots_of, use_spans
+from ses.dialogue.slots.revision import revise_slot
 from ses.dialogue.state.session import Activity, Pending
 from ses.dialogue.state.turn import Turn
-from ses.dialogue.understanding.answers import by_words
-from ses.dialogue.understanding.utterance import BY_NAME, FILES, NUMBERS, Interpretation, apart, distinct
+from ses.dialogue.understanding.answers import match_label_words
+from ses.dialogue.understanding.utterance import (
+    BY_NAME,
+    FILES,
+    NUMBERS,
+    Interpretation,
+    distinct,
+    without_overlaps,
+)
 from ses.scenario.program.definitions import Slot
 from ses.scenario.program.recognition import Found
 from ses.scenario.words.tokeniser import phrase_key
@@ -33,15 +40,15 @@ class Correction(NamedTuple):
     spans: list[tuple[int, int]]
 
 
-def marker(turn: Turn, heard: Interpretation) -> tuple[int, int] | None:
+def find_marker(turn: Turn, interpretation: Interpretation) -> tuple[int, int] | None:
     """The first correction marker («нет», «лучше», «не … а») as words `first:last`, the longest of those that begin
     there; none if there is none."""
     message = turn.scope.program.texts.get("ses.correction")
     if message is None:
         return None
-    words = tuple(word.text for word in heard.utterance.words)
+    words = tuple(word.text for word in interpretation.utterance.words)
     best: tuple[int, int] | None = None
-    for template in texts(turn, message):
+    for template in variants_of(turn, message):
         firsts, markers = _markers(template.constant or "")
         if firsts.isdisjoint(words):
             continue
@@ -83,9 +90,9 @@ def _index(words: tuple[str, ...], part: tuple[str, ...], start: int) -> int | N
     return None
 
 
-def find(
+def find_correction(
     turn: Turn,
-    heard: Interpretation,
+    interpretation: Interpretation,
     question: Question,
     captures: dict[str, list[Found]],
     mark: tuple[int, int] | None,
@@ -97,18 +104,18 @@ def find(
     open_slot = question.slot
     known = [slot for slot in slots_of(turn, question.activity) if _correctable(turn, slot, open_slot)]
     if not known:
-        return _chosen_anew(turn, heard, question, mark)
+        return _other_choice(turn, interpretation, question, mark)
     for slot in known:
         if slot.name in captures and slot.name != slot.type:
             correction = _correction(turn, [slot], captures[slot.name])
             if correction is not None:
                 return correction
-    chosen = _chosen_anew(turn, heard, question, mark)
+    chosen = _other_choice(turn, interpretation, question, mark)
     if chosen is not None:
         return chosen
-    named = [slot for slot in known if _named(turn, heard, slot)]
+    named = [slot for slot in known if _is_named(turn, interpretation, slot)]
     if len(named) == 1:
-        found = _values_after_name(turn, heard, named[0])
+        found = _values_after_name(turn, interpretation, named[0])
         if found:
             return _correction(turn, named, found)
     allowed = [
@@ -119,16 +126,16 @@ def find(
     if (
         mark
         and "yes_no" in {slot.type for slot in allowed}
-        and len(heard.utterance.words) == mark[1] - mark[0]
+        and len(interpretation.utterance.words) == mark[1] - mark[0]
     ):
         allowed = [slot for slot in allowed if slot.type != "yes_no"]  # a bare «нет» is its own answer
     if open_slot is not None and question.frame.open:
         allowed = [slot for slot in allowed if slot.type != open_slot.type or slot is open_slot]
-    taken = list(turn.used)
+    taken = list(turn.used_spans)
     if mark:
-        words = heard.utterance.words
+        words = interpretation.utterance.words
         taken.append((words[mark[0]].start, words[mark[1] - 1].end))
-    found = apart(heard.values(sorted({slot.type for slot in allowed})), taken)
+    found = without_overlaps(interpretation.entities(sorted({slot.type for slot in allowed})), taken)
     repeated: Correction | None = None
     for one in found:
         slots = [slot for slot in allowed if slot.type == one.entity]
@@ -141,18 +148,20 @@ def find(
     return repeated
 
 
-def _chosen_anew(
-    turn: Turn, heard: Interpretation, question: Question, mark: tuple[int, int] | None
+def _other_choice(
+    turn: Turn, interpretation: Interpretation, question: Question, mark: tuple[int, int] | None
 ) -> Correction | None:
     """With a marker: another of the `choices` of a filled slot, by words of its label after the marker."""
     if mark is None:
         return None
-    words = heard.utterance.words[mark[1] :]
+    words = interpretation.utterance.words[mark[1] :]
     for slot in slots_of(turn, question.activity):
         if slot.choices is None or slot.many or slot is question.slot or turn.scope.stored(slot) is None:
             continue
         offered = choices_of(turn, slot)
-        named = by_words(words, [phrase_key(one["label"]).split(" ") for one in offered], several=False)
+        named = match_label_words(
+            words, [phrase_key(one["label"]).split(" ") for one in offered], several=False
+        )
         if named is not None and offered[named[0][0]] != turn.scope.stored(slot):
             return Correction([slot], [offered[named[0][0]]], [(words[0].start, words[-1].end)])
     return None
@@ -165,7 +174,7 @@ def _correctable(turn: Turn, slot: Slot, open_slot: Slot | None) -> bool:
 
 
 def _correction(turn: Turn, slots: list[Slot], found: Sequence[Found]) -> Correction | None:
-    found = apart(found)
+    found = without_overlaps(found)
     spans = [(one.start, one.end) for one in found]
     values = distinct(one.value for one in found)
     if len(slots) > 1:
@@ -180,20 +189,20 @@ def _correction(turn: Turn, slots: list[Slot], found: Sequence[Found]) -> Correc
     return Correction(slots, values, spans) if values and slots else None
 
 
-def _named(turn: Turn, heard: Interpretation, slot: Slot) -> bool:
-    return _name_span(turn, heard, slot) is not None
+def _is_named(turn: Turn, interpretation: Interpretation, slot: Slot) -> bool:
+    return _name_span(turn, interpretation, slot) is not None
 
 
-def _name_span(turn: Turn, heard: Interpretation, slot: Slot) -> tuple[int, int] | None:
+def _name_span(turn: Turn, interpretation: Interpretation, slot: Slot) -> tuple[int, int] | None:
     parts = phrase_key(slot_title(turn, slot)).split(" ")
-    words = [word.text for word in heard.utterance.words]
+    words = [word.text for word in interpretation.utterance.words]
     for first in range(len(words) - len(parts) + 1):
-        if all(_form(words[first + i], part) for i, part in enumerate(parts)):
+        if all(_inflected(words[first + i], part) for i, part in enumerate(parts)):
             return first, first + len(parts)
     return None
 
 
-def _form(said: str, title: str) -> bool:
+def _inflected(said: str, title: str) -> bool:
     """«сумму» for «сумма», «адреса» for «адрес»: the same beginning, endings of at most two letters."""
     if said == title:
         return True
@@ -201,49 +210,49 @@ def _form(said: str, title: str) -> bool:
     return said.startswith(stem) and len(said) <= len(title) + 2
 
 
-def _values_after_name(turn: Turn, heard: Interpretation, slot: Slot) -> list[Found]:
-    span = _name_span(turn, heard, slot)
+def _values_after_name(turn: Turn, interpretation: Interpretation, slot: Slot) -> list[Found]:
+    span = _name_span(turn, interpretation, slot)
     assert span is not None
-    words = heard.utterance.words
+    words = interpretation.utterance.words
     if slot.type == "text":
         if span[1] >= len(words):
             return []
         start = words[span[1]].start
-        raw = heard.utterance.raw
+        raw = interpretation.utterance.raw
         return [Found("text", raw[start:].strip(), start, len(raw), span[1], len(words))]
     name = (words[span[0]].start, words[span[1] - 1].end)
-    return apart(heard.values([slot.type]), [name])
+    return without_overlaps(interpretation.entities([slot.type]), [name])
 
 
-def only_value_follows(heard: Interpretation, mark: tuple[int, int], correction: Correction) -> bool:
+def only_value_follows(interpretation: Interpretation, mark: tuple[int, int], correction: Correction) -> bool:
     """For a `text` question: the marker comes first, and after it nothing but prepositions and the value."""
     if mark[0] != 0:
         return False
-    for word in heard.utterance.words[mark[1] :]:
+    for word in interpretation.utterance.words[mark[1] :]:
         inside = any(start <= word.start < end for start, end in correction.spans)
         if not inside and word.text not in _LEADING:
             return False
     return True
 
 
-def correct(turn: Turn, activity: Activity, correction: Correction) -> None:
+def apply_correction(turn: Turn, activity: Activity, correction: Correction) -> None:
     """Change the slot, or ask what is meant."""
     if len(correction.slots) > 1 and len(correction.values) == 1:
-        note(turn, correction.slots[0], correction.spans)
+        use_spans(turn, correction.slots[0], correction.spans)
         turn.session.pending = Pending(
             kind="which",
             value=correction.values[0],
             activity=activity.id,
             options=[slot.name for slot in correction.slots],
         )
-        turn.repeat = True
+        turn.repeat_question = True
         return
     slot = correction.slots[0]
-    note(turn, slot, correction.spans)
+    use_spans(turn, slot, correction.spans)
     if len(correction.values) > 1:
         turn.session.pending = Pending(
             kind="value", slot=slot.name, activity=activity.id, options=list(correction.values)
         )
-        turn.repeat = True
+        turn.repeat_question = True
         return
-    change(turn, activity, slot, correction.values[0])
+    revise_slot(turn, activity, slot, correction.values[0])

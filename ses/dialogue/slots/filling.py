@@ -7,9 +7,16 @@ from typing import Any, NamedTuple
 
 from ses.dialogue.output.questions import ordered_slots
 from ses.dialogue.state.session import Activity, Pending
-from ses.dialogue.state.stack import owner, passes, store
+from ses.dialogue.state.stack import owner_frame, passes_check, store_slot
 from ses.dialogue.state.turn import Turn
-from ses.dialogue.understanding.utterance import BY_NAME, UNTYPED, Interpretation, apart, distinct, hear
+from ses.dialogue.understanding.utterance import (
+    BY_NAME,
+    UNTYPED,
+    Interpretation,
+    distinct,
+    interpret,
+    without_overlaps,
+)
 from ses.scenario.program.definitions import Slot
 from ses.scenario.program.recognition import Found, Recognised
 from ses.scenario.program.robot import Program
@@ -18,7 +25,7 @@ WHOLE = 1 << 20
 """The end of a span that covers an utterance of any length."""
 
 
-class Fit(NamedTuple):
+class SlotMatch(NamedTuple):
     """A slot and what the utterance says of it; several values if it must be asked which."""
 
     slot: Slot
@@ -43,11 +50,11 @@ def slots_of(turn: Turn, activity: Activity) -> list[Slot]:
     return [program.slots[name] for name in names]
 
 
-def filled(turn: Turn, slot: Slot) -> bool:
+def is_filled(turn: Turn, slot: Slot) -> bool:
     return turn.scope.stored(slot) is not None
 
 
-def captured(
+def captures_for(
     recognised: Iterable[Recognised], program: Program, flows: Iterable[str]
 ) -> dict[str, list[Found]]:
     """What patterns that trigger these flows caught, by slot."""
@@ -61,23 +68,23 @@ def captured(
     return caught
 
 
-def fits(
-    turn: Turn, heard: Interpretation, slots: Sequence[Slot], captures: dict[str, list[Found]]
-) -> list[Fit]:
+def match_slots(
+    turn: Turn, interpretation: Interpretation, slots: Sequence[Slot], captures: dict[str, list[Found]]
+) -> list[SlotMatch]:
     """What the utterance says of these empty slots: captures first, then spans that exactly one of them takes."""
-    result: list[Fit] = []
-    taken = list(turn.used)
-    empty = [slot for slot in slots if not filled(turn, slot)]
+    result: list[SlotMatch] = []
+    taken = list(turn.used_spans)
+    empty = [slot for slot in slots if not is_filled(turn, slot)]
     for slot in empty:
-        found = apart(captures.get(slot.name, ()), taken)
+        found = without_overlaps(captures.get(slot.name, ()), taken)
         if (
             found and slot.name == slot.type
         ):  # `@pizza` names the entity too: it says that one is there, not which
-            found = apart(heard.values([slot.type]), taken) or found
+            found = without_overlaps(interpretation.entities([slot.type]), taken) or found
         if found:
             spans = [(one.start, one.end) for one in found]
             taken.extend(spans)
-            result.append(Fit(slot, distinct(one.value for one in found), spans))
+            result.append(SlotMatch(slot, distinct(one.value for one in found), spans))
     by_type: dict[str, list[Slot]] = {}
     for slot in empty:
         if (
@@ -89,7 +96,7 @@ def fits(
             by_type.setdefault(slot.type, []).append(slot)
     if not by_type:
         return result
-    groups = apart_by_span(heard.values(list(by_type)), taken)
+    groups = group_by_span(interpretation.entities(list(by_type)), taken)
     takes: dict[str, list[Found]] = {}
     for group in groups:
         candidates = {slot.name: (slot, one) for one in group for slot in by_type[one.entity]}
@@ -100,61 +107,61 @@ def fits(
         if slot.name in takes:
             ones = takes[slot.name]
             spans = [(one.start, one.end) for one in ones]
-            result.append(Fit(slot, distinct(one.value for one in ones), spans))
+            result.append(SlotMatch(slot, distinct(one.value for one in ones), spans))
     return result
 
 
-def apart_by_span(found: Iterable[Found], taken: Iterable[tuple[int, int]]) -> list[list[Found]]:
+def group_by_span(found: Iterable[Found], taken: Iterable[tuple[int, int]]) -> list[list[Found]]:
     """Values that do not overlap, the longest first, all readings of one span together."""
     found = list(found)
-    chosen = apart(found, taken)
+    chosen = without_overlaps(found, taken)
     return [[other for other in found if (other.start, other.end) == (one.start, one.end)] for one in chosen]
 
 
-def take(turn: Turn, activity: Activity, fit: Fit) -> bool:
+def fill_slot(turn: Turn, activity: Activity, fit: SlotMatch) -> bool:
     """Give a slot its value if its `check` allows; false if not."""
-    if not passes(turn, fit.slot, fit.value):
+    if not passes_check(turn, fit.slot, fit.value):
         return False
     program = turn.program(activity)
-    store(turn, activity.frames[owner(activity, program, fit.slot.name)], fit.slot, fit.value)
-    note(turn, fit.slot, fit.spans)
+    store_slot(turn, activity.frames[owner_frame(activity, program, fit.slot.name)], fit.slot, fit.value)
+    use_spans(turn, fit.slot, fit.spans)
     return True
 
 
-def note(turn: Turn, slot: Slot, spans: Sequence[tuple[int, int]]) -> None:
+def use_spans(turn: Turn, slot: Slot, spans: Sequence[tuple[int, int]]) -> None:
     """These spans are used; a private slot's are masked in everything that outlives the turn."""
-    turn.used.extend(spans)
+    turn.used_spans.extend(spans)
     if slot.private:
-        turn.private.extend((start, end, slot.name) for start, end in spans)
+        turn.private_spans.extend((start, end, slot.name) for start, end in spans)
 
 
 def mask_answer(turn: Turn, slot: Slot | None) -> None:
     """An answer to a private question that cannot be told apart from the words around it is private as a whole."""
     if slot is not None and slot.private:
-        turn.private.append((0, WHOLE, slot.name))
+        turn.private_spans.append((0, WHOLE, slot.name))
 
 
-def fill_entered(turn: Turn, activity: Activity) -> None:
+def fill_from_turn(turn: Turn, activity: Activity) -> None:
     """Offer the turn's utterance to the flow just entered: what is not yet used fills its empty slots."""
     program = turn.program(activity)
     if not turn.text:
         return
-    heard = hear(turn, turn.text, program)
+    interpretation = interpret(turn, turn.text, program)
     frame = activity.frames[-1]
     flow = program.flows[frame.flow]
     slots = [program.slots[name] for name in ordered_slots(flow)]
-    captures = captured(heard.intents, program, [flow.name])
-    for fit in fits(turn, heard, slots, captures):
+    captures = captures_for(interpretation.intents, program, [flow.name])
+    for fit in match_slots(turn, interpretation, slots, captures):
         if fit.doubtful:
-            ask_which_value(turn, activity, fit)
+            clarify_value(turn, activity, fit)
         else:
-            take(turn, activity, fit)
+            fill_slot(turn, activity, fit)
 
 
-def ask_which_value(turn: Turn, activity: Activity, fit: Fit) -> None:
+def clarify_value(turn: Turn, activity: Activity, fit: SlotMatch) -> None:
     """Two values for one slot: the person is asked."""
-    note(turn, fit.slot, fit.spans)
+    use_spans(turn, fit.slot, fit.spans)
     turn.session.pending = Pending(
         kind="value", slot=fit.slot.name, activity=activity.id, options=list(fit.values)
     )
-    turn.repeat = True
+    turn.repeat_question = True

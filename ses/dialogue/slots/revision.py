@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ses.dialogue.output.messages import engine_text, rendered, texts
-from ses.dialogue.slots.filling import Fit, ask_which_value, fits, note, slots_of
+from ses.dialogue.output.messages import engine_text, render, variants_of
+from ses.dialogue.slots.filling import SlotMatch, clarify_value, match_slots, slots_of, use_spans
 from ses.dialogue.state.ports import Increment
 from ses.dialogue.state.session import Activity, Frame
-from ses.dialogue.state.stack import call, clear, owner, passes, pop, store
+from ses.dialogue.state.stack import call_flow, clear_slot, owner_frame, passes_check, pop_frame, store_slot
 from ses.dialogue.state.turn import Turn
 from ses.dialogue.state.undo_log import effect_since
 from ses.dialogue.understanding.utterance import Interpretation
@@ -20,23 +20,23 @@ from ses.scenario.program.recognition import Found
 from ses.scenario.program.robot import Program
 
 
-def change(turn: Turn, activity: Activity, slot: Slot, value: Any) -> bool:
+def revise_slot(turn: Turn, activity: Activity, slot: Slot, value: Any) -> bool:
     """Give a slot of an activity another value and go back to the earliest step that read it; the question is put
     again. False when its `check` refuses (`invalid` then stands before the question)."""
     program = turn.program(activity)
-    turn.repeat = True
+    turn.repeat_question = True
     turn.enter(activity)
     try:
-        if not passes(turn, slot, value):
-            refuse(turn, slot, value)
+        if not passes_check(turn, slot, value):
+            say_invalid(turn, slot, value)
             return False
         current = turn.scope.stored(slot)
         if current == value:
             return True
-        depth = owner(activity, program, slot.name)
+        depth = owner_frame(activity, program, slot.name)
         frame = activity.frames[depth]
         flow = program.flows[frame.flow]
-        index = _earliest(frame, flow, slot.name, questions=current is not None)
+        index = _first_reader(frame, flow, slot.name, questions=current is not None)
         if index is not None and effect_since(activity.frames[depth:], index):
             if current is not None:
                 _too_late(turn, activity, slot, value, frame)
@@ -47,7 +47,7 @@ def change(turn: Turn, activity: Activity, slot: Slot, value: Any) -> bool:
             rewind(turn, activity, frame, index)
         if current is not None:
             _clear_readers(turn, activity, flow, slot.name)
-        store(turn, frame, slot, value)
+        store_slot(turn, frame, slot, value)
         frame.failures = 0
         activity.frames[-1].failures = 0
         return True
@@ -55,57 +55,59 @@ def change(turn: Turn, activity: Activity, slot: Slot, value: Any) -> bool:
         turn.enter(turn.top)
 
 
-def refuse(turn: Turn, slot: Slot | None, value: Any) -> None:
+def say_invalid(turn: Turn, slot: Slot | None, value: Any) -> None:
     """Let what is said to an answer that does not do stand before the question."""
     scope = turn.scope
     if slot is None or slot.invalid is None or (value is None and _speaks_of_value(turn, slot.invalid)):
-        turn.precede(engine_text(turn, "ses.invalid"))
+        turn.prepend(engine_text(turn, "ses.invalid"))
         return
     before = scope.local
     scope.local = {**before, "value": None if value is None else scope.living(slot, value)}
     try:
-        text, masked = rendered(turn, slot.invalid, f"!{slot.name}")
+        text, masked = render(turn, slot.invalid, f"!{slot.name}")
         if slot.private and value is not None:
             masked = (masked or text).replace(str(value), f"‹{slot.name}›")
-        turn.precede(text, masked)
+        turn.prepend(text, masked)
     finally:
         scope.local = before
 
 
 def _speaks_of_value(turn: Turn, message: Message) -> bool:
     """Whether a text prints the value, which is missing when nothing was understood."""
-    return any("value" in template.names for template in texts(turn, message))
+    return any("value" in template.names for template in variants_of(turn, message))
 
 
 def _too_late(turn: Turn, activity: Activity, slot: Slot, value: Any, frame: Frame) -> None:
     """An effect cannot be undone. The author's `on_correct` runs with the new value; without one the old stays."""
     if slot.on_correct:
-        store(turn, frame, slot, value)
-        call(turn, activity, slot.on_correct, {})
+        store_slot(turn, frame, slot, value)
+        call_flow(turn, activity, slot.on_correct, {})
     else:
-        turn.precede(engine_text(turn, "ses.too_late"))
+        turn.prepend(engine_text(turn, "ses.too_late"))
 
 
-def go_back_for_lost(turn: Turn) -> bool:
+def reask_lost_slot(turn: Turn) -> bool:
     """The activity that goes on may miss a slot that one above it emptied (a correction there): go back to where it
     was asked. False when nothing is missing, or an effect lies between."""
     activity = turn.top
-    if activity is None or turn.back != activity.id:
+    if activity is None or turn.returns_to != activity.id:
         return False
     program = turn.program(activity)
     for depth, frame in enumerate(activity.frames):
         flow = program.flows[frame.flow]
         lost = [name for name in frame.owns if name not in turn.session.slots]
         asks = [n for n, op in enumerate(flow.ops) if lost and isinstance(op, Ask) and op.slot in lost]
-        if not asks or asks[0] >= flow.index_of[frame.place]:
+        if not asks or asks[0] >= flow.index_of[frame.op_id]:
             continue
-        steps = enumerate(frame.trail)
-        index = next((n for n, step in steps if flow.index_of.get(step.id, -1) >= asks[0]), len(frame.trail))
+        steps = enumerate(frame.undo_log)
+        index = next(
+            (n for n, step in steps if flow.index_of.get(step.id, -1) >= asks[0]), len(frame.undo_log)
+        )
         if effect_since(activity.frames[depth:], index):
             return False
         _unwind(turn, activity, depth)
         rewind(turn, activity, frame, index)
-        frame.place = flow.ops[asks[0]].id
+        frame.op_id = flow.ops[asks[0]].id
         return True
     return False
 
@@ -113,14 +115,14 @@ def go_back_for_lost(turn: Turn) -> bool:
 def _unwind(turn: Turn, activity: Activity, depth: int) -> None:
     """Drop the frames above one, with their slots; what they did counts as their callers' steps."""
     while len(activity.frames) > depth + 1:
-        pop(turn, activity)
+        pop_frame(turn, activity)
 
 
-def _earliest(frame: Frame, flow: Flow, slot: str, *, questions: bool) -> int | None:
+def _first_reader(frame: Frame, flow: Flow, slot: str, *, questions: bool) -> int | None:
     """The first step of the trail that read the slot, or a variable computed from it. For a slot that was empty,
     questions answered without it stand."""
     names = {slot, *(variable for variable, sources in flow.derived.items() if slot in sources)}
-    for index, step in enumerate(frame.trail):
+    for index, step in enumerate(frame.undo_log):
         place = flow.index_of.get(step.id)
         if place is None or flow.ops[place].reads.isdisjoint(names):
             continue
@@ -142,7 +144,7 @@ def _clear_readers(turn: Turn, activity: Activity, flow: Flow, changed: str) -> 
         if not hit:
             return
         for slot in hit:
-            clear(turn, slot)
+            clear_slot(turn, slot)
             names.add(slot.name)
         pending = [slot for slot in pending if slot.name not in names]
 
@@ -150,14 +152,14 @@ def _clear_readers(turn: Turn, activity: Activity, flow: Flow, changed: str) -> 
 def rewind(turn: Turn, activity: Activity, frame: Frame, index: int) -> None:
     """Restore every variable set since the step at `index`, and stand before it."""
     program = turn.program(activity)
-    place = frame.trail[index].id if index < len(frame.trail) else frame.place
-    for step in reversed(frame.trail[index:]):
+    place = frame.undo_log[index].id if index < len(frame.undo_log) else frame.op_id
+    for step in reversed(frame.undo_log[index:]):
         for name in (*step.undo, *step.unset):
             _restore(turn, program, frame, name, step.undo.get(name))
-    del frame.trail[index:]
-    frame.place = place
+    del frame.undo_log[index:]
+    frame.op_id = place
     frame.open = False
-    frame.changing = ""
+    frame.revising = ""
     frame.failures = 0
     frame.choices = []
 
@@ -166,16 +168,16 @@ def _restore(turn: Turn, program: Program, frame: Frame, name: str, old: Any) ->
     slot = program.slots.get(name)
     variable = program.variables.get(name)
     if slot is not None:
-        clear(turn, slot)
+        clear_slot(turn, slot)
         if old is not None:
-            store(turn, frame, slot, old)
+            store_slot(turn, frame, slot, old)
     elif variable is not None and variable.keep == "user":
         if old is None:
-            turn.write_user(name, variable.default)
-        elif isinstance(turn.written.get(name), Increment) and isinstance(old, int | float):
-            turn.write_user(name, Increment(old - turn.user[name]))
+            turn.set_user_variable(name, variable.default)
+        elif isinstance(turn.user_changes.get(name), Increment) and isinstance(old, int | float):
+            turn.set_user_variable(name, Increment(old - turn.user[name]))
         else:
-            turn.write_user(name, old)
+            turn.set_user_variable(name, old)
     elif name in frame.args:
         frame.args[name] = old
     elif old is None:
@@ -184,26 +186,26 @@ def _restore(turn: Turn, program: Program, frame: Frame, name: str, old: Any) ->
         turn.session.variables[name] = old
 
 
-def fill_others(
+def fill_other_slots(
     turn: Turn,
-    heard: Interpretation,
+    interpretation: Interpretation,
     activity: Activity,
     slots: Sequence[Slot],
     captures: dict[str, list[Found]],
-) -> list[Fit]:
+) -> list[SlotMatch]:
     """Fill empty slots of an activity unasked. A step that already ran without such a value is gone back to."""
     filled = []
-    for fit in fits(turn, heard, slots, captures):
+    for fit in match_slots(turn, interpretation, slots, captures):
         if fit.doubtful:
-            ask_which_value(turn, activity, fit)
+            clarify_value(turn, activity, fit)
             filled.append(fit)
-        elif passes(turn, fit.slot, fit.value):
-            note(turn, fit.slot, fit.spans)
-            change(turn, activity, fit.slot, fit.value)
+        elif passes_check(turn, fit.slot, fit.value):
+            use_spans(turn, fit.slot, fit.spans)
+            revise_slot(turn, activity, fit.slot, fit.value)
             filled.append(fit)
         else:
-            note(turn, fit.slot, fit.spans)
-            refuse(turn, fit.slot, fit.value)
-            turn.repeat = True
+            use_spans(turn, fit.slot, fit.spans)
+            say_invalid(turn, fit.slot, fit.value)
+            turn.repeat_question = True
             filled.append(fit)
     return filled

@@ -43,7 +43,7 @@ class Model(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class VoiceQuestion:
+class BiometryRequest:
     """What SBS is asked about a voice; all but `method` belongs to `search`."""
 
     method: Literal["analyze", "search", "noiselevel"]
@@ -57,18 +57,18 @@ class Voices(Protocol):
     """Recordings, understood and made. Each raises `StepError`: of service `audio` when the recording itself is at fault
     (malformed: it is none; value: too long), else as the service does."""
 
-    async def hear(
+    async def transcribe(
         self, conversation: Conversation, recording: Attachment, settings: VoiceSettings, *, keep: float
     ) -> VoiceMessage:
         """What is said in a recording that came, and by whom if the settings ask that. It is kept so many seconds."""
         ...
 
-    async def examine(self, conversation: Conversation, media: str, question: VoiceQuestion) -> Any:
+    async def biometry(self, conversation: Conversation, media: str, question: BiometryRequest) -> Any:
         """analyze `{age: {class, confidence}, gender, emotion, multispeaker, synth}`, search a list as SBS has it,
         noiselevel a number."""
         ...
 
-    async def speak(
+    async def synthesise(
         self, conversation: Conversation, text: str, voice: str, *, keep: float
     ) -> Attachment | None:
         """The text as a voice message; none in a channel where nobody can listen to it."""
@@ -96,14 +96,14 @@ class Address(NamedTuple):
     """With which it begins."""
 
 
-class Spoken(NamedTuple):
+class HistoryMessage(NamedTuple):
     """An earlier message of a conversation, private values as ‹slot›."""
 
     sender: Literal["user", "robot"]
     text: str
 
 
-class Beyond(NamedTuple):
+class CrossConversation(NamedTuple):
     """What a leg does outside of its own conversation; it is durable with it, or does not happen."""
 
     inbounds: tuple[Inbound, ...] = ()
@@ -114,7 +114,7 @@ class Beyond(NamedTuple):
     """The hash of a link that is used up."""
 
 
-NOTHING_BEYOND = Beyond()
+NOTHING_ELSEWHERE = CrossConversation()
 
 
 @dataclass(slots=True)
@@ -133,20 +133,20 @@ class Leg:
     attachments are private too."""
     voices: Mapping[str, VoiceMessage] = field(default_factory=dict)
     """On the final leg: what was heard in recordings, by inbound."""
-    tracing: Callable[[], dict[str, Any]] | None = None
+    make_trace: Callable[[], dict[str, Any]] | None = None
     """On the final leg: what makes `trace`. Most traces are never read: they are made for those who ask."""
-    beyond: Beyond = NOTHING_BEYOND
-    called: bool = False
+    elsewhere: CrossConversation = NOTHING_ELSEWHERE
+    keep_trace: bool = False
     """On the final leg: the trace lists calls of services, and is kept for the log."""
-    over: bool = False
+    session_ended: bool = False
     """On the final leg: the session has ended (event `end`), nothing of it but its numbers is left."""
     _trace: dict[str, Any] | None = field(default=None, init=False, repr=False)
 
     @property
     def trace(self) -> dict[str, Any] | None:
         """On the final leg: what was understood and run, for `/ses/ask`, logs and `ses why`."""
-        if self._trace is None and self.tracing is not None:
-            self._trace = self.tracing()
+        if self._trace is None and self.make_trace is not None:
+            self._trace = self.make_trace()
         return self._trace
 
 
@@ -189,7 +189,7 @@ class Ports(Protocol):
         """Run slow pure work (dates) off the loop."""
         ...
 
-    async def history(self, last: int) -> Sequence[Spoken]:
+    async def history(self, last: int) -> Sequence[HistoryMessage]:
         """The last messages of the conversation before this turn, at most so many, the oldest first."""
         ...
 
@@ -201,6 +201,6 @@ class Ports(Protocol):
         """Show a piece of a text that is being written; may be lost."""
         ...
 
-    def show_heard(self, inbound: str, text: str) -> None:
+    def show_transcript(self, inbound: str, text: str) -> None:
         """Show what was heard in the voice message of that id; may be lost."""
         ...

@@ -17,7 +17,7 @@ STACK = 8
 """Activities a session holds at most; a ninth pushes out the lowest."""
 
 
-class Step(msgspec.Struct, array_like=True, omit_defaults=True):
+class UndoEntry(msgspec.Struct, array_like=True, omit_defaults=True):
     """An executed operation that a correction may go back to, or must not go back over."""
 
     id: str
@@ -26,7 +26,7 @@ class Step(msgspec.Struct, array_like=True, omit_defaults=True):
     unset: list[str] = []
     """Names set from it on that had no value before."""
     effect: bool = False
-    asked: bool = False
+    question: bool = False
     """A question that was really put: what «назад» may go back to."""
 
 
@@ -38,41 +38,41 @@ class Loop(msgspec.Struct, array_like=True, omit_defaults=True):
     next: int = 0
 
 
-def _brief(names: str) -> dict[str, str]:
+def _short_keys(names: str) -> dict[str, str]:
     """Short keys for fields: a session is kept for every conversation there ever was."""
     pairs = (one.partition(":") for one in names.split())
     return {name: key for name, _, key in pairs}
 
 
-class Rounds(msgspec.Struct, array_like=True, omit_defaults=True):
+class ToolCalls(msgspec.Struct, array_like=True, omit_defaults=True):
     """The language model's calls of flows in an `llm` step under way."""
 
-    said: list[dict[str, Any]] = []
+    messages: list[dict[str, Any]] = []
     """What was said after the question: its calls, and their results."""
-    waiting: list[tuple[str, str, str]] = []
+    pending: list[tuple[str, str, str]] = []
     """Calls without a result, the one under way first: id, flow, arguments as JSON."""
-    count: int = 0
+    rounds: int = 0
     """How often it has called flows."""
 
-    def answer(self, result: Any) -> None:
+    def add_result(self, result: Any) -> None:
         """The call under way has come to this: JSON as a text, or what becomes JSON."""
-        if self.waiting:
-            identity, name, _ = self.waiting.pop(0)
+        if self.pending:
+            identity, name, _ = self.pending.pop(0)
             content = result if isinstance(result, str) else msgspec.json.encode(result).decode()
-            self.said.append({"role": "tool", "tool_call_id": identity, "name": name, "content": content})
+            self.messages.append({"role": "tool", "tool_call_id": identity, "name": name, "content": content})
 
 
 class Frame(
     msgspec.Struct,
     omit_defaults=True,
-    rename=_brief(
-        "flow:f place:p open:o args:a owns:w skipped:k loops:l trail:t failures:x question:q changing:c choices:h rounds:m"
+    rename=_short_keys(
+        "flow:f op_id:p open:o args:a owns:w skipped:k loops:l undo_log:t failures:x question:q revising:c choices:h tool_calls:m"
     ),
 ):
     """A flow under way within an activity."""
 
     flow: str
-    place: str
+    op_id: str
     """While `open`: the operation that asked; else the next one to run. Below another frame: its `call`."""
     open: bool = False
     """The question at `place` has been put and is not answered."""
@@ -82,22 +82,22 @@ class Frame(
     """Slots that end with the frame (`keep: flow`)."""
     skipped: list[str] = []
     loops: dict[str, Loop] = {}
-    trail: list[Step] = []
+    undo_log: list[UndoEntry] = []
     failures: int = 0
     """Answers to the open question not understood, in a row."""
     question: int = 0
     """Number of the question put at `place`, counted in the session."""
-    changing: str = ""
+    revising: str = ""
     """At a confirm: the slot chosen at `ses.change`, which is asked in its place."""
     choices: list[dict[str, Any]] = []
     """What the open question offers (`choices`): `{value, label, item}`."""
-    rounds: Rounds | None = None
+    tool_calls: ToolCalls | None = None
 
 
 class Activity(
     msgspec.Struct,
     omit_defaults=True,
-    rename=_brief("id:i version:v frames:s kind:k args:a quiet:q"),
+    rename=_short_keys("id:i version:v frames:s kind:k args:a quiet:q"),
 ):
     """One thing the conversation is about: a stack of frames, in one version of the robot."""
 
@@ -120,7 +120,7 @@ class Offer(msgspec.Struct, array_like=True, omit_defaults=True):
     args: dict[str, Any] = {}
 
 
-class Offered(msgspec.Struct, array_like=True, omit_defaults=True):
+class ButtonSet(msgspec.Struct, array_like=True, omit_defaults=True):
     """The buttons of one message. Button k of it has the id `turn.number.k`."""
 
     turn: int
@@ -148,7 +148,7 @@ class Pending(msgspec.Struct, omit_defaults=True):
     """Flows, values or slots, as the buttons offer them."""
 
 
-class Seen(msgspec.Struct, array_like=True, omit_defaults=True):
+class SeeResults(msgspec.Struct, array_like=True, omit_defaults=True):
     """What the SEE service found in an utterance."""
 
     text: str
@@ -173,7 +173,15 @@ class VoiceMessage(msgspec.Struct, omit_defaults=True):
     """Why nothing was heard: no words in it, more than is taken, no recording, a service is down."""
 
 
-class Flight(msgspec.Struct, omit_defaults=True):
+class Checkpoint(
+    msgspec.Struct,
+    omit_defaults=True,
+    rename=_short_keys(
+        "message_count:said call_count:calls unrouted:route repeat_question:repeat returns_to:back see_results:seen"
+        " used_spans:used private_spans:private fell_back:fell expiring:ending transcribing:listening resume_due:hot"
+        " first_turn:first"
+    ),
+):
     """The checkpoint of a turn under way: where it goes on if the process dies. A turn keeps the same fields."""
 
     inbounds: list[str]
@@ -182,31 +190,31 @@ class Flight(msgspec.Struct, omit_defaults=True):
     """The one being handled."""
     at: float
     """The turn's clock, seconds since 1970."""
-    said: int
+    message_count: int
     """Messages said in this turn."""
-    calls: int
+    call_count: int
     """Calls made in this turn."""
-    route: bool = False
+    unrouted: bool = False
     """The inbound is still to be routed (steps of `resume` ran first)."""
-    repeat: bool = False
+    repeat_question: bool = False
     """The open question is to be put before the turn rests."""
-    back: int = 0
+    returns_to: int = 0
     """The activity that goes on after another: `ses.back` stands before its question."""
     prefix: list[tuple[str, str]] = []
     """What stands before the next question in its message, and the same with private values masked."""
     text: str = ""
     """The utterance, as it is offered to the flows entered in this turn; empty when nothing was said."""
-    seen: Seen | None = None
-    used: list[tuple[int, int]] = []
+    see_results: SeeResults | None = None
+    used_spans: list[tuple[int, int]] = []
     """Spans of the utterance already taken by slots."""
-    private: list[tuple[int, int, str]] = []
+    private_spans: list[tuple[int, int, str]] = []
     """Spans of the utterance taken by private slots."""
     masked: dict[str, str] = {}
     """Texts of inbounds without their private values, by id."""
     answered: bool = False
     """The inbound answered the question that was open before it."""
     understood: bool = False
-    fell: bool = False
+    fell_back: bool = False
     """The fallback ladder went on by one."""
     replaces: list[str] = []
     """Ids of the robot's earlier messages that the next ones replace (an edit)."""
@@ -214,13 +222,13 @@ class Flight(msgspec.Struct, omit_defaults=True):
     """Operations run in this turn."""
     attempt: int = 1
     """How often the turn was begun from a checkpoint: texts shown by an earlier attempt are cleared."""
-    first: bool = False
+    first_turn: bool = False
     """The session's first turn."""
-    ending: bool = False
+    expiring: bool = False
     """The session had expired: its event `end` is under way, then the inbounds are handled."""
-    listening: bool = False
+    transcribing: bool = False
     """Nothing has run yet: the recordings are still to be heard."""
-    hot: bool = False
+    resume_due: bool = False
     """The session was idle, event `resume` is still to come."""
     voices: dict[str, VoiceMessage] = {}
     """What was heard, by inbound."""
@@ -229,10 +237,10 @@ class Flight(msgspec.Struct, omit_defaults=True):
 class Session(
     msgspec.Struct,
     omit_defaults=True,
-    rename=_brief(
+    rename=_short_keys(
         "robot:r connector:c id:i channel:h user:u language:l turn:t seq:n touched:m used:us stack:s activities:a questions:q"
-        " variables:v slots:o page:p variants:w offered:b labels:y pending:z fallbacks:k flight:f last:e answers:g before:d spent:sp"
-        " user_before:ub left:lf"
+        " variables:v slots:o page:p variants:w button_sets:b labels:y pending:z fallbacks:k checkpoint:f last:e answers:g undo_snapshot:d cancelled_by:sp"
+        " user_undo:ub left:lf"
     ),
 ):
     """The state of one conversation."""
@@ -264,23 +272,23 @@ class Session(
     page: dict[str, Any] = {}
     variants: dict[str, int] = {}
     """How often a text with variants was said."""
-    offered: list[Offered] = []
+    button_sets: list[ButtonSet] = []
     """Buttons that may still be pressed, oldest first."""
     labels: bool = False
     """The robot's last message carried the newest of `offered`."""
     pending: Pending | None = None
     fallbacks: int = 0
     """Times in a row that nothing was understood."""
-    flight: Flight | None = None
+    checkpoint: Checkpoint | None = None
     last: str = ""
     """Id of the user's last message, the one an edit may replace."""
     answers: tuple[int, int, int] = (0, 0, 0)
     """The turn that answered `last`, and the numbers of the first and the last message of the answer."""
-    spent: str = ""
+    cancelled_by: str = ""
     """Id of the message «cancel» that has ended a call of the model already: it cancels nothing more."""
-    before: bytes = b""
+    undo_snapshot: bytes = b""
     """The session before `last` was handled; empty once an effect ran."""
-    user_before: dict[str, tuple[Literal["=", "+"], Any]] = {}
+    user_undo: dict[str, tuple[Literal["=", "+"], Any]] = {}
     """What to write to bring back the user's values from before `last`: a value, or an addition."""
 
     left: bool = False
@@ -294,10 +302,10 @@ class Session(
         """The versions of the robot its activities are pinned to."""
         return {activity.version for activity in self.stack}
 
-    def snapshot(self) -> None:
+    def take_snapshot(self) -> None:
         """Keep what a message may change, so that an edit of it can bring it back; numbers go on counting."""
-        self.user_before = {}
-        self.before = _encode(
+        self.user_undo = {}
+        self.undo_snapshot = _encode(
             Session(
                 "",
                 "",
@@ -306,21 +314,21 @@ class Session(
                 variables=self.variables,
                 slots=self.slots,
                 variants=self.variants,
-                offered=self.offered,
+                button_sets=self.button_sets,
                 labels=self.labels,
                 pending=self.pending,
                 fallbacks=self.fallbacks,
             )
         )
 
-    def undo(self) -> None:
+    def restore_snapshot(self) -> None:
         """Bring back what the last message changed."""
-        before = _decode(self.before)
+        before = _decode(self.undo_snapshot)
         self.stack = before.stack
         self.variables = before.variables
         self.slots = before.slots
         self.variants = before.variants
-        self.offered = before.offered
+        self.button_sets = before.button_sets
         self.labels = before.labels
         self.pending = before.pending
         self.fallbacks = before.fallbacks

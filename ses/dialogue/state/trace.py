@@ -41,7 +41,7 @@ class Trace:
         "_user",
         "_winner",
         "errors",
-        "kept",
+        "keep",
     )
 
     def __init__(self, session: Session, program: Program, user: Mapping[str, Any]) -> None:
@@ -59,7 +59,7 @@ class Trace:
         self._ms: dict[str, float] = {}
         self._calls: list[dict[str, Any]] = []
         self.errors: list[dict[str, Any]] = []
-        self.kept = False
+        self.keep = False
         """It tells of something that nobody was told of."""
 
     def step(self, flow: str, op: Op) -> None:
@@ -68,7 +68,7 @@ class Trace:
         else:
             self._dropped += 1
 
-    def understand(self, how: str, winner: str = "") -> None:
+    def understood(self, how: str, winner: str = "") -> None:
         """`winner` is the flow, slot or button that got the utterance."""
         self._understood = how
         self._winner = winner
@@ -95,9 +95,9 @@ class Trace:
         )
 
     @property
-    def called(self) -> bool:
+    def to_keep(self) -> bool:
         """It lists calls, or is to be kept for another reason."""
-        return bool(self._calls) or self.kept
+        return bool(self._calls) or self.keep
 
     def _private_values(self) -> dict[str, str]:
         """Private texts that are known now, each with what is shown for it."""

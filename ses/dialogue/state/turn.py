@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from ses.dialogue.state.ports import NOTHING_BEYOND, Increment, Leg, Ports
+from ses.dialogue.state.ports import NOTHING_ELSEWHERE, Increment, Leg, Ports
 from ses.dialogue.state.scope import Scope
-from ses.dialogue.state.session import Activity, Flight, Pending, Seen, Session, VoiceMessage
+from ses.dialogue.state.session import Activity, Checkpoint, Pending, SeeResults, Session, VoiceMessage
 from ses.dialogue.state.trace import Trace
 from ses.errors import StepError
 from ses.messages import Attachment, Button, Inbound, Outgoing
@@ -26,7 +26,7 @@ CPU = 2.0
 """Seconds of its own processor time a turn may take."""
 
 
-CARRIED = tuple(name for name in Flight.__struct_fields__ if name not in ("inbounds", "at", "first"))
+CARRIED = tuple(name for name in Checkpoint.__struct_fields__ if name not in ("inbounds", "at", "first_turn"))
 """What turns keep under the names of a checkpoint's fields."""
 
 
@@ -49,29 +49,29 @@ class Turn:
 
     # What a checkpoint carries, under the names that `Flight` explains.
     index: int
-    said: int
-    calls: int
-    route: bool
-    repeat: bool
-    back: int
+    message_count: int
+    call_count: int
+    unrouted: bool
+    repeat_question: bool
+    returns_to: int
     prefix: list[tuple[str, str]]
     text: str
-    seen: Seen | None
-    used: list[tuple[int, int]]
-    private: list[tuple[int, int, str]]
+    see_results: SeeResults | None
+    used_spans: list[tuple[int, int]]
+    private_spans: list[tuple[int, int, str]]
     masked: dict[str, str]
     answered: bool
     understood: bool
-    fell: bool
+    fell_back: bool
     replaces: list[str]
     steps: int
     attempt: int
-    ending: bool
-    listening: bool
-    hot: bool
+    expiring: bool
+    transcribing: bool
+    resume_due: bool
     voices: Mapping[str, VoiceMessage]
 
-    speaking: bool = False
+    needs_speech: bool = False
     """Some drafts are spoken too."""
 
     def __init__(
@@ -93,20 +93,20 @@ class Turn:
         self.at = at
         self.drafts: list[Draft] = []
         self.resumed = False
-        self.over = False
+        self.session_ended = False
         """The session has ended."""
-        self.asked: Pending | None = None
+        self.interrupted_pending: Pending | None = None
         """The engine's own question that stood above the open one when the inbound came."""
-        self.heard: dict[int, Any] = {}
+        self.interpretations: dict[int, Any] = {}
         """What was read out of the utterance, by version of the robot."""
-        self.beyond = NOTHING_BEYOND  # since the last leg
-        self.written: dict[str, Any] = {}
+        self.elsewhere = NOTHING_ELSEWHERE  # since the last leg
+        self.user_changes: dict[str, Any] = {}
         """User variables written since the last leg."""
         self.user: dict[str, Any] = dict(user_variables)
         self.scope = Scope(session, newest, self.user, at)
         self.trace = Trace(session, newest, self.user)
-        self._carry_on(Flight([], 0, at, 0, 0))
-        self.allowed = STEPS
+        self._restore(Checkpoint([], 0, at, 0, 0))
+        self.step_limit = STEPS
         self.runaways = 0
         self._waits = 0
         self._cpu = 0.0
@@ -138,23 +138,23 @@ class Turn:
 
     # --- values ---
 
-    def write_user(self, name: str, value: Any) -> None:
+    def set_user_variable(self, name: str, value: Any) -> None:
         """Set a value that is kept by user; an `Increment` adds to whatever is stored."""
         self._note_for_undo(name, value)
         if isinstance(value, Increment):
             self.user[name] = (self.user.get(name) or 0) + value.by
-            pending = self.written.get(name)
+            pending = self.user_changes.get(name)
             if isinstance(pending, Increment):
                 value = Increment(pending.by + value.by)
-            elif name in self.written:
+            elif name in self.user_changes:
                 value = self.user[name]
         else:
             self.user[name] = value
-        self.written[name] = value
+        self.user_changes[name] = value
 
     def _note_for_undo(self, name: str, value: Any) -> None:
         """What an edit of this message will write to take it back: the old value, or the opposite addition."""
-        undo = self.session.user_before
+        undo = self.session.user_undo
         noted = undo.get(name)
         if noted is None:
             added = isinstance(value, Increment)
@@ -166,30 +166,30 @@ class Turn:
             else:
                 undo[name] = ("=", (self.user.get(name) or 0) + total)
 
-    def take_back(self) -> None:
+    def undo_last_message(self) -> None:
         """Undo what the user's last message changed, in the session and in the values kept by user."""
         session = self.session
-        noted = session.user_before
-        session.undo()
+        noted = session.user_undo
+        session.restore_snapshot()
         for name, (how, value) in noted.items():
-            self.write_user(name, Increment(value) if how == "+" else value)
-        session.user_before = {}
+            self.set_user_variable(name, Increment(value) if how == "+" else value)
+        session.user_undo = {}
 
-    def precede(self, text: str, masked: str | None = None) -> None:
+    def prepend(self, text: str, masked: str | None = None) -> None:
         """Let a text stand before the next question, in its message."""
         if text:
             self.prefix.append((text, text if masked is None else masked))
 
-    def aloud(self, wish: bool | None = None) -> bool:
+    def with_voice(self, wish: bool | None = None) -> bool:
         """Whether a message is spoken too: as it wishes itself, else as the robot does it."""
         if wish is None:
             answer = self.scope.program.voice.answer
             wish = answer == "always" or (answer == "when_spoken" and self.scope.voice is not None)
         if wish:
-            self.speaking = True
+            self.needs_speech = True
         return wish
 
-    def take(self, index: int) -> Inbound:
+    def select_inbound(self, index: int) -> Inbound:
         """Let expressions read an inbound of the turn."""
         self.index = index
         inbound = self.inbounds[index]
@@ -197,30 +197,30 @@ class Turn:
         self.scope.voice = self.voices.get(inbound.id) if self.voices else None
         return inbound
 
-    def hear(self, index: int, voice: VoiceMessage) -> None:
+    def set_transcript(self, index: int, voice: VoiceMessage) -> None:
         """From now on the message is what was heard in it."""
         inbound = self.inbounds[index]
         self.voices = {**self.voices, inbound.id: voice}
         if voice.text:
-            heard = msgspec.structs.replace(inbound, text=voice.text)
-            self.inbounds = [*self.inbounds[:index], heard, *self.inbounds[index + 1 :]]
+            interpretation = msgspec.structs.replace(inbound, text=voice.text)
+            self.inbounds = [*self.inbounds[:index], interpretation, *self.inbounds[index + 1 :]]
 
-    def bring(self, inbound: Inbound) -> None:
+    def send_inbound(self, inbound: Inbound) -> None:
         """Let something come of this turn in another conversation."""
-        self.beyond = self.beyond._replace(inbounds=(*self.beyond.inbounds, inbound))
+        self.elsewhere = self.elsewhere._replace(inbounds=(*self.elsewhere.inbounds, inbound))
 
     # --- guards ---
 
-    def count(self, flow: str, op: Op) -> None:
+    def count_step(self, flow: str, op: Op) -> None:
         """Count a step; raises `StepError("runaway")` when the turn has run too long."""
         self.steps += 1
         self.trace.step(flow, op)
-        if self.steps > self.allowed:
+        if self.steps > self.step_limit:
             self.runaways += 1
-            self.allowed = self.steps + STEPS // 10
+            self.step_limit = self.steps + STEPS // 10
             raise StepError("runaway", f"{op.at.file}:{op.at.line}: more than {STEPS} steps in one turn")
         if not self.steps & 255:
-            self.pause()
+            self.pause_processor_time()
             self._since = time.thread_time()
             if self._cpu > CPU:
                 self.runaways += 1
@@ -229,14 +229,14 @@ class Turn:
                     "runaway", f"{op.at.file}:{op.at.line}: more than {CPU} s of computing in one turn"
                 )
 
-    def pause(self) -> None:
+    def pause_processor_time(self) -> None:
         """Stop counting processor time (others run while this turn waits)."""
         self._cpu += time.thread_time() - self._since
 
-    async def waiting(self, service: str, call: Awaitable[T]) -> T:
+    async def await_external(self, service: str, call: Awaitable[T]) -> T:
         """Await something outside: its time is traced, and is not this turn's."""
         if not self._waits:
-            self.pause()
+            self.pause_processor_time()
         self._waits += 1
         started = self.ports.clock.monotonic()
         try:
@@ -255,12 +255,12 @@ class Turn:
         trace = f"{session.id}/{session.turn}"
         messages = []
         for draft in self.drafts:
-            self.said += 1
+            self.message_count += 1
             session.seq += 1
             replaces = self.replaces.pop(0) if self.replaces else ""
             messages.append(
                 Outgoing(
-                    id=f"{trace}/{self.said}",
+                    id=f"{trace}/{self.message_count}",
                     seq=session.seq,
                     text=draft.text,
                     buttons=draft.buttons,
@@ -278,45 +278,45 @@ class Turn:
         """Commit what happened so far, before a step that leaves the process. What is to be spoken has its voice."""
         outgoing = self.outgoing()
         session = self.session
-        session.flight = Flight(
+        session.checkpoint = Checkpoint(
             inbounds=[inbound.id for inbound in self.inbounds],
             at=self.at,
-            first=self.scope.first,
+            first_turn=self.scope.first,
             **{name: getattr(self, name) for name in CARRIED},
         )
-        written, self.written = self.written, {}
-        beyond, self.beyond = self.beyond, NOTHING_BEYOND
-        leg = Leg(session, outgoing, final=False, user_variables=written, beyond=beyond)
-        await self.waiting("commit", self.ports.commit(leg))
-        session.flight = None
+        written, self.user_changes = self.user_changes, {}
+        beyond, self.elsewhere = self.elsewhere, NOTHING_ELSEWHERE
+        leg = Leg(session, outgoing, final=False, user_variables=written, elsewhere=beyond)
+        await self.await_external("commit", self.ports.commit(leg))
+        session.checkpoint = None
 
-    def resume(self, flight: Flight) -> None:
+    def resume(self, checkpoint: Checkpoint) -> None:
         """Go on from a checkpoint."""
-        self._carry_on(flight)
+        self._restore(checkpoint)
         self.attempt += 1
-        self.scope.first = flight.first
+        self.scope.first = checkpoint.first_turn
         for index, inbound in enumerate(self.inbounds):
-            if inbound.id in flight.voices:
-                self.hear(index, flight.voices[inbound.id])
-        self.session.flight = None
+            if inbound.id in checkpoint.voices:
+                self.set_transcript(index, checkpoint.voices[inbound.id])
+        self.session.checkpoint = None
 
-    def _carry_on(self, flight: Flight) -> None:
+    def _restore(self, checkpoint: Checkpoint) -> None:
         for name in CARRIED:
-            setattr(self, name, getattr(flight, name))
+            setattr(self, name, getattr(checkpoint, name))
 
     def finish(self) -> Leg:
         """The final leg."""
-        self.heard = {}  # it points back here: without a cycle nothing waits for the garbage collector
+        self.interpretations = {}  # it points back here: without a cycle nothing waits for the garbage collector
         outgoing = self.outgoing()
         return Leg(
             self.session,
             outgoing,
             final=True,
-            user_variables=self.written,
+            user_variables=self.user_changes,
             masked=self.masked,
             voices=self.voices,
-            tracing=partial(self.trace.build, self.inbounds, self.masked),
-            beyond=self.beyond,
-            called=self.trace.called,
-            over=self.over,
+            make_trace=partial(self.trace.build, self.inbounds, self.masked),
+            elsewhere=self.elsewhere,
+            keep_trace=self.trace.to_keep,
+            session_ended=self.session_ended,
         )

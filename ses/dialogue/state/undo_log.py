@@ -11,48 +11,48 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ses.dialogue.state.session import Frame, Step
+from ses.dialogue.state.session import Frame, UndoEntry
 from ses.scenario.program.operations import Op
 
 
-def record(frame: Frame, op: Op, *, asked: bool = False) -> None:
+def record_step(frame: Frame, op: Op, *, asked: bool = False) -> None:
     """Note that an operation runs."""
-    trail = frame.trail
+    trail = frame.undo_log
     for index, step in enumerate(trail):
         if step.id == op.id:
-            base = trail[index - 1] if index else Step("")
+            base = trail[index - 1] if index else UndoEntry("")
             _fold(base, trail[index:])
             del trail[index:]
             if not index and (base.effect or base.undo or base.unset):
                 trail.append(base)
             break
-    trail.append(Step(op.id, {}, [], op.effect, asked))
+    trail.append(UndoEntry(op.id, {}, [], op.effect, asked))
 
 
-def remember(frame: Frame, name: str, old: Any) -> None:
+def record_old_value(frame: Frame, name: str, old: Any) -> None:
     """Note a name's value before the running operation sets it; none if it had none."""
-    if not frame.trail:
-        frame.trail.append(Step(""))
-    _keep(frame.trail[-1], name, old)
+    if not frame.undo_log:
+        frame.undo_log.append(UndoEntry(""))
+    _keep(frame.undo_log[-1], name, old)
 
 
-def absorb(caller: Frame, callee: Frame) -> None:
+def merge_into_caller(caller: Frame, callee: Frame) -> None:
     """What a called flow did is what the caller's `call` did."""
-    if not callee.trail:
+    if not callee.undo_log:
         return
-    if not caller.trail:
-        caller.trail.append(Step(""))
-    _fold(caller.trail[-1], callee.trail)
+    if not caller.undo_log:
+        caller.undo_log.append(UndoEntry(""))
+    _fold(caller.undo_log[-1], callee.undo_log)
 
 
 def effect_since(frames: Sequence[Frame], index: int) -> bool:
     """Whether an effect ran in the first of these frames since the step at `index`, or in one it called."""
-    return any(step.effect for step in frames[0].trail[index:]) or any(
-        step.effect for frame in frames[1:] for step in frame.trail
+    return any(step.effect for step in frames[0].undo_log[index:]) or any(
+        step.effect for frame in frames[1:] for step in frame.undo_log
     )
 
 
-def _fold(base: Step, steps: Sequence[Step]) -> None:
+def _fold(base: UndoEntry, steps: Sequence[UndoEntry]) -> None:
     for step in steps:
         for name, value in step.undo.items():
             _keep(base, name, value)
@@ -61,7 +61,7 @@ def _fold(base: Step, steps: Sequence[Step]) -> None:
         base.effect = base.effect or step.effect
 
 
-def _keep(step: Step, name: str, old: Any) -> None:
+def _keep(step: UndoEntry, name: str, old: Any) -> None:
     if name in step.undo or name in step.unset:
         return
     if old is None:

@@ -3,42 +3,42 @@
 from __future__ import annotations
 
 from ses.dialogue.state.session import Activity
-from ses.dialogue.state.stack import end, forget
+from ses.dialogue.state.stack import end_activity, forget_activity
 from ses.dialogue.state.turn import Turn
 from ses.scenario.program.operations import Ask, Confirm, Menu
 from ses.scenario.program.robot import Program
 
 
-def settle_versions(turn: Turn, *, release: bool) -> None:
+def migrate_versions(turn: Turn, *, release: bool) -> None:
     """Move what may be moved to the newest version: all activities if the robot says `on_update: move`, or after
     `idle` (`release`); else only those whose version is gone."""
     newest = turn.newest
     move = release or newest.session.on_update == "move"
     for activity in list(turn.session.stack):
         if activity.version != newest.version and (move or activity.version not in turn.programs):
-            _move(turn, activity, newest)
+            _migrate(turn, activity, newest)
     turn.enter(turn.top)
 
 
-def _move(turn: Turn, activity: Activity, newest: Program) -> None:
+def _migrate(turn: Turn, activity: Activity, newest: Program) -> None:
     activity.version = newest.version
     for depth, frame in enumerate(activity.frames):
         flow = newest.flows.get(frame.flow)
         if flow is None:
             _drop(turn, activity)
             return
-        if frame.place in flow.index_of:
-            frame.trail = [step for step in frame.trail if not step.id or step.id in flow.index_of]
-            if not isinstance(flow.ops[flow.index_of[frame.place]], Ask | Confirm | Menu):
+        if frame.op_id in flow.index_of:
+            frame.undo_log = [step for step in frame.undo_log if not step.id or step.id in flow.index_of]
+            if not isinstance(flow.ops[flow.index_of[frame.op_id]], Ask | Confirm | Menu):
                 frame.open = False
             continue
         # the place is gone: the flow starts again with its slots kept, so known ones are not asked
-        frame.place = flow.ops[0].id
+        frame.op_id = flow.ops[0].id
         frame.open = False
-        frame.changing = ""
+        frame.revising = ""
         frame.choices = []
         frame.loops = {}
-        frame.trail = []
+        frame.undo_log = []
         for above in activity.frames[depth + 1 :]:
             for name in above.owns:
                 turn.session.slots.pop(name, None)
@@ -49,7 +49,7 @@ def _move(turn: Turn, activity: Activity, newest: Program) -> None:
 def _drop(turn: Turn, activity: Activity) -> None:
     """The flow is gone: what it was about ends."""
     if activity is turn.top:
-        end(turn)
+        end_activity(turn)
     else:
         turn.session.stack.remove(activity)
-        forget(turn, activity)
+        forget_activity(turn, activity)

@@ -12,7 +12,7 @@ RESERVED = frozenset({"robot", "data", "error", "message", "session_id"})
 """Fields of the answer itself: a variable of that name does not replace them."""
 
 
-def values(
+def session_values(
     session: Session, program: Program, user_variables: Mapping[str, Any], *, masked: bool = True
 ) -> dict[str, Any]:
     """Variables and slots by name: every declared one, none when it is empty, and those that `set` made. List values
@@ -37,7 +37,7 @@ def _key(value: Any) -> Any:
     return value["value"] if isinstance(value, dict) and "label" in value else value
 
 
-def flow_under_way(session: Session) -> str | None:
+def active_flow(session: Session) -> str | None:
     """The flow of the top frame of the top activity; hidden ones (`#…`) are named by the first that is not."""
     if not session.stack:
         return None
@@ -51,4 +51,4 @@ def session_json(
     session: Session, program: Program, user_variables: Mapping[str, Any], data: list[dict[str, Any]]
 ) -> dict[str, Any]:
     """`{"robot", "data", …variables}`; `data` has one entry a turn, from the dialogue log, the last 50."""
-    return {**values(session, program, user_variables), "robot": session.robot, "data": data}
+    return {**session_values(session, program, user_variables), "robot": session.robot, "data": data}

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from ses.dialogue.output.questions import Question, is_skip, item_label
 from ses.dialogue.state.session import Offer
-from ses.dialogue.understanding.utterance import FILES, Interpretation, apart, distinct
+from ses.dialogue.understanding.utterance import FILES, Interpretation, distinct, without_overlaps
 from ses.scenario.program.definitions import Slot
 from ses.scenario.program.operations import Confirm, Menu
 from ses.scenario.program.recognition import Found, Word
@@ -30,147 +30,179 @@ class Reply(NamedTuple):
     """What was taken of the raw text."""
 
 
-async def read_reply(heard: Interpretation, question: Question, captures: Sequence[Found]) -> Reply | None:
+async def recognise_reply(
+    interpretation: Interpretation, question: Question, captures: Sequence[Found]
+) -> Reply | None:
     """None when the open question takes nothing. `captures` are what patterns of its flow caught for its slot."""
     if question.slot is not None:
-        return await _slot(heard, question, question.slot, captures)
+        return await _slot_reply(interpretation, question, question.slot, captures)
     if isinstance(question.op, Confirm):
-        return await _confirm(heard)
+        return await _confirm_reply(interpretation)
     if isinstance(question.op, Menu):
-        return _menu(heard, question, question.op)
+        return _menu_reply(interpretation, question, question.op)
     return None
 
 
-async def _slot(
-    heard: Interpretation, question: Question, slot: Slot, captures: Sequence[Found]
+async def _slot_reply(
+    interpretation: Interpretation, question: Question, slot: Slot, captures: Sequence[Found]
 ) -> Reply | None:
-    raw = heard.utterance.raw
+    raw = interpretation.utterance.raw
     if slot.type == "text":
-        if slot.optional and _plain_no(heard):
+        if slot.optional and _plain_no(interpretation):
             return Reply("skip", [], 1000)
         if captures:
-            return _found(heard, slot, captures)
+            return _entities_reply(interpretation, slot, captures)
         text = raw.strip()
         if not text:
             return None
         return Reply("slot", [text], GREEDY if slot.greedy else TEXT, [(0, len(raw))])
     reply: Reply | None
     if slot.choices is not None:
-        reply = _choice(heard, question, slot)
+        reply = _choice_reply(interpretation, question, slot)
     elif slot.type in FILES:
         reply = None
     else:
-        found = list(captures) or await heard.answer(slot.type)
-        reply = _found(heard, slot, found) if found else _shown(heard, question, slot)
-    if reply is None and slot.optional and slot.type != "yes_no" and _plain_no(heard):
+        found = list(captures) or await interpretation.answer_entities(slot.type)
+        reply = (
+            _entities_reply(interpretation, slot, found)
+            if found
+            else _ordinal_reply(interpretation, question, slot)
+        )
+    if reply is None and slot.optional and slot.type != "yes_no" and _plain_no(interpretation):
         return Reply("skip", [], 1000)
     return reply
 
 
-def _found(heard: Interpretation, slot: Slot, found: Iterable[Found]) -> Reply:
-    chosen = apart(found)
+def _entities_reply(interpretation: Interpretation, slot: Slot, found: Iterable[Found]) -> Reply:
+    chosen = without_overlaps(found)
     values = distinct(one.value for one in chosen)
     words = sum((one.last - one.first) * one.weight for one in chosen)
     spans = [(one.start, one.end) for one in chosen]
-    return Reply("slot", [values] if slot.many else values, points(words, heard.words), spans)
+    return Reply(
+        "slot", [values] if slot.many else values, coverage_score(words, interpretation.word_count), spans
+    )
 
 
-def points(matched: float, total: int) -> int:
+def coverage_score(matched: float, total: int) -> int:
     """0.5 + 0.5·k/n in whole thousandths, at least 0.6."""
     return max(LEAST, round(500 + 500 * min(matched, total) / total))
 
 
-def _choice(heard: Interpretation, question: Question, slot: Slot) -> Reply | None:
+def _choice_reply(interpretation: Interpretation, question: Question, slot: Slot) -> Reply | None:
     choices = question.frame.choices
     labels = [one["label"] for one in choices]
-    picked = pick(heard, labels, several=slot.many)
+    picked = match_label(interpretation, labels, several=slot.many)
     if not picked:
         return None
     indices, words = picked
     values = [choices[index] for index in indices]
-    return Reply("slot", [values] if slot.many else values, points(words, heard.words), _whole(heard))
+    return Reply(
+        "slot",
+        [values] if slot.many else values,
+        coverage_score(words, interpretation.word_count),
+        _whole_utterance(interpretation),
+    )
 
 
-def _shown(heard: Interpretation, question: Question, slot: Slot) -> Reply | None:
+def _ordinal_reply(interpretation: Interpretation, question: Question, slot: Slot) -> Reply | None:
     """One of the buttons of a question for a list value, chosen by its place («вторую»)."""
-    if not heard.program.recogniser.values(slot.type):
+    if not interpretation.program.recogniser.values(slot.type):
         return None
     number = question.frame.question
-    offered = (one for one in reversed(heard.turn.session.offered) if one.kind == "slot")
+    offered = (one for one in reversed(interpretation.turn.session.button_sets) if one.kind == "slot")
     shown = next((one for one in offered if (one.question, one.slot) == (number, slot.name)), None)
     offers = [one for one in shown.offers if not is_skip(one.value)] if shown is not None else []
-    placed = numbered_choice(heard.utterance, len(offers))
+    placed = numbered_choice(interpretation.utterance, len(offers))
     if placed is None or (len(placed.indices) > 1 and not slot.many):
         return None
-    values = distinct(value for index in placed.indices for value in _meant(heard, slot, offers[index]))
+    values = distinct(
+        value for index in placed.indices for value in _offer_values(interpretation, slot, offers[index])
+    )
     if len(values) < len(placed.indices):
         return None
-    return Reply("slot", [values] if slot.many else values, points(placed.words, heard.words), _whole(heard))
+    return Reply(
+        "slot",
+        [values] if slot.many else values,
+        coverage_score(placed.words, interpretation.word_count),
+        _whole_utterance(interpretation),
+    )
 
 
-def _meant(heard: Interpretation, slot: Slot, offer: Offer) -> list[Any]:
+def _offer_values(interpretation: Interpretation, slot: Slot, offer: Offer) -> list[Any]:
     """What a button means as a value of the slot; nothing if it starts a flow."""
     if offer.value is not None:
         return [offer.value]
-    said = Interpretation(heard.turn, offer.label, heard.program)
-    return distinct(one.value for one in said.values([slot.type])) if not offer.flow else []
+    said = Interpretation(interpretation.turn, offer.label, interpretation.program)
+    return distinct(one.value for one in said.entities([slot.type])) if not offer.flow else []
 
 
-async def _confirm(heard: Interpretation) -> Reply | None:
-    found = apart(await heard.answer("yes_no"))
+async def _confirm_reply(interpretation: Interpretation) -> Reply | None:
+    found = without_overlaps(await interpretation.answer_entities("yes_no"))
     values = distinct(one.value for one in found)
     if len(values) != 1:
         return None
     words = sum((one.last - one.first) * one.weight for one in found)
     kind = "yes" if values[0] else "no"
-    return Reply(kind, values, points(words, heard.words), [(one.start, one.end) for one in found])
+    return Reply(
+        kind,
+        values,
+        coverage_score(words, interpretation.word_count),
+        [(one.start, one.end) for one in found],
+    )
 
 
-def _menu(heard: Interpretation, question: Question, op: Menu) -> Reply | None:
-    scope = heard.turn.scope
+def _menu_reply(interpretation: Interpretation, question: Question, op: Menu) -> Reply | None:
+    scope = interpretation.turn.scope
     open_items = [
         index
         for index, item in enumerate(op.items)
         if item.condition is None or item.condition.evaluate(scope)
     ]
     best: Reply | None = None
-    matches = {match.pattern: match for match in heard.patterns} if any(i.patterns for i in op.items) else {}
+    matches = (
+        {match.pattern: match for match in interpretation.patterns}
+        if any(i.patterns for i in op.items)
+        else {}
+    )
     for index in open_items:
         for pattern in op.items[index].patterns:
             match = matches.get(pattern)
             if match is not None:
-                score = points(match.matched, max(match.total, 1))
+                score = coverage_score(match.matched, max(match.total, 1))
                 if best is None or score > best.score:
-                    best = Reply("item", [index], score, _whole(heard))
-    picked = pick(heard, [item_label(heard.turn, op.items[index]) for index in open_items])
+                    best = Reply("item", [index], score, _whole_utterance(interpretation))
+    picked = match_label(
+        interpretation, [item_label(interpretation.turn, op.items[index]) for index in open_items]
+    )
     if picked is not None:
         indices, words = picked
-        score = points(words, heard.words)
+        score = coverage_score(words, interpretation.word_count)
         if best is None or score > best.score:
-            best = Reply("item", [open_items[indices[0]]], score, _whole(heard))
+            best = Reply("item", [open_items[indices[0]]], score, _whole_utterance(interpretation))
     return best
 
 
-def _whole(heard: Interpretation) -> list[tuple[int, int]]:
-    return [(0, len(heard.utterance.raw))]
+def _whole_utterance(interpretation: Interpretation) -> list[tuple[int, int]]:
+    return [(0, len(interpretation.utterance.raw))]
 
 
-def _plain_no(heard: Interpretation) -> bool:
-    found = heard.values(["yes_no"])
+def _plain_no(interpretation: Interpretation) -> bool:
+    found = interpretation.entities(["yes_no"])
     return any(
-        one.value is False and one.first == 0 and one.last == len(heard.utterance.words) for one in found
+        one.value is False and one.first == 0 and one.last == len(interpretation.utterance.words)
+        for one in found
     )
 
 
 # --- choosing one of several labels ---
 
 
-def pick(
-    heard: Interpretation, labels: Sequence[str], *, several: bool = False
+def match_label(
+    interpretation: Interpretation, labels: Sequence[str], *, several: bool = False
 ) -> tuple[list[int], float] | None:
     """The labels an utterance names, and how many of its words did: the whole label, words that belong to one label
     only, its number or its place. None when it names no label, or two where one is asked."""
-    words = heard.utterance.words
+    words = interpretation.utterance.words
     if not words or not labels:
         return None
     whole = " ".join(word.text for word in words)
@@ -184,8 +216,8 @@ def pick(
         if len(owners) == 1:
             return owners, 1.0
         return ([number - 1], 1.0) if 0 < number <= len(labels) else None
-    named = by_words(words, parts, several=several)
-    placed = numbered_choice(heard.utterance, len(labels))
+    named = match_label_words(words, parts, several=several)
+    placed = numbered_choice(interpretation.utterance, len(labels))
     if (
         placed is not None
         and (several or len(placed.indices) == 1)
@@ -194,20 +226,22 @@ def pick(
         return placed.indices, placed.words
     if named is not None:
         return named
-    numbers = [one.value for one in heard.values(["integer"]) if one.first == 0 and one.last == len(words)]
+    numbers = [
+        one.value for one in interpretation.entities(["integer"]) if one.first == 0 and one.last == len(words)
+    ]
     if numbers and isinstance(numbers[0], int) and 0 < numbers[0] <= len(labels):
         return [numbers[0] - 1], len(words)
     return None
 
 
-def by_words(
+def match_label_words(
     words: Sequence[Word], labels: list[list[str]], *, several: bool
 ) -> tuple[list[int], float] | None:
     """The labels named by words that belong to one of them only, and by how many words."""
     named: dict[int, int] = {}
     for word in words:
         owners = [
-            index for index, label in enumerate(labels) if any(_alike(word.text, part) for part in label)
+            index for index, label in enumerate(labels) if any(_same_word(word.text, part) for part in label)
         ]
         if len(owners) == 1:
             named[owners[0]] = named.get(owners[0], 0) + 1
@@ -216,7 +250,7 @@ def by_words(
     return sorted(named), sum(named.values())
 
 
-def _alike(said: str, label: str) -> bool:
+def _same_word(said: str, label: str) -> bool:
     """The same word, or forms of one: two thirds of the letters in common at the beginning, and short endings."""
     if said == label:
         return True

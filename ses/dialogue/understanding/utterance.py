@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from ses.dialogue.state.session import Seen
+from ses.dialogue.state.session import SeeResults
 from ses.dialogue.state.turn import Turn
 from ses.errors import StepError
 from ses.scenario.program.recognition import Found, PatternMatch, Recognised, Utterance
@@ -35,20 +35,20 @@ class Interpretation:
         self._found: dict[str, list[Found]] = {}
         self._intents: Sequence[Recognised] | None = None
         self._patterns: Sequence[PatternMatch] | None = None
-        seen = turn.seen
+        seen = turn.see_results
         known = seen.found.get(program.version) if seen is not None and seen.text == text else None
         self._seen: dict[str, list[Found]] = known or {}
 
     @property
-    def words(self) -> int:
+    def word_count(self) -> int:
         return max(len(self.utterance.words), 1)
 
     @property
-    def key(self) -> str:
+    def label_key(self) -> str:
         """What labels of buttons are compared with (`label_key`)."""
         return " ".join([word.text for word in self.utterance.words]) or self.text.strip()
 
-    def values(self, names: Collection[str]) -> list[Found]:
+    def entities(self, names: Collection[str]) -> list[Found]:
         """Values of these entities, as far as they are found without a network."""
         missing = [name for name in names if name not in self._found and name not in UNTYPED]
         if missing:
@@ -59,15 +59,15 @@ class Interpretation:
                 self._found[found.entity].append(found)
         return [found for name in names for found in (*self._found.get(name, ()), *self._seen.get(name, ()))]
 
-    async def answer(self, name: str) -> list[Found]:
+    async def answer_entities(self, name: str) -> list[Found]:
         """Values of the open question's entity: a typo is forgiven, dates may take their time, SEE is asked."""
         recogniser = self.program.recogniser
         if recogniser.see(name) is not None:
-            await self.see([name])
+            await self.extract([name])
             return self._seen[name]
         now = self.turn.scope.now
         if recogniser.is_slow(name):
-            found = await self.turn.waiting(
+            found = await self.turn.await_external(
                 "dates",
                 self.turn.ports.offload(
                     lambda: recogniser.entity(self.utterance, name, forgiving=True, now=now)
@@ -81,7 +81,7 @@ class Interpretation:
     def intents(self) -> Sequence[Recognised]:
         if self._intents is None:
             recogniser = self.program.recogniser
-            self._intents = recogniser.intents(self.utterance, self.values(recogniser.in_patterns))
+            self._intents = recogniser.intents(self.utterance, self.entities(recogniser.in_patterns))
         return self._intents
 
     @property
@@ -101,7 +101,7 @@ class Interpretation:
     def patterns(self) -> Sequence[PatternMatch]:
         if self._patterns is None:
             recogniser = self.program.recogniser
-            self._patterns = recogniser.patterns(self.utterance, self.values(recogniser.in_patterns))
+            self._patterns = recogniser.patterns(self.utterance, self.entities(recogniser.in_patterns))
         return self._patterns
 
     # --- recognisers that cost a call; one that fails is silent ---
@@ -110,7 +110,7 @@ class Interpretation:
         """Ask this model of SMC for all intents that need it."""
         services = self.turn.ports.services
         try:
-            classes = await self.turn.waiting("smc", services.classify(model, self.utterance.raw))
+            classes = await self.turn.await_external("smc", services.classify(model, self.utterance.raw))
         except StepError as error:
             self.turn.trace.errors.append({"kind": error.kind, "service": "smc"})
             return []
@@ -122,7 +122,7 @@ class Interpretation:
             if intent.model == model and intent.cls in scores
         ]
 
-    async def see(self, entities: Iterable[str]) -> None:
+    async def extract(self, entities: Iterable[str]) -> None:
         """Ask SEE for these entities, once each, all models at once."""
         wanted: dict[str, list[tuple[str, str]]] = {}
         for name in entities:
@@ -137,15 +137,15 @@ class Interpretation:
     def _keep_seen(self) -> None:
         """Let the turn's checkpoints carry what SEE finds."""
         turn = self.turn
-        if turn.seen is None or turn.seen.text != self.text:
-            turn.seen = Seen(self.text)
-        turn.seen.found[self.program.version] = self._seen
+        if turn.see_results is None or turn.see_results.text != self.text:
+            turn.see_results = SeeResults(self.text)
+        turn.see_results.found[self.program.version] = self._seen
 
     async def _extract(self, model: str, names: list[tuple[str, str]]) -> None:
         services = self.turn.ports.services
         raw = self.utterance.raw
         try:
-            entities = await self.turn.waiting("see", services.extract(model, raw))
+            entities = await self.turn.await_external("see", services.extract(model, raw))
         except StepError as error:
             self.turn.trace.errors.append({"kind": error.kind, "service": "see"})
             return
@@ -168,20 +168,20 @@ class Interpretation:
         return Found(name, value, start, end, first, last)
 
 
-def hear(turn: Turn, text: str, program: Program) -> Interpretation:
+def interpret(turn: Turn, text: str, program: Program) -> Interpretation:
     """The utterance as `program` reads it; read once a turn for each version."""
-    cache: dict[int, Interpretation] = turn.heard
-    heard = cache.get(id(program))
-    if heard is None or heard.text != text:
-        heard = cache[id(program)] = Interpretation(turn, text, program)
-    return heard
+    cache: dict[int, Interpretation] = turn.interpretations
+    interpretation = cache.get(id(program))
+    if interpretation is None or interpretation.text != text:
+        interpretation = cache[id(program)] = Interpretation(turn, text, program)
+    return interpretation
 
 
 def overlaps(span: tuple[int, int], taken: Iterable[tuple[int, int]]) -> bool:
     return any(span[0] < end and start < span[1] for start, end in taken)
 
 
-def apart(found: Iterable[Found], taken: Iterable[tuple[int, int]] = ()) -> list[Found]:
+def without_overlaps(found: Iterable[Found], taken: Iterable[tuple[int, int]] = ()) -> list[Found]:
     """Values that do not overlap each other or `taken`: the longest first; then in the order of the text."""
     spans = list(taken)
     chosen = []

@@ -8,7 +8,7 @@ import pytest
 from doubles.conversations import Inbox, echo, echo_poison, echo_program
 from ses.conversations.engine import Engine
 from ses.dialogue.state.ports import Increment, Leg
-from ses.dialogue.state.session import Activity, Flight, Frame, Session
+from ses.dialogue.state.session import Activity, Checkpoint, Frame, Session
 from ses.messages import Outgoing
 from ses.scenario.program.definitions import Variable
 from ses.storage.contract import StoreUnavailable
@@ -20,15 +20,15 @@ def caller(call):
     async def run(session, inbounds, programs, newest, ports, *, user_variables):
         first = inbounds[0]
         session = session or Session(robot=newest.id, connector=first.connector, id=first.session)
-        if session.flight is None:
+        if session.checkpoint is None:
             session.turn += 1
             session.seq += 1
-            session.flight = Flight([one.id for one in inbounds], 0, first.at, 1, 0)
+            session.checkpoint = Checkpoint([one.id for one in inbounds], 0, first.at, 1, 0)
             said = Outgoing(id=f"{session.id}/{session.turn}/1", seq=session.seq, text="wait")
             await ports.commit(Leg(session, [said], final=False))
-        assert [one.id for one in inbounds] == session.flight.inbounds
+        assert [one.id for one in inbounds] == session.checkpoint.inbounds
         await call(ports)
-        session.flight = None
+        session.checkpoint = None
         session.seq += 1
         return Leg(session, [Outgoing(id=f"{session.id}/{session.turn}/2", seq=session.seq, text="done")])
 

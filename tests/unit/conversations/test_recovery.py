@@ -15,7 +15,7 @@ from doubles.rows import accepted, arrival
 from ses.conversations.engine import Engine
 from ses.conversations.recovery.quarantine import RUN_SUSPICION
 from ses.dialogue.state.ports import Leg
-from ses.dialogue.state.session import Flight, Session
+from ses.dialogue.state.session import Checkpoint, Session
 from ses.messages import Inbound
 from ses.storage.rows import PRESENT
 from ses.storage.sqlite.store import SqliteStore
@@ -196,8 +196,8 @@ async def test_the_mark_stands_only_while_a_suspect_computes_not_while_it_waits_
 
     async def in_legs(session, inbounds, programs, newest, ports, *, user_variables):
         session = session or Session(robot=newest.id, connector="web.site", id=inbounds[0].session)
-        if session.flight is None:
-            session.flight = Flight([one.id for one in inbounds], 0, inbounds[0].at, 1, 0)
+        if session.checkpoint is None:
+            session.checkpoint = Checkpoint([one.id for one in inbounds], 0, inbounds[0].at, 1, 0)
             await ports.commit(Leg(session, final=False))
         seen.append(("compute", marks[-1]))
         return await echo(session, inbounds, programs, newest, ports, user_variables=user_variables)

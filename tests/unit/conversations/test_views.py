@@ -172,7 +172,7 @@ async def test_the_session_tells_what_was_called_to_answer(pipeline_over):
     async def calling(session, inbounds, programs, newest, ports, *, user_variables):
         leg = await echo(session, inbounds, programs, newest, ports, user_variables=user_variables)
         trace = {**(leg.trace or {}), "calls": [call]}
-        return Leg(leg.session, leg.outgoing, tracing=lambda: trace, called=True)
+        return Leg(leg.session, leg.outgoing, make_trace=lambda: trace, keep_trace=True)
 
     async with pipeline_over(engine=Engine(calling, echo_poison)) as pipeline:
         await pipeline.say("hi")

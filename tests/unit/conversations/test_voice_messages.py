@@ -32,7 +32,7 @@ class Voices:
         self.open = asyncio.Event()
         self.open.set()
 
-    async def hear(self, conversation, recording, settings, *, keep):
+    async def transcribe(self, conversation, recording, settings, *, keep):
         self.heard += 1
         self.asked.set()
         await self.open.wait()

@@ -19,7 +19,7 @@ import pytest
 
 from ses.clock import VirtualClock
 from ses.dialogue.engine import run_turn
-from ses.dialogue.state.ports import Address, Increment, Leg, Link, Model, Spoken
+from ses.dialogue.state.ports import Address, HistoryMessage, Increment, Leg, Link, Model
 from ses.dialogue.state.session import Session
 from ses.errors import StepError
 from ses.messages import Attachment, Delta, Inbound, Outgoing
@@ -103,12 +103,12 @@ class Ports:
     transcripts: list[tuple[str, str]] = field(default_factory=list)
     unreachable: StepError | None = None
     """Raised for whoever a step `send` is for."""
-    spoken: list[Spoken] = field(default_factory=list)
+    spoken: list[HistoryMessage] = field(default_factory=list)
     coming: asyncio.Queue[Inbound] = field(default_factory=asyncio.Queue)
     """What comes while the turn runs."""
     shown: list[Delta] = field(default_factory=list)
 
-    async def history(self, last: int) -> Sequence[Spoken]:
+    async def history(self, last: int) -> Sequence[HistoryMessage]:
         return self.spoken[-last:]
 
     async def arrivals(self) -> AsyncIterator[Inbound]:
@@ -118,7 +118,7 @@ class Ports:
     def show(self, delta: Delta) -> None:
         self.shown.append(delta)
 
-    def show_heard(self, inbound: str, text: str) -> None:
+    def show_transcript(self, inbound: str, text: str) -> None:
         self.transcripts.append((inbound, text))
 
     async def commit(self, leg: Leg) -> None:

@@ -120,7 +120,7 @@ async def test_an_end_that_died_in_its_call_goes_on_and_then_the_message_is_hand
         await chat.turn(message)
     chat.stored = chat.ports.legs[-1][0]
     assert await chat.turn(message) == ["Пока, 1.", "0 1 да"]
-    assert chat.session.flight is None
+    assert chat.session.checkpoint is None
 
 
 async def test_an_end_that_kills_again_and_again_is_not_tried_for_the_next_message(
@@ -138,7 +138,7 @@ async def test_an_end_that_kills_again_and_again_is_not_tried_for_the_next_messa
         stored, message, chat.programs, chat.program, chat.ports, user_variables=dict(chat.ports.user)
     )
     chat.stored = leg.session.encode()
-    assert (leg.session.stack, leg.session.variables, leg.over) == ([], {}, False)
+    assert (leg.session.stack, leg.session.variables, leg.session_ended) == ([], {}, False)
     next_ = await run_turn(
         Session.decode(chat.stored), [chat.inbound(text="сколько")], chat.programs, chat.program, chat.ports,
         user_variables=dict(chat.ports.user),
@@ -151,7 +151,7 @@ async def test_the_event_end_reads_the_values_before_they_go(talk: Any) -> None:
     await chat.say("вопрос")
     await chat.say("Ира")
     assert await chat.event("end") == ["Пока, 1."]
-    assert chat.leg.over
+    assert chat.leg.session_ended
     assert (chat.session.stack, chat.session.variables, chat.session.slots) == ([], {}, {})
     assert await chat.say("сколько") == ["0 1 да"]
 

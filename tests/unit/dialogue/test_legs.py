@@ -57,7 +57,7 @@ async def test_a_turn_that_died_goes_on_and_repeats_only_the_call_in_flight(
             user_variables=dict(chat.ports.user),
         )
     stored = chat.ports.legs[-1][0]
-    assert Session.decode(stored).flight.inbounds == [inbound.id]
+    assert Session.decode(stored).checkpoint.inbounds == [inbound.id]
     chat.clock.advance(3600)
     leg = await run_turn(
         Session.decode(stored),
@@ -72,7 +72,7 @@ async def test_a_turn_that_died_goes_on_and_repeats_only_the_call_in_flight(
     assert [m.id for m in chat.said] == ["s/2/1", "s/2/2", "s/2/3"]
     assert sorted({one.key for one in chat.services.called}) == ["s/2/1", "s/2/2"]
     assert chat.ports.user == {"total": 10}
-    assert chat.session.flight is None
+    assert chat.session.checkpoint is None
 
 
 async def test_a_session_in_flight_needs_its_inbounds(talk: Any, killed: Any) -> None:
@@ -323,4 +323,4 @@ async def test_what_see_found_before_a_turn_died_is_not_asked_again_of_it_nor_of
     chat.stored = chat.ports.legs[-1][0]
     assert await chat.turn(inbound) == ["Berdsk!"]
     assert chat.services.called.count(("see", "geo", "поехали в бердск")) == 1
-    assert chat.session.flight is None
+    assert chat.session.checkpoint is None

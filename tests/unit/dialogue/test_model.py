@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from doubles.llm import ScriptedEngine
-from ses.dialogue.state.ports import Spoken
+from ses.dialogue.state.ports import HistoryMessage
 from ses.llm.absent import NoEngine
 from ses.llm.answers import ChatAnswer
 from ses.llm.errors import ContextTooLong, EngineBusy, EngineDied, EngineError
@@ -69,10 +69,10 @@ async def test_earlier_messages_stand_before_the_question(talk):
     one = talk(robot("history: 3"))
     model = engine(one, "Да.")
     one.ports.spoken = [
-        Spoken("user", "Старое"),
-        Spoken("robot", "Здравствуйте."),
-        Spoken("robot", "Чем помочь?"),
-        Spoken("user", "Скажи"),
+        HistoryMessage("user", "Старое"),
+        HistoryMessage("robot", "Здравствуйте."),
+        HistoryMessage("robot", "Чем помочь?"),
+        HistoryMessage("user", "Скажи"),
     ]
     await one.say("спроси ещё")
     assert model.asked[0].messages == [

@@ -147,7 +147,7 @@ def test_a_repeated_turn_from_any_checkpoint_says_the_same(talk: Any, begin: Any
             chat.ports.user = kept
             session = chat.session
             assert len(session.stack) <= STACK
-            assert session.flight is None
+            assert session.checkpoint is None
             assert session.seq == len(chat.heard)
             assert not session.stack or session.pending or session.stack[-1].frames[-1].open
             owned = [name for a in session.stack for f in a.frames for name in f.owns]

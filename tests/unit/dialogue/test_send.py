@@ -31,7 +31,7 @@ async def test_the_words_go_to_another_conversation_and_nothing_is_said_here(tal
     await order.say("заказ")
     await order.say("большая")
     assert await order.say("4711") == ["большая, верно?"]
-    (sent,) = order.leg.beyond.inbounds
+    (sent,) = order.leg.elsewhere.inbounds
     assert (sent.connector, sent.session, sent.external) == ("telegram", "telegram:100", True)
     assert sent.say.text == "Новый заказ: большая, код 4711."
     assert sent.say.masked == "Новый заказ: большая, код ‹code›."
@@ -43,7 +43,7 @@ async def test_who_cannot_be_reached_is_an_error_of_the_step(talk: Any) -> None:
     await order.say("заказ")
     await order.say("большая")
     assert await order.say("4711") == ["Не дошло: denied 404."]
-    assert order.leg.beyond.inbounds == ()
+    assert order.leg.elsewhere.inbounds == ()
 
 
 async def test_a_correction_does_not_go_back_over_it(talk: Any) -> None:
@@ -56,7 +56,7 @@ async def test_a_correction_does_not_go_back_over_it(talk: Any) -> None:
     await order.say("большая")
     await order.say("4711")
     assert await order.say("нет, малая") == ["Это уже не изменить, всё отправлено. большая, верно?"]
-    assert order.leg.beyond.inbounds == ()
+    assert order.leg.elsewhere.inbounds == ()
 
 
 async def test_a_turn_that_died_sends_under_the_same_id(talk: Any, killed: type[Exception]) -> None:
@@ -66,7 +66,7 @@ async def test_a_turn_that_died_sends_under_the_same_id(talk: Any, killed: type[
         await order.say("заказ")
         await order.say("большая")
         await order.say("4711")
-        ids.append(order.leg.beyond.inbounds[0].id)
+        ids.append(order.leg.elsewhere.inbounds[0].id)
     assert ids[0] == ids[1]
 
     order = talk(KITCHEN)
@@ -78,7 +78,7 @@ async def test_a_turn_that_died_sends_under_the_same_id(talk: Any, killed: type[
         await order.turn(answer)
     order.stored = order.ports.legs[-1][0]
     await order.turn(answer)
-    assert [one.id for one in order.leg.beyond.inbounds] == ids[:1]
+    assert [one.id for one in order.leg.elsewhere.inbounds] == ids[:1]
 
 
 @pytest.mark.parametrize(

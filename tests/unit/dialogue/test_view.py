@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ses.dialogue.state.view import flow_under_way, session_json
+from ses.dialogue.state.view import active_flow, session_json
 
 
 async def test_declared_names_are_always_there_and_private_ones_masked(talk: Any) -> None:
@@ -29,8 +29,8 @@ flows: {a: {on: ["* хочу *"], needs: [size, phone, name], steps: [{set: {mad
         "phone": "‹phone›",
         "name": None,
     }
-    assert flow_under_way(chat.session) == "a"
+    assert active_flow(chat.session) == "a"
     await chat.say("Ира")
     assert session_json(chat.session, chat.program, {}, [])["made"] == "large"
     await chat.say("да")
-    assert flow_under_way(chat.session) is None
+    assert active_flow(chat.session) is None

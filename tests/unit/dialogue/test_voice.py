@@ -40,7 +40,7 @@ class Voices:
     asked: list[Any] = field(default_factory=list)
     settings: Any = None
 
-    async def hear(self, conversation, recording, settings, *, keep):
+    async def transcribe(self, conversation, recording, settings, *, keep):
         self.heard.append(recording)
         self.settings = settings
         text = self.texts[min(len(self.heard), len(self.texts)) - 1]
@@ -50,11 +50,11 @@ class Voices:
             text=text, model=settings.spr.model, media="audio:kept", duration=1.5, traits=self.traits
         )
 
-    async def examine(self, conversation, media, question):
+    async def biometry(self, conversation, media, question):
         self.asked.append((media, question))
         return {"gender": {"class": "male", "confidence": 0.8}}
 
-    async def speak(self, conversation, text, voice, *, keep):
+    async def synthesise(self, conversation, text, voice, *, keep):
         if self.mute is not None:
             raise self.mute
         self.spoken.append((text, voice))
@@ -96,7 +96,7 @@ async def test_hearing_has_a_leg_of_its_own_and_is_done_once_more_after_a_death(
     assert robot.ports.voices.heard == []
     ((stored, said),) = robot.ports.legs
     assert said == []
-    assert Session.decode(stored).flight.listening
+    assert Session.decode(stored).checkpoint.transcribing
     robot.stored = stored
     assert await robot.turn(voice) == ["Какой размер?"]
     assert len(robot.ports.voices.heard) == 1
