@@ -1,4 +1,4 @@
-"""What every connector promises (`ses/connectors/contract.py`), stated once; the tests of each connector inherit it.
+"""Contract tests: what every connector promises (`ses/connectors/contract.py`), stated once; the tests of each inherit it.
 
 They give the fixture `side`: a running connector over a `MemoryReception`, with its real other side or a faithful
 double of it. The fixtures are asynchronous, so pytest-asyncio is needed (`asyncio_mode = "auto"`).
@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from ses.connectors.contract import Channel, Connector, DeliveryFailed, Refused
 from ses.connectors.testing import MemoryReception
@@ -18,6 +19,8 @@ from ses.messages import Button, Conversation, Delta, Outgoing
 
 SHARED = Path(__file__).parent
 """Where connectors' common parts lie."""
+FLOW = SHARED.parent / "flow"
+"""Where the tasks of queues are made."""
 
 
 class Person(Protocol):
@@ -50,6 +53,8 @@ class Side(Protocol):
 
     resends: bool
     """The other side repeats what was not acknowledged, under the same id."""
+    variables: Mapping[str, Any]
+    """What the connector is configured to begin its conversations with; not empty."""
 
     @property
     def connector(self) -> Connector: ...
@@ -139,10 +144,34 @@ class ConnectorContract:
         side.connector.typing(nobody, on=False)
         side.connector.stream(nobody, Delta(id="nobody/1/1", attempt=1, at=0, text="э"))
 
-    async def test_a_refused_inbound_is_not_acknowledged(self, side: Side) -> None:
+    async def test_a_refused_inbound_is_kept_its_senders_next_wait_behind_it_and_others_pass(
+        self, side: Side
+    ) -> None:
+        ann, ben = await side.person(), await side.person()
+        side.reception.refusing[ann.conversation] = Refused("flood", "Slower", 0.05)
+        ids = [await ann.say(text) for text in ("раз", "два", "три")]
+        assert await is_unacknowledged(ann, ids[0])
+        await ben.say("а я?")
+        assert await ben.reads(1) == ["echo а я?"]
+        del side.reception.refusing[ann.conversation]
+        for id in ids:
+            await ann.acknowledged(id)
+        said = [one.text for one in side.reception.received if one.conversation == ann.conversation]
+        assert said == ["раз", "два", "три"]
+
+    async def test_what_is_refused_for_good_is_done_with_and_the_next_one_is_heard(self, side: Side) -> None:
         person = await side.person()
-        side.reception.refusals = [Refused("busy", "Full", 60.0)]
-        assert await is_unacknowledged(person, await person.say("нет"))
+        side.reception.refusals = [Refused("unknown_robot", "There is none")]
+        await person.say("нет")
+        await person.acknowledged(await person.say("да"))
+        assert [one.text for one in side.reception.received] == ["да"]
+
+    async def test_the_configured_variables_come_with_the_first_inbound_only(self, side: Side) -> None:
+        for _ in range(2):
+            person = await side.person()
+            for id in [await person.say(text) for text in ("раз", "два", "три")]:
+                await person.acknowledged(id)
+        assert [one.variables for one in side.reception.received] == [side.variables, {}, {}] * 2
 
     async def test_it_keeps_to_the_contract(self, side: Side) -> None:
         connector: Connector = side.connector
@@ -168,7 +197,7 @@ class ConnectorContract:
 
 def at_work(connector: Connector) -> list[str]:
     """Tasks of a connector that are not done; those of its double belong to the tests."""
-    folders = (str(SHARED), str(Path(inspect.getfile(type(connector))).parent))
+    folders = (str(SHARED), str(FLOW), str(Path(inspect.getfile(type(connector))).parent))
     others = asyncio.all_tasks() - {asyncio.current_task()}
     coroutines = [coroutine for task in others if inspect.iscoroutine(coroutine := task.get_coro())]
     return [

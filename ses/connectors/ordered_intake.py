@@ -1,118 +1,154 @@
-"""How a connector hands in what it fetched: conversations beside each other, each in its order, nothing dropped that
-may be taken a moment later."""
+"""Ordered intake: how a connector hands in what people wrote. Conversations go beside each other, each in its order. What is
+refused is kept and tried again, its sender's later ones wait behind it, and everybody else's go on."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import structlog
 
+from ses.clock import Clock
 from ses.connectors.contract import Reception, Refused
+from ses.connectors.status import ConnectionStatus
+from ses.flow.backoff import Backoff
+from ses.flow.keyed_queue import KeyedQueue
 from ses.messages import Inbound
 
 log = structlog.get_logger("ses.connectors")
 
-PATIENCE = 5.0
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 """Seconds between attempts when the reception breaks without saying when to come again."""
 HELD = 100
-"""Inbounds of one conversation that wait for their time; a person who sends more at once is not heard."""
+"""Inbounds of one flood that wait. What is more is dropped, for a messenger keeps one line for all: who would wait for the end
+of every flood could be kept from hearing anybody by anyone."""
+NOTHING: Mapping[str, Any] = {}
+
+Wanted = Callable[[bool], bool]
+"""Whether an inbound is to be heard in a conversation that has begun (true) or has not (false)."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    inbound: Inbound
+    written: float
+    wanted: Wanted | None
+    stored: asyncio.Future[bool]
 
 
 class OrderedIntake:
-    """Each conversation has a line of its own while something of it waits."""
+    """The inbounds of one connector. The first one of each conversation brings the connector's `variables`."""
 
     def __init__(
         self,
         reception: Reception,
+        status: ConnectionStatus,
+        clock: Clock,
         *,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        dropped: Collection[str] = (),
+        variables: Mapping[str, Any] = NOTHING,
+        held: int = HELD,
     ) -> None:
-        """`dropped`: codes of refusals that are final, whatever they say of another time."""
-        self._dropped = dropped
+        """`held`: inbounds that wait at most in a conversation that is refused for a flood."""
         self._reception = reception
-        self._sleep = sleep
-        self._lines: dict[str, _Line] = {}
+        self._status = status
+        self._clock = clock
+        self._variables = variables
+        self._held = held
+        self._queue: KeyedQueue[str, _Waiting] = KeyedQueue(self._hand_in)
+        self._stored: dict[tuple[str, str], asyncio.Future[bool]] = {}
+        """By session and id, of those that wait."""
+        self._floods: set[str] = set()
+        """Sessions whose first inbound was refused for a flood."""
 
     @property
     def waiting(self) -> int:
         """Inbounds that are not durable yet."""
-        return sum(len(line.waiting) for line in self._lines.values())
+        return self._queue.waiting
 
-    def enter(self, inbound: Inbound) -> asyncio.Future[bool]:
-        """Put an inbound into its conversation's line. The future is true when it is durable, false when it never will be:
-        refused for good, or one too many."""
-        future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        line = self._lines.get(inbound.session)
-        if line is None:
-            line = self._lines[inbound.session] = _Line()
-        elif len(line.waiting) >= HELD:
-            log.warning(
-                "a message of a flood is dropped", connector=inbound.connector, session=inbound.session
-            )
-            future.set_result(False)
-            return future
-        line.waiting.append((inbound, future))
-        if line.task is None:
-            line.task = asyncio.create_task(self._run(inbound.session, line))
-        return future
+    def has_room(self, session: str) -> bool:
+        """Whether another inbound of that conversation may wait. A messenger that calls is told to call again when not, so
+        nothing of it is dropped."""
+        return self._queue.of(session) < self._held
+
+    def enter(
+        self, inbound: Inbound, *, written: float = 0.0, wanted: Wanted | None = None
+    ) -> asyncio.Future[bool]:
+        """Put an inbound behind the others of its conversation. The future is true when it is durable, false when it never
+        will be: not `wanted`, refused for good, or too much of a flood. One that waits already gets the future it has.
+
+        `written`: seconds since 1970 by the other side's clock, 0 when it does not tell.
+        """
+        key = (inbound.session, inbound.id)
+        if (known := self._stored.get(key)) is not None:
+            return known
+        stored: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._stored[key] = stored
+        self._queue.put(inbound.session, _Waiting(inbound, written, wanted, stored))
+        if inbound.session in self._floods:
+            self._cut(inbound.session)
+        return stored
 
     async def at_most(self, waiting: int) -> None:
         """Return when no more than so many are waiting, so that a connector fetches nothing it cannot hand in."""
-        while self.waiting > waiting:
-            futures = [future for line in self._lines.values() for _, future in line.waiting]
-            await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
+        await self._queue.at_most(waiting)
 
     async def close(self) -> None:
         """Give up what waits: it was not acknowledged, its sender has it still."""
-        tasks = [line.task for line in self._lines.values() if line.task is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        for one in await self._queue.close():
+            one.stored.cancel()
+        self._stored.clear()
 
-    async def _run(self, session: str, line: _Line) -> None:
-        try:
-            while line.waiting:
-                inbound, future = line.waiting[0]
-                taken = await self._hand_in(inbound)
-                line.waiting.popleft()
-                if not future.done():
-                    future.set_result(taken)
-        finally:
-            del self._lines[session]
-            for _, future in line.waiting:
-                future.cancel()
+    async def _hand_in(self, session: str, one: _Waiting) -> None:
+        self._settle(one, await self._until_settled(one))
 
-    async def _hand_in(self, inbound: Inbound) -> bool:
+    def _settle(self, one: _Waiting, stored: bool) -> None:
+        del self._stored[one.inbound.session, one.inbound.id]
+        if not one.stored.done():
+            one.stored.set_result(stored)
+
+    def _cut(self, session: str) -> None:
+        """Drop what is too much of a flood."""
+        for one in self._queue.cut(session, self._held):
+            log.warning("a message of a flood is dropped", connector=one.inbound.connector, session=session)
+            self._status.call_failed()
+            self._settle(one, False)
+
+    async def _until_settled(self, one: _Waiting) -> bool:
+        """Try until it is durable, or never will be."""
+        backoff: Backoff | None = None
+        connector = one.inbound.connector
         while True:
             try:
-                await self._reception.receive(inbound)
+                return await self._attempt(one)
             except Refused as refusal:
-                if refusal.code in self._dropped:
-                    log.info("a message is not taken", connector=inbound.connector, code=refusal.code)
-                    return False
                 if refusal.retry_after is None:
                     # Its text says all; a traceback would hide it.
-                    log.error(  # noqa: TRY400
-                        "a message was refused",
-                        connector=inbound.connector,
-                        code=refusal.code,
-                        reason=str(refusal),
-                    )
+                    log.error("a message was refused", connector=connector, code=refusal.code, reason=str(refusal))  # noqa: TRY400  # fmt: skip
+                    self._status.call_failed()
                     return False
-                await self._sleep(refusal.retry_after)
+                pause = refusal.retry_after
+                if refusal.code == "flood":
+                    self._floods.add(one.inbound.session)
+                    self._cut(one.inbound.session)
             except Exception:
-                log.exception("an inbound could not be stored", connector=inbound.connector)
-                await self._sleep(PATIENCE)
-            else:
-                return True
+                log.exception("an inbound could not be stored", connector=connector)
+                backoff = backoff or Backoff(FIRST_PAUSE, LONGEST_PAUSE)
+                pause = backoff.next()
+            await self._clock.sleep(pause)
 
-
-class _Line:
-    __slots__ = ("task", "waiting")
-
-    def __init__(self) -> None:
-        self.waiting: deque[tuple[Inbound, asyncio.Future[bool]]] = deque()
-        self.task: asyncio.Task[None] | None = None
+    async def _attempt(self, one: _Waiting) -> bool:
+        inbound = one.inbound
+        if one.wanted is not None or self._variables:
+            # Whatever came before it is settled by now: of two that come at once only one finds nothing.
+            begun = await self._reception.has_begun(inbound.conversation)
+            wanted, one.wanted = one.wanted, None
+            if wanted is not None and not wanted(begun):
+                return False
+            if self._variables:
+                inbound.variables = {} if begun else dict(self._variables)
+        await self._reception.receive(inbound)
+        self._floods.discard(inbound.session)
+        self._status.heard(one.written)
+        return True

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 
 from ses.clock import Clock, SystemClock
 from ses.connectors.contract import Connector, ConnectorState, HistoryEntry, Reception, Refused, SessionOwner
+from ses.connectors.ordered_intake import NOTHING, OrderedIntake
+from ses.connectors.status import ConnectionStatus
 from ses.messages import Conversation, Delta, Inbound, Outgoing
 
 Answer = Callable[[Inbound], Sequence[Outgoing]]
@@ -21,6 +24,13 @@ def echo(inbound: Inbound) -> Sequence[Outgoing]:
     if inbound.event is not None:
         return (Outgoing(id="", seq=0, text=f"event {inbound.event}"),)
     return (Outgoing(id="", seq=0, text=f"echo {inbound.text or inbound.button or ''}"),)
+
+
+class HurriedClock(SystemClock):
+    """The machine's clock, but who sleeps hardly does: for connectors over real sockets whose tests count no time."""
+
+    async def sleep(self, seconds: float) -> None:
+        await super().sleep(min(seconds, 0.01))
 
 
 class MemoryReception:
@@ -42,6 +52,8 @@ class MemoryReception:
         """In the order they became durable, second copies left out."""
         self.refusals: list[Refused | Exception] = []
         """Raised, first to last, instead of taking what comes."""
+        self.refusing: dict[Conversation, Refused] = {}
+        """Raised for everything of that conversation, for as long as it stands here."""
         self.gate: asyncio.Event | None = None
         """When set to an event: nothing becomes durable before it is."""
         self.push = True
@@ -57,6 +69,8 @@ class MemoryReception:
         if self.refusals:
             raise self.refusals.pop(0)
         conversation = inbound.conversation
+        if conversation in self.refusing:
+            raise self.refusing[conversation]
         if inbound.id in self._ids[conversation]:
             return False
         self._ids[conversation].add(inbound.id)
@@ -115,52 +129,65 @@ class MemoryReception:
 
 
 class MemoryConnector:
-    """Implements `Channel` without a messenger: people are objects, `person("ann").say("hi")`. A send is tried until the
-    reception takes it, as every messenger's is."""
+    """Implements `Channel` without a messenger: people are objects, `person("ann").say("hi")`."""
 
     replays = False
 
     def __init__(
-        self, name: str = "shop", robot: str = "echo", *, kind: str = "memory", clock: Clock | None = None
+        self,
+        name: str = "shop",
+        robot: str = "echo",
+        *,
+        kind: str = "memory",
+        clock: Clock | None = None,
+        variables: Mapping[str, Any] = NOTHING,
     ) -> None:
+        """`variables`: what every conversation begins with."""
         self.name = f"{kind}.{name}"
         self.kind = kind
         self.robot = robot
         self.clock = clock or SystemClock()
         self.said: defaultdict[str, list[Outgoing]] = defaultdict(list)
         """What the robot said, by session."""
-        self.changed = asyncio.Condition()
-        """Notified when something was stored or delivered."""
         self.stored: set[tuple[str, str]] = set()
         """Session and id of what is on disk."""
-        self._queue: asyncio.Queue[Inbound] = asyncio.Queue()
-        self._reception: Reception | None = None
-        self._receiving: asyncio.Task[None] | None = None
+        self._variables = variables
+        self._status = ConnectionStatus(self.name, robot, "", self.clock)
+        self._intake: OrderedIntake | None = None
+        self._changed = asyncio.Event()
+        """Set when something was stored or delivered."""
 
     def person(self, session: str) -> MemoryPerson:
         return MemoryPerson(self, session)
 
     def send(self, inbound: Inbound) -> None:
-        """The messenger brings something."""
-        self._queue.put_nowait(inbound)
+        """The messenger brings something; it goes nowhere when nobody listens."""
+        if self._intake is not None:
+            stored = self._intake.enter(inbound)
+            stored.add_done_callback(lambda done: self._note(inbound, done))
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        """Return when something that was stored or delivered makes it so."""
+        while not holds():
+            self._changed.clear()
+            await self._changed.wait()
 
     async def start(self, reception: Reception) -> None:
-        self._reception = reception
-        self._receiving = asyncio.create_task(self._receive(reception))
+        self._intake = OrderedIntake(reception, self._status, self.clock, variables=self._variables)
+        self._status.connected()
 
     async def refuse(self) -> None:
-        task, self._receiving = self._receiving, None
-        if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        intake, self._intake = self._intake, None
+        if intake is not None:
+            await intake.close()
 
     async def stop(self) -> None:
         await self.refuse()
+        self._status.stopped()
 
     async def deliver(self, conversation: Conversation, message: Outgoing) -> None:
-        async with self.changed:
-            self.said[conversation.session].append(message)
-            self.changed.notify_all()
+        self.said[conversation.session].append(message)
+        self._changed.set()
 
     def typing(self, conversation: Conversation, on: bool) -> None:
         pass
@@ -169,20 +196,12 @@ class MemoryConnector:
         pass
 
     def state(self) -> ConnectorState:
-        return ConnectorState(self.name, self.robot, "connected" if self._receiving else "stopped")
+        return self._status.state()
 
-    async def _receive(self, reception: Reception) -> None:
-        while True:
-            inbound = await self._queue.get()
-            while True:
-                try:
-                    await reception.receive(inbound)
-                    break
-                except Refused as refusal:
-                    await asyncio.sleep(refusal.retry_after or 1.0)
-            async with self.changed:
-                self.stored.add((inbound.session, inbound.id))
-                self.changed.notify_all()
+    def _note(self, inbound: Inbound, stored: asyncio.Future[bool]) -> None:
+        if not stored.cancelled() and stored.result():
+            self.stored.add((inbound.session, inbound.id))
+            self._changed.set()
 
 
 class MemoryPerson:
@@ -198,26 +217,24 @@ class MemoryPerson:
 
     async def press(self, button: str) -> str:
         said = self._connector.said[self.conversation.session]
-        await self._until(lambda: any(one.id == button for message in said for one in message.buttons))
+        await self._connector.until(
+            lambda: any(one.id == button for message in said for one in message.buttons)
+        )
         return self._send(None, button=button)
 
     async def acknowledged(self, id: str) -> None:
-        await self._until(lambda: (self.conversation.session, id) in self._connector.stored)
+        await self._connector.until(lambda: (self.conversation.session, id) in self._connector.stored)
 
     async def reads(self, count: int) -> list[str]:
         said = self._connector.said[self.conversation.session]
-        await self._until(lambda: len(said) >= count)
+        await self._connector.until(lambda: len(said) >= count)
         return [message.text for message in said[:count]]
-
-    async def _until(self, holds: Callable[[], bool]) -> None:
-        async with self._connector.changed:
-            await self._connector.changed.wait_for(holds)
 
     def _send(self, id: str | None, *, text: str | None = None, button: str | None = None) -> str:
         self._count += 1
         known = id or f"m{self._count}"
         connector = self._connector
-        self._connector.send(
+        connector.send(
             Inbound(
                 connector=connector.name, session=self.conversation.session, id=known, robot=connector.robot,
                 channel=connector.kind, at=connector.clock.now(), text=text, button=button,

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from aiohttp import web
 
 LARGEST = 1 << 20
 """Bytes of a call's body."""
+PATIENCE = 8.0
+"""Seconds in which what a call brings must be stored; messengers give up after ten, and call again."""
+RETRY_AFTER = 2
+"""Seconds after which a messenger may call again."""
 
 
 class WebhookReceiver(Protocol):
@@ -37,6 +42,20 @@ class WebhookRoutes:
             return web.Response(status=403)
         answer: web.Response = await webhook(request.headers, body)
         return answer
+
+
+async def stored_in_time(stored: Collection[asyncio.Future[bool]], patience: float = PATIENCE) -> bool:
+    """Whether all is durable, or never will be, within so many seconds. What is late goes on waiting in its order, and is
+    known when the messenger brings it again."""
+    waiting = [one for one in stored if not one.done()]
+    if waiting:
+        await asyncio.wait(waiting, timeout=patience)
+    return all(one.done() and not one.cancelled() for one in stored)
+
+
+def call_again() -> web.Response:
+    """The answer to a call whose content could not be stored yet."""
+    return web.Response(status=503, headers={"Retry-After": str(RETRY_AFTER)})
 
 
 async def _read(request: web.Request) -> bytes | None:

@@ -37,22 +37,26 @@ a bot pays for it."""
 def telegram_bot(
     name: str, settings: Telegram, folder: RobotFolder, recording: Recording, clock: Clock
 ) -> Channel:
-    from ses.connectors.telegram.config import account_of
+    from ses.connectors.telegram.config import settings_of
     from ses.connectors.telegram.connector import TelegramConnector
 
-    account = account_of(name, settings)
     return TelegramConnector(
-        account, robot_folder=partial(folder, account.robot), recording=recording, clock=clock
+        settings_of(name, settings),
+        robot_folder=partial(folder, settings.robot),
+        recording=recording,
+        clock=clock,
     )
 
 
 def vk_community(name: str, settings: Vk, folder: RobotFolder, recording: Recording, clock: Clock) -> Channel:
-    from ses.connectors.vk.config import community_of
+    from ses.connectors.vk.config import settings_of
     from ses.connectors.vk.connector import VkConnector
 
-    community = community_of(name, settings)
     return VkConnector(
-        community, robot_folder=partial(folder, community.robot), recording=recording, clock=clock
+        settings_of(name, settings),
+        robot_folder=partial(folder, settings.robot),
+        recording=recording,
+        clock=clock,
     )
 
 

@@ -40,6 +40,14 @@ class KeyedQueue(Generic[K, T]):
         if key not in self._tasks:
             self._tasks[key] = asyncio.get_running_loop().create_task(self._run(key))
 
+    def cut(self, key: K, keep: int) -> list[T]:
+        """Take away what waits behind the first `keep` ≥ 1 items of that key; what was taken, in its order."""
+        items = self._items.get(key, deque())
+        taken = [items.pop() for _ in range(len(items) - keep)]
+        if taken:
+            self._changed.set()
+        return taken[::-1]
+
     async def at_most(self, waiting: int) -> None:
         """Return when no more items than that wait."""
         while self.waiting > waiting:

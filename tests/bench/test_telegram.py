@@ -27,7 +27,7 @@ def serve(pipe: Connection, api: str) -> None:
     from doubles.conversations import ECHO, StoredPrograms, echo_program
     from doubles.telegram import TOKEN
     from ses.clock import SystemClock
-    from ses.connectors.telegram.config import Account
+    from ses.connectors.telegram.config import Settings
     from ses.connectors.telegram.connector import TelegramConnector
     from ses.connectors.webhooks import WebhookRoutes
     from ses.conversations.conversations import Conversations
@@ -35,9 +35,11 @@ def serve(pipe: Connection, api: str) -> None:
     from ses.conversations.lifecycle.robots import Robots
     from ses.storage.sqlite.store import SqliteStore
 
-    async def at_once(seconds: float) -> None:
+    class AtOnce(SystemClock):
         """Telegram's rates would be the figure."""
-        await asyncio.sleep(seconds if seconds == 60.0 else 0)
+
+        async def sleep(self, seconds: float) -> None:
+            await super().sleep(seconds if seconds == 60.0 else 0)
 
     async def main() -> None:
         clock = SystemClock()
@@ -54,10 +56,10 @@ def serve(pipe: Connection, api: str) -> None:
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         url = f"http://127.0.0.1:{runner.addresses[0][1]}/hook/telegram/shop"
-        account = Account(
+        settings = Settings(
             "shop", "echo", TOKEN, mode="webhook", webhook_url=url, secret_token=SECRET, api=api
         )
-        connector = TelegramConnector(account, clock=clock, sleep=at_once)
+        connector = TelegramConnector(settings, clock=AtOnce())
         connectors["telegram.shop"] = connector
         conversations.attach(connector)
         await conversations.start()

@@ -32,7 +32,7 @@ def serve(pipe: Connection, apis: list[str], token: str) -> None:
     """The daemon's side: pipeline, store, connectors and listener."""
     from doubles.conversations import ECHO, StoredPrograms, echo_program
     from ses.clock import SystemClock
-    from ses.connectors.vk.config import Community
+    from ses.connectors.vk.config import Settings
     from ses.connectors.vk.connector import VkConnector
     from ses.connectors.webhooks import WebhookRoutes
     from ses.conversations.conversations import Conversations
@@ -50,11 +50,11 @@ def serve(pipe: Connection, apis: list[str], token: str) -> None:
         conversations = Conversations(store, robots, None, clock=clock, limits=free, engine=ECHO)
         connectors: dict[str, VkConnector] = {}
         for number, api in enumerate(apis):
-            community = Community(
+            settings = Settings(
                 f"shop{number}", "echo", 77 + number, token,
                 mode="callback", confirmation="c0de", secret=SECRET, api=api,
             )  # fmt: skip
-            connector = VkConnector(community, robot_folder=lambda: None, clock=clock)
+            connector = VkConnector(settings, robot_folder=lambda: None, clock=clock)
             connectors[connector.name] = connector
             conversations.attach(connector)
         listener = web.Application()

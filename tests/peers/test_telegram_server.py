@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from aiohttp import ClientSession
 
-from ses.connectors.telegram.config import Account
+from ses.connectors.telegram.config import Settings
 from ses.connectors.telegram.connector import TelegramConnector
 from ses.connectors.testing import MemoryReception
 from ses.messages import Conversation, Delta, Outgoing
@@ -120,8 +120,7 @@ async def test_the_daemon_talks_to_people_of_a_server_that_is_not_ours(telegram,
 async def bot(telegram):
     """A connector in this process, what its server hears, and what the people of a chat read."""
     url, _, heard = await telegram("serve")
-    account = Account("shop", "echo", TOKEN, poll=1, api=url)
-    connector = TelegramConnector(account)
+    connector = TelegramConnector(Settings("shop", "echo", TOKEN, poll=1, api=url))
     await connector.start(MemoryReception())
     while connector.state().condition != "connected":
         await asyncio.sleep(0.01)

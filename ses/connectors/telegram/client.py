@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from telegram import Bot
 from telegram.error import BadRequest
 
-from ses.connectors.telegram.config import Account
+from ses.connectors.telegram.config import Settings
 from ses.connectors.telegram.parse import ALLOWED
 from ses.connectors.telegram.request import AiohttpRequest, Unsent
 
@@ -31,8 +31,8 @@ class UpdatesBot(Bot):
 class Client:
     """Who the bot is, and calls to the Bot API in its name."""
 
-    def __init__(self, account: Account) -> None:
-        self._account = account
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
         self._requests = (AiohttpRequest(CONNECTIONS), AiohttpRequest(2))
         """For everything, and for news: a call that waits for news must not wait for a connection."""
         self._bot: UpdatesBot | None = None
@@ -49,10 +49,10 @@ class Client:
         if self._bot is None:
             for request in self._requests:
                 await request.initialize()
-            base = self._account.api
+            base = self._settings.api
             # Its own `initialize` would ask who it is, too, and raise an error with the token in it.
             self._bot = UpdatesBot(
-                self._account.token,
+                self._settings.token,
                 base_url=f"{base}/bot",
                 base_file_url=f"{base}/file/bot",
                 request=self._requests[0],

@@ -10,7 +10,7 @@ API = "https://api.telegram.org"
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class Settings:
     """One entry of `connectors.telegram`."""
 
     name: str
@@ -42,7 +42,7 @@ class Hidden(Protocol):
     def get_secret_value(self) -> str: ...
 
 
-class TelegramSettings(Protocol):
+class Configured(Protocol):
     """`connectors.telegram.{name}` as the configuration holds it."""
 
     @property
@@ -67,14 +67,14 @@ class TelegramSettings(Protocol):
     def api(self) -> str: ...
 
 
-def account_of(name: str, settings: TelegramSettings) -> Account:
+def settings_of(name: str, settings: Configured) -> Settings:
     """The connector's settings as this package uses them."""
-    return Account(
+    return Settings(
         name=name,
         robot=settings.robot,
         token=settings.token.get_secret_value(),
         mode=settings.mode,
-        webhook_url=hook_address(settings.webhook_url or "", name),
+        webhook_url=webhook_address(settings.webhook_url or "", name),
         secret_token=settings.secret_token.get_secret_value() if settings.secret_token else "",
         poll=settings.timers.getUpdates,
         whitelist=tuple(settings.whitelist),
@@ -84,13 +84,13 @@ def account_of(name: str, settings: TelegramSettings) -> Account:
     )
 
 
-def hook_path(name: str) -> str:
+def webhook_path(name: str) -> str:
     """Where Telegram's calls for that bot arrive on the public listener."""
     return f"/hook/telegram/{name}"
 
 
-def hook_address(url: str, name: str) -> str:
+def webhook_address(url: str, name: str) -> str:
     """`webhook_url` with the path added that the daemon serves, unless a proxy's own path is given."""
     if not url or "/" in url.removeprefix("https://").removeprefix("http://").rstrip("/"):
         return url
-    return url.rstrip("/") + hook_path(name)
+    return url.rstrip("/") + webhook_path(name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -11,7 +10,8 @@ from typing import Literal
 
 import structlog
 from aiohttp import web
-from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, RetryAfter, TelegramError
+from telegram.constants import ChatAction
+from telegram.error import BadRequest, Forbidden, InvalidToken, RetryAfter, TelegramError
 
 from ses.clock import Clock, SystemClock
 from ses.connectors.contract import (
@@ -23,33 +23,33 @@ from ses.connectors.contract import (
     no_recording,
 )
 from ses.connectors.groups import Whitelist
-from ses.connectors.telegram.client import Client, UpdatesBot
-from ses.connectors.telegram.config import Account
-from ses.connectors.telegram.delivery import Deliveries
-from ses.connectors.telegram.destinations import Places
+from ses.connectors.telegram import webhook
+from ses.connectors.telegram.client import Client
+from ses.connectors.telegram.config import Settings
+from ses.connectors.telegram.delivery import Delivery
+from ses.connectors.telegram.destinations import Destinations, UnknownChat
 from ses.connectors.telegram.errors import failure, seconds
 from ses.connectors.telegram.files import Files
-from ses.connectors.telegram.inbound import OWN_FILE, Arrived, NotYours, PageTurn, Reader
-from ses.connectors.telegram.intake import Intake, Later
-from ses.connectors.telegram.parse import ALLOWED, Malformed, Update, parse, parse_polled
+from ses.connectors.telegram.inbound import OWN_FILE, InboundReader
+from ses.connectors.telegram.intake import Intake
 from ses.connectors.telegram.placeholders import Placeholders
+from ses.connectors.telegram.polling import Poller
 from ses.connectors.telegram.presses import Presses
-from ses.connectors.telegram.rate_limit import Pace
+from ses.connectors.telegram.rate_limit import RateLimit
 from ses.connectors.telegram.sender import Sender
 from ses.connectors.telegram.status import ConnectionStatus
 from ses.connectors.telegram.streaming import Streams
-from ses.connectors.telegram.typing_indicator import TypingIndicator
+from ses.connectors.typing_indicator import TypingIndicator
+from ses.connectors.webhooks import PATIENCE
+from ses.flow.backoff import Backoff
 from ses.messages import Conversation, Delta, Outgoing
 
 log = structlog.get_logger("ses.connectors.telegram")
 
-FIRST_PAUSE = 1.0
-LONGEST_PAUSE = 60.0
-SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105  the name of a header
-LOOK = 60.0
-"""Seconds between two looks at a webhook's state."""
-ALBUM_WAIT = 0.7
-"""Seconds until the news are asked for again when an album may be incomplete."""
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
+"""Seconds between attempts to reach Telegram."""
+TYPING = 4.5
+"""Seconds after which «typing…» is shown anew: Telegram hides it after five."""
 
 
 class TelegramConnector:
@@ -60,43 +60,47 @@ class TelegramConnector:
 
     def __init__(
         self,
-        account: Account,
+        settings: Settings,
         *,
         robot_folder: Callable[[], Path | None] = lambda: None,
         recording: Recording = no_recording,
         clock: Clock | None = None,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        patience: float = PATIENCE,
     ) -> None:
-        self.name = f"telegram.{account.name}"
-        self.account = account
-        self.robot = account.robot
+        """`patience`: seconds in which a call of the webhook is answered."""
+        self.name = f"telegram.{settings.name}"
+        self.settings = settings
+        self.robot = settings.robot
         self._clock = clock or SystemClock()
-        self._sleep = sleep
-        self._client = Client(account)
-        self._places = Places()
-        self._whitelist = Whitelist(account.whitelist)
-        self._standing = ConnectionStatus(self.name, account.robot, account.mode, self._clock)
-        pace = Pace(self._clock, sleep)
-        sender = Sender(self._client, pace, Files(robot_folder, recording))
+        self._patience = patience
+        self._client = Client(settings)
+        self._destinations = Destinations()
+        self._whitelist = Whitelist(settings.whitelist)
+        self._status = ConnectionStatus(settings, self._clock)
+        rate_limit = RateLimit(self._clock)
+        sender = Sender(self._client, rate_limit, Files(robot_folder, recording))
         self._placeholders = Placeholders(self.name)
-        self._deliveries = Deliveries(sender, self._places, self._placeholders, pace, self._standing)
+        self._delivery = Delivery(sender, self._destinations, self._placeholders, rate_limit, self._status)
         self._presses = Presses(self._client)
-        self._liveliness = TypingIndicator(self._client, self._places, self._clock, sleep)
+        self._typing_indicator = TypingIndicator(self._show_typing, self._clock, every=TYPING)
         self._streams = Streams(
-            self._client, sender, pace, self._places, self._placeholders, self._standing, self._clock, sleep
+            self._client,
+            sender,
+            rate_limit,
+            self._destinations,
+            self._placeholders,
+            self._status,
+            self._clock,
         )
-        self._reception: Reception | None = None
         self._intake: Intake | None = None
-        self._reader: Reader | None = None
+        """From the moment on that it is known who the bot is."""
         self._receiving: asyncio.Task[None] | None = None
 
     # Connector
 
     async def start(self, reception: Reception) -> None:
-        self._reception = reception
-        self._intake = Intake(self.account, reception, self._clock, self._sleep)
         await self._placeholders.load(reception)
-        self._receiving = asyncio.get_running_loop().create_task(self._receive(), name=self.name)
+        self._receiving = asyncio.get_running_loop().create_task(self._receive(reception), name=self.name)
 
     async def refuse(self) -> None:
         """Take nothing new. What was stored and not confirmed comes again at the next start and is known then."""
@@ -104,34 +108,43 @@ class TelegramConnector:
         if task is not None:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-        self._reader = None
+        intake, self._intake = self._intake, None
+        if intake is not None:
+            await intake.close()
 
     async def stop(self) -> None:
         await self.refuse()
-        await self._liveliness.stop()
+        await self._typing_indicator.stop()
         await self._streams.stop()
         await self._presses.stop()
         await self._client.close()
-        self._standing.is_now("stopped")
+        self._status.stopped()
 
     async def deliver(self, conversation: Conversation, message: Outgoing) -> None:
-        self._liveliness.typing(conversation, on=False)
+        self._typing_indicator.typing(conversation, on=False)
         await self._streams.ends(message)
-        await self._deliveries.deliver(conversation, message)
+        await self._delivery.deliver(conversation, message)
 
     def typing(self, conversation: Conversation, on: bool) -> None:
-        self._liveliness.typing(conversation, on)
+        self._typing_indicator.typing(conversation, on)
 
     def stream(self, conversation: Conversation, delta: Delta) -> None:
         self._streams.add(conversation, delta)
 
     def state(self) -> ConnectorState:
-        intake = self._intake
-        return self._standing.state(
-            received=intake.received if intake is not None else 0,
-            last=intake.last if intake is not None else 0.0,
-            lag=intake.lag if intake is not None else None,
-        )
+        return self._status.state()
+
+    async def _show_typing(self, session: str) -> bool:
+        try:
+            destination = self._destinations.of(Conversation(self.name, session))
+            await self._client.call(
+                lambda bot: bot.send_chat_action(
+                    destination.chat, ChatAction.TYPING, message_thread_id=destination.thread
+                )
+            )
+        except (UnknownChat, TelegramError):
+            return False
+        return True
 
     async def fetch(self, media: str, limit: int) -> bytes:
         """See `ses.connectors.contract.Fetching`."""
@@ -156,7 +169,7 @@ class TelegramConnector:
             return None
         except TelegramError as error:
             raise failure(error) from None
-        return Beginning(chat, f"telegram:{chat}", self.account.variables)
+        return Beginning(chat, f"telegram:{chat}", self.settings.variables)
 
     def link(self, token: str) -> str:
         name = self._client.username
@@ -164,146 +177,52 @@ class TelegramConnector:
 
     # Receiving
 
-    async def _receive(self) -> None:
+    async def _receive(self, reception: Reception) -> None:
         """Connect, receive, and begin anew after each failure; ends only with `refuse`, or a token that is wrong."""
-        pause = FIRST_PAUSE
+        backoff = Backoff(FIRST_PAUSE, LONGEST_PAUSE)
+        work: Callable[[], Awaitable[None]] | None = None
         while True:
-            self._standing.is_now("connecting")
+            asked = 0.0
             try:
                 await self._client.open()
-                self._reader = Reader(self.account, self._client.id, self._client.username, self._clock)
-                if self.account.mode == "webhook":
-                    await self._hold_webhook()
-                else:
-                    await self._poll()
-            except InvalidToken:
-                self._standing.is_now(
-                    "refused",
-                    f"Telegram does not know the token in connectors.telegram.{self.account.name}.token; "
-                    "@BotFather shows the bot's token",
-                )
+                work = work or self._ready(reception)
+                await work()
+            except InvalidToken as error:
+                self._status.failed(error)
                 return
-            except RetryAfter as error:
-                pause = max(pause, seconds(error))
-                self._standing.is_now("failing", f"Telegram asks for a pause of {seconds(error):g} s")
-            except Conflict as error:
-                self._standing.is_now("failing", _conflict(error))
             except TelegramError as error:
-                self._standing.is_now("failing", str(error))
+                self._forgive(backoff)
+                self._status.failed(error)
+                asked = seconds(error) if isinstance(error, RetryAfter) else 0.0
             except Exception as error:  # noqa: BLE001  whatever it is, the bot must come back
                 await log.aexception("receiving failed", connector=self.name)
-                self._standing.is_now("failing", type(error).__name__)
-            if self._standing.worked:
-                pause = FIRST_PAUSE
-            await self._sleep(pause)
-            pause = min(pause * 2, LONGEST_PAUSE)
+                self._forgive(backoff)
+                self._status.cannot_receive(type(error).__name__)
+            await self._clock.sleep(max(asked, backoff.next()))
 
-    async def _poll(self) -> None:
-        """Long polling: the offset moves only past what is on disk."""
-        assert self._intake is not None
-        client = self._client
-        await client.call(lambda bot: bot.delete_webhook())
-        offset: int | None = None
-        complete = False
-        wait = 0.0  # the first answer comes at once and says that all is well
-        while True:
-            updates = await client.call(partial(UpdatesBot.raw_updates, offset=offset, seconds=wait))
-            self._standing.is_now("connected")
-            wait = self.account.poll
-            arrived = await self._read_all(updates)
-            if not complete and any(one.album for one in arrived):
-                complete = True
-                await self._sleep(ALBUM_WAIT)
-                continue
-            complete = False
-            if updates:
-                await self._intake.store_in_order(arrived)
-                for one in arrived:
-                    self._taken(one)
-                offset = updates[-1]["update_id"] + 1
+    def _forgive(self, backoff: Backoff) -> None:
+        """It worked until now: the next pause is a first one."""
+        if self._status.condition == "connected":
+            backoff.reset()
 
-    async def _read_all(self, updates: list[dict[str, object]]) -> list[Arrived]:
-        found = []
-        for polled in updates:
-            try:
-                arrived = await self._read(parse_polled(polled))
-            except Malformed as error:
-                self._malformed(error)
-                continue
-            if arrived is not None:
-                found.append(arrived)
-        return found
-
-    async def _hold_webhook(self) -> None:
-        """Tell Telegram where to call, and look now and then whether it still does."""
-        account = self.account
-        await self._client.call(
-            lambda bot: bot.set_webhook(
-                account.webhook_url, secret_token=account.secret_token, allowed_updates=ALLOWED
-            )
+    def _ready(self, reception: Reception) -> Callable[[], Awaitable[None]]:
+        """How to receive as the bot that Telegram knows. What it returns raises `TelegramError`."""
+        reader = InboundReader(self.settings, self._client.id, self._client.username, self._clock)
+        self._intake = Intake(
+            self.settings,
+            reception,
+            reader=reader,
+            status=self._status,
+            destinations=self._destinations,
+            presses=self._presses,
+            clock=self._clock,
         )
-        while True:
-            info = await self._client.call(lambda bot: bot.get_webhook_info())
-            if info.url != account.webhook_url:
-                raise Conflict("somebody else has changed the bot's webhook")
-            waiting = info.pending_update_count
-            if info.last_error_message and waiting:
-                problem = f"Telegram cannot deliver to {account.webhook_url}: {info.last_error_message}"
-                self._standing.is_now("failing", f"{problem} ({waiting} updates wait)")
-            else:
-                self._standing.is_now("connected")
-            await self._sleep(LOOK)
+        if self.settings.mode == "webhook":
+            return partial(webhook.hold, self._client, self.settings, self._status, self._clock)
+        return Poller(self._client, self._intake, self._status, self._clock, wait=self.settings.poll).run
 
     async def webhook(self, headers: Mapping[str, str], body: bytes) -> web.Response:
-        """A call of Telegram: 200 when its update is on disk; after 503 it is brought again; 403 for everybody else."""
-        expected = self.account.secret_token.encode()
-        given = headers.get(SECRET_HEADER, "").encode()
-        if not secrets.compare_digest(given, expected) or not expected or self.account.mode != "webhook":
+        """A call of Telegram; 403 for everybody else."""
+        if not webhook.is_telegram(self.settings, headers):
             return web.Response(status=403)
-        try:
-            await self._take(body)
-        except Later as later:
-            return web.Response(status=503, headers={"Retry-After": str(int(later.seconds) + 1)})
-        return web.Response()
-
-    async def _take(self, body: bytes) -> None:
-        """Returns when the update is on disk, or is none to be stored. Raises `Later`."""
-        if self._reader is None or self._intake is None:
-            raise Later(FIRST_PAUSE)
-        try:
-            arrived = await self._read(parse(body))
-        except Malformed as error:
-            self._malformed(error)  # 200: it would come again and again, and never be understood
-            return
-        if arrived is not None:
-            await self._intake.store_alone(arrived)
-            self._taken(arrived)
-
-    async def _read(self, update: Update) -> Arrived | None:
-        """What of an update the robot is to hear; the rest is seen to here."""
-        assert self._reader is not None
-        read = self._reader.read(update)
-        if isinstance(read, Arrived):
-            if read.chat < 0:
-                self._places.seen(read.inbound.session, read.chat, read.thread, read.message)
-            return read
-        if isinstance(read, NotYours):
-            self._presses.not_yours(read)
-        elif isinstance(read, PageTurn) and self._reception is not None:
-            self._presses.turn_page(read, Conversation(self.name, read.session), self._reception)
-        return None
-
-    def _taken(self, arrived: Arrived) -> None:
-        """It is on disk: the button may stop turning."""
-        if arrived.callback:
-            self._presses.answer(arrived.callback)
-
-    def _malformed(self, error: Malformed) -> None:
-        self._standing.errors += 1
-        log.warning("an update is not understood and left out", connector=self.name, reason=str(error))
-
-
-def _conflict(error: Conflict) -> str:
-    if "webhook" in str(error):
-        return f"{error}; another program uses the same bot: a bot can serve one only"
-    return "another program polls with the same token: a bot can serve one poller only; stop the other one"
+        return await webhook.answer(self._intake, body, patience=self._patience)

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass
+
+from cachetools import LRUCache
 
 from ses.errors import SesError
 from ses.messages import Conversation
 
-KEPT = 20_000
+REMEMBERED = 20_000
 """Conversations of groups whose last message is remembered."""
 
 
-class Nowhere(SesError):
+class UnknownChat(SesError):
     """A session's id that names no chat."""
 
 
 @dataclass(slots=True)
-class Place:
+class Destination:
     """A chat; in a group also the topic and the message to answer."""
 
     chat: int
@@ -29,32 +30,28 @@ class Place:
         return self.chat > 0
 
 
-class Places:
-    """The places of one bot's conversations. Of a group's conversation topic and last message live in memory only: after
-    a restart the robot speaks to the group without them until the user writes again."""
+class Destinations:
+    """Those of one bot's conversations. Of a group's conversation topic and last message live in memory only: after a
+    restart the robot speaks to the group without them until the user writes again."""
 
     def __init__(self) -> None:
-        self._seen: OrderedDict[str, Place] = OrderedDict()
+        self._seen: LRUCache[str, Destination] = LRUCache(REMEMBERED)
 
-    def of(self, conversation: Conversation) -> Place:
-        """Raises `Nowhere`."""
-        place = self._seen.get(conversation.session)
-        if place is None:
+    def of(self, conversation: Conversation) -> Destination:
+        """Raises `UnknownChat`."""
+        destination = self._seen.get(conversation.session)
+        if destination is None:
             chat, _, _user = conversation.session.partition(":")
             if not chat.removeprefix("-").isdecimal():
-                raise Nowhere(f"{conversation.session[:64]!r} is no chat of Telegram")
-            place = Place(int(chat))
-        return place
+                raise UnknownChat(f"{conversation.session[:64]!r} is no chat of Telegram")
+            destination = Destination(int(chat))
+        return destination
 
     def seen(self, session: str, chat: int, thread: int | None, message: int) -> None:
         """A message came in a group: answers go to its topic and refer to it."""
-        place = self._seen.get(session)
-        if place is None:
-            place = self._seen[session] = Place(chat)
-            if len(self._seen) > KEPT:
-                self._seen.popitem(last=False)
-        else:
-            self._seen.move_to_end(session)
-        place.chat = chat
+        destination = self._seen.get(session)
+        if destination is None:
+            destination = self._seen[session] = Destination(chat)
+        destination.chat = chat
         if message:
-            place.thread, place.reply_to = thread, message
+            destination.thread, destination.reply_to = thread, message

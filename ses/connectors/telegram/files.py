@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from pathlib import Path
 
+from cachetools import LRUCache
 from telegram import InputFile, Message
 
 from ses.connectors.contract import DeliveryFailed, Recording, no_recording
@@ -17,7 +17,7 @@ UPLOAD = 50 << 20
 """Bytes of a file that a bot may send."""
 PHOTO = 10 << 20
 """Bytes of a picture; a larger one goes as a file."""
-KEPT = 1_000
+REMEMBERED = 1_000
 """Files whose identifiers are remembered."""
 
 
@@ -27,7 +27,7 @@ class Files:
     def __init__(self, folder: RobotFolder, recording: Recording = no_recording) -> None:
         self._folder = folder
         self._recording = recording
-        self._sent: OrderedDict[tuple[str, int, int], str] = OrderedDict()
+        self._sent: LRUCache[tuple[str, int, int], str] = LRUCache(REMEMBERED)
         """Path, time and size → the identifier that Telegram gave it."""
 
     async def source(
@@ -49,7 +49,6 @@ class Files:
             raise DeliveryFailed(f"{file.media!r} has more than 50 MB, which Telegram does not take", None)
         identifier = self._sent.get(known)
         if identifier is not None:
-            self._sent.move_to_end(known)
             return identifier, None
         content = await asyncio.to_thread(path.read_bytes)
         return InputFile(content, filename=file.name or path.name, attach=album), known
@@ -59,8 +58,6 @@ class Files:
         identifier = _identifier(message)
         if known is not None and identifier:
             self._sent[known] = identifier
-            if len(self._sent) > KEPT:
-                self._sent.popitem(last=False)
 
 
 def _state(path: Path) -> tuple[str, int, int]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ses.clock import Clock
 from ses.connectors.groups import Activators, Whitelist
-from ses.connectors.telegram.config import Account
+from ses.connectors.telegram.config import Settings
 from ses.connectors.telegram.parse import (
     CallbackQuery,
     Chat,
@@ -34,7 +33,7 @@ _COMMAND = re.compile(r"/(\w+)(?:@(\w+))?(?:\s+(.*))?", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
-class Arrived:
+class Received:
     """An update that concerns a conversation."""
 
     inbound: Inbound
@@ -71,21 +70,21 @@ class NotYours:
     language: str
 
 
-class Reader:
+class InboundReader:
     """Reads the updates of one bot."""
 
-    def __init__(self, account: Account, bot: int, username: str, clock: Clock) -> None:
+    def __init__(self, settings: Settings, bot: int, username: str, clock: Clock) -> None:
         """`bot`, `username`: who the bot is, by `getMe`."""
-        self._account = account
+        self._settings = settings
         self._bot = bot
         self._username = username.casefold()
-        self._connector = f"telegram.{account.name}"
+        self._connector = f"telegram.{settings.name}"
         self._clock = clock
-        self._whitelist = Whitelist(account.whitelist)
-        self._activators = Activators(account.activators, clock)
+        self._whitelist = Whitelist(settings.whitelist)
+        self._activators = Activators(settings.activators, clock)
         self._mention = re.compile(rf"(?<!\w)@{re.escape(username)}(?!\w)[\s,:]*", re.IGNORECASE)
 
-    def read(self, update: Update) -> Arrived | PageTurn | NotYours | None:
+    def read(self, update: Update) -> Received | PageTurn | NotYours | None:
         """None for what the robot is not to hear."""
         at = self._clock.now()
         if update.message is not None:
@@ -100,7 +99,7 @@ class Reader:
 
     # --- messages ------------------------------------------------------------------------------------------------
 
-    def _message(self, message: Message, at: float, *, edited: bool, update: int) -> Arrived | None:
+    def _message(self, message: Message, at: float, *, edited: bool, update: int) -> Received | None:
         sender = _sender(message)
         if sender is None or not self._welcome(message.chat, sender):
             return None
@@ -127,7 +126,7 @@ class Reader:
             if not text and not what.get("attachments"):
                 return None  # a game, a poll, a note that somebody joined: nothing to answer
         id_ = f"{message.message_id}e{update}" if edited else str(message.message_id)
-        return Arrived(
+        return Received(
             self._inbound(id_, message.chat, sender, at, **what),
             message.chat.id,
             message.message_id,
@@ -147,7 +146,7 @@ class Reader:
 
     # --- presses and membership ---------------------------------------------------------------------------------
 
-    def _press(self, query: CallbackQuery, at: float) -> Arrived | PageTurn | NotYours | None:
+    def _press(self, query: CallbackQuery, at: float) -> Received | PageTurn | NotYours | None:
         message = query.message
         if message is None or not query.data or not self._welcome(message.chat, query.sender):
             return None
@@ -160,20 +159,20 @@ class Reader:
             if not (seq.isdecimal() and page.isdecimal()):
                 return None
             return PageTurn(query.id, session, message.chat.id, message.message_id, int(seq), int(page))
-        return Arrived(
+        return Received(
             self._inbound(f"c{query.id}"[:64], message.chat, query.sender, at, button=data),
             message.chat.id,
             thread=message.message_thread_id if message.is_topic_message else None,
             callback=query.id,
         )
 
-    def _membership(self, change: MemberChange, at: float, update: int) -> Arrived | None:
+    def _membership(self, change: MemberChange, at: float, update: int) -> Received | None:
         """The user blocked the bot. (Being added to or removed from a group belongs to nobody's conversation.)"""
         gone = change.new_chat_member.status in ("kicked", "left")
         if not gone or not change.chat.private or not self._welcome(change.chat, change.sender):
             return None
         inbound = self._inbound(f"u{update}", change.chat, change.sender, at, event="leave")
-        return Arrived(inbound, change.chat.id)
+        return Received(inbound, change.chat.id)
 
     # --- common -------------------------------------------------------------------------------------------------
 
@@ -188,7 +187,7 @@ class Reader:
             connector=self._connector,
             session=session_of(chat, sender),
             id=id_,
-            robot=self._account.robot,
+            robot=self._settings.robot,
             channel="telegram",
             at=at,
             user=f"telegram:{sender.id}",
@@ -226,37 +225,13 @@ def attachments(message: Message) -> tuple[Attachment, ...]:
         if file is not None:
             return (_file("video" if file is message.animation else kind, file, mime),)
     if message.location is not None:
-        place = {"lat": message.location.latitude, "lon": message.location.longitude}
-        return (Attachment("location", value=place),)
+        point = {"lat": message.location.latitude, "lon": message.location.longitude}
+        return (Attachment("location", value=point),)
     if message.contact is not None:
         contact = message.contact
         name = f"{contact.first_name} {contact.last_name}".strip()
         return (Attachment("contact", name=name, value={"phone": contact.phone_number, "name": name}),)
     return ()
-
-
-def one_album(parts: Sequence[Arrived]) -> Arrived:
-    """The messages of an album as one: all its pictures, and the text that stands under one of them."""
-    first = parts[0]
-    if len(parts) == 1:
-        return first
-    inbound = first.inbound
-    files = tuple(file for part in parts for file in part.inbound.attachments)
-    text = next((part.inbound.text for part in parts if part.inbound.text), None)
-    whole = Inbound(
-        connector=inbound.connector,
-        session=inbound.session,
-        # A copy that comes again with more pictures, after a crash, is another message rather than a lost picture.
-        id=f"{inbound.id}+{len(parts) - 1}",
-        robot=inbound.robot,
-        channel=inbound.channel,
-        at=inbound.at,
-        text=text,
-        attachments=files,
-        user=inbound.user,
-        language=inbound.language,
-    )
-    return Arrived(whole, first.chat, first.message, first.thread, sent=first.sent)
 
 
 def _file(kind: Any, file: File, mime: str) -> Attachment:

@@ -1,138 +1,96 @@
-"""Arrived updates on their way into the daemon: stored, then acknowledged; kept in order; albums put together."""
+"""What Telegram brings, on its way to the disk."""
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 
 import structlog
 
 from ses.clock import Clock
-from ses.connectors.contract import Reception, Refused
-from ses.connectors.telegram.config import Account
-from ses.connectors.telegram.inbound import Arrived, one_album
+from ses.connectors.contract import Reception
+from ses.connectors.ordered_intake import HELD, OrderedIntake
+from ses.connectors.telegram.albums import AlbumCollector, grouped, one_album
+from ses.connectors.telegram.config import Settings
+from ses.connectors.telegram.destinations import Destinations
+from ses.connectors.telegram.inbound import InboundReader, NotYours, PageTurn, Received
+from ses.connectors.telegram.parse import Malformed, Update
+from ses.connectors.telegram.presses import Presses
+from ses.connectors.telegram.status import ConnectionStatus
+from ses.messages import Conversation
 
 log = structlog.get_logger("ses.connectors.telegram")
 
-RETRY = 5.0
-"""Seconds until the next attempt when storing failed without saying for how long."""
-ALBUM = 1.0
-"""Seconds of quiet after which an album is complete."""
-
-
-class Later(Exception):
-    """It could not be stored now, so it must not be acknowledged."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__(seconds)
-        self.seconds = seconds
+HELD_POLLING = 25
+"""Inbounds of one conversation that wait while a bot polls. Telegram shows a hundred updates behind the oldest that is not
+confirmed: a single flood must not fill them, or nobody else would be heard."""
 
 
 class Intake:
-    """Hands inbounds of one bot to the daemon."""
+    """Hands in what one bot is told; what concerns no robot is seen to here."""
 
     def __init__(
         self,
-        account: Account,
+        settings: Settings,
         reception: Reception,
+        *,
+        reader: InboundReader,
+        status: ConnectionStatus,
+        destinations: Destinations,
+        presses: Presses,
         clock: Clock,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._account = account
+        self._name = f"telegram.{settings.name}"
         self._reception = reception
-        self._clock = clock
-        self._sleep = sleep
-        self._begun = hashlib.sha256(f"telegram.{account.name}".encode()).digest()
-        """Stands where the widget keeps the hash of a key, so that a conversation is known to have begun."""
-        self._albums: dict[tuple[str, str], _Album] = {}
-        self.received = 0
-        self.last = 0.0
-        """When the last one was stored, seconds since 1970."""
-        self.lag: float | None = None
-        """Seconds it took from Telegram's clock (which shows whole seconds) to the disk."""
+        self._reader = reader
+        self._status = status
+        self._destinations = destinations
+        self._presses = presses
+        held = HELD_POLLING if settings.mode == "polling" else HELD
+        self._ordered = OrderedIntake(reception, status, clock, variables=settings.variables, held=held)
+        self._albums = AlbumCollector(self._enter, clock)
 
-    async def store(self, arrived: Arrived) -> bool:
-        """Returns when it is on disk: true when it is new. A flood is dropped (the robot hears of it by its event
-        `limit`): messengers do not send again. Raises `Later`."""
-        inbound = arrived.inbound
-        key_hash = None
-        if self._account.variables and not await self._reception.has_begun(inbound.conversation):
-            inbound.variables = dict(self._account.variables)
-            key_hash = self._begun
-        try:
-            new = await self._reception.receive(inbound, key_hash=key_hash)
-        except Refused as refusal:
-            if refusal.code == "flood":
-                log.info("a flood is not taken", connector=inbound.connector, session=inbound.session)
-                return False
-            raise Later(refusal.retry_after or RETRY) from None
-        except Exception:  # noqa: BLE001  whatever the store died of, the message comes again
-            await log.aexception("inbound not stored", connector=inbound.connector, session=inbound.session)
-            raise Later(RETRY) from None
-        self.received += 1
-        self.last = self._clock.now()
-        if arrived.sent:
-            self.lag = max(0.0, self.last - arrived.sent)
-        return new
+    async def close(self) -> None:
+        await self._albums.close()
+        await self._ordered.close()
 
-    async def store_in_order(self, arrived: Sequence[Arrived]) -> None:
-        """Store all that came at once, patiently: conversations side by side, each in order, albums as one message."""
-        lanes: dict[str, list[Arrived]] = {}
-        for whole in _albums_joined(arrived):
-            lanes.setdefault(whole.inbound.session, []).append(whole)
-        await asyncio.gather(*(self._lane(lane) for lane in lanes.values()))
+    def read(self, update: Update) -> Received | None:
+        """What of an update the robot is to hear."""
+        read = self._reader.read(update)
+        if isinstance(read, Received):
+            if read.chat < 0:
+                self._destinations.seen(read.inbound.session, read.chat, read.thread, read.message)
+            return read
+        if isinstance(read, NotYours):
+            self._presses.not_yours(read)
+        elif isinstance(read, PageTurn):
+            self._presses.turn_page(read, Conversation(self._name, read.session), self._reception)
+        return None
 
-    async def _lane(self, lane: Sequence[Arrived]) -> None:
-        for arrived in lane:
-            while True:
-                try:
-                    await self.store(arrived)
-                    break
-                except Later as later:
-                    await self._sleep(later.seconds)
+    def left_out(self, error: Malformed) -> None:
+        """An update that would come again and again, and never be understood."""
+        self._status.call_failed()
+        log.warning("an update is not understood and left out", connector=self._name, reason=str(error))
 
-    async def store_alone(self, arrived: Arrived) -> None:
-        """Store one that came by itself; an album waits for its other parts. Raises `Later`."""
-        if not arrived.album:
-            await self.store(arrived)
-            return
-        key = (arrived.inbound.session, arrived.album)
-        album = self._albums.get(key)
-        if album is None:
-            album = self._albums[key] = _Album()
-            album.task = asyncio.get_running_loop().create_task(self._complete(key, album))
-        album.parts.append(arrived)
-        assert album.task is not None
-        await asyncio.shield(album.task)
+    def enter_all(self, received: Sequence[Received]) -> list[asyncio.Future[bool]]:
+        """Hand in what came at once, albums as one message. The future of each is done when it is durable, or never will
+        be."""
+        stored: dict[int, asyncio.Future[bool]] = {}
+        for together in grouped(received):
+            future = self._enter(one_album([received[number] for number in together]))
+            stored |= dict.fromkeys(together, future)
+        return [stored[number] for number in range(len(received))]
 
-    async def _complete(self, key: tuple[str, str], album: _Album) -> None:
-        count = -1
-        while count != len(album.parts):
-            count = len(album.parts)
-            await self._sleep(ALBUM)
-        del self._albums[key]
-        await self.store(one_album(sorted(album.parts, key=lambda part: part.message)))
+    def enter_alone(self, received: Received) -> asyncio.Future[bool] | None:
+        """Hand in what came by itself; an album waits for its other parts. None: there is no room for it now."""
+        if received.album:
+            return self._albums.add(received)
+        return self._enter(received) if self._ordered.has_room(received.inbound.session) else None
 
-
-class _Album:
-    """The parts that came so far."""
-
-    def __init__(self) -> None:
-        self.parts: list[Arrived] = []
-        self.task: asyncio.Task[None] | None = None
-
-
-def _albums_joined(arrived: Sequence[Arrived]) -> list[Arrived]:
-    """All parts of an album at the place of its first."""
-    albums: dict[tuple[str, str], list[Arrived]] = {}
-    order: list[list[Arrived]] = []
-    for one in arrived:
-        key = (one.inbound.session, one.album)
-        if one.album and key in albums:
-            albums[key].append(one)
-            continue
-        order.append([one])
-        if one.album:
-            albums[key] = order[-1]
-    return [one_album(parts) for parts in order]
+    def _enter(self, received: Received) -> asyncio.Future[bool]:
+        stored = self._ordered.enter(received.inbound, written=received.sent)
+        if callback := received.callback:  # the button may stop turning
+            stored.add_done_callback(
+                lambda done: None if done.cancelled() else self._presses.answer(callback)
+            )
+        return stored

@@ -6,7 +6,7 @@ from __future__ import annotations
 import msgspec
 
 from ses.connectors.contract import Reception
-from ses.connectors.telegram.destinations import Place
+from ses.connectors.telegram.destinations import Destination
 
 NAME = "placeholders"
 
@@ -31,30 +31,30 @@ class Placeholders:
     def __init__(self, connector: str) -> None:
         self._connector = connector
         self._reception: Reception | None = None
-        self._standing: dict[str, Placeholder] = {}
+        self._kept: dict[str, Placeholder] = {}
 
     async def load(self, reception: Reception) -> None:
         """Those that a former process left."""
         self._reception = reception
         noted = await reception.recall(self._connector, NAME)
-        self._standing = msgspec.json.decode(noted, type=dict[str, Placeholder]) if noted else {}
+        self._kept = msgspec.json.decode(noted, type=dict[str, Placeholder]) if noted else {}
 
     def of(self, session: str) -> Placeholder | None:
-        return self._standing.get(session)
+        return self._kept.get(session)
 
-    async def keep(self, session: str, place: Place, id_: str, number: int) -> None:
+    async def keep(self, session: str, destination: Destination, id_: str, number: int) -> None:
         """On disk on return."""
-        self._standing[session] = Placeholder(id_, place.chat, number)
+        self._kept[session] = Placeholder(id_, destination.chat, number)
         await self._note()
 
     async def drop(self, session: str) -> None:
         """The message is whole, or gone. On disk on return."""
-        if self._standing.pop(session, None) is not None:
+        if self._kept.pop(session, None) is not None:
             await self._note()
 
     async def _note(self) -> None:
         if self._reception is not None:
-            value = msgspec.json.encode(self._standing).decode()
+            value = msgspec.json.encode(self._kept).decode()
             await self._reception.remember(self._connector, NAME, value)
 
 

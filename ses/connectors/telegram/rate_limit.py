@@ -3,21 +3,18 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
-
 from ses.clock import Clock
 from ses.connectors import rate_limit
-from ses.connectors.rate_limit import Bucket
+from ses.flow.token_bucket import Rate
+
+ALL_CHATS = Rate(per_second=30, burst=30)
+# A few at once are let through: a turn says two or three messages, and the average is what counts.
+CHAT = Rate(per_second=1, burst=3)
+GROUP = Rate(per_second=1 / 3, burst=10)
 
 
-class Pace(rate_limit.Pace):
-    """The buckets of one bot. Chats have identifiers above zero, groups below."""
+class RateLimit(rate_limit.RateLimit):
+    """Of one bot. Chats have identifiers above zero, groups below."""
 
-    def __init__(self, clock: Clock, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
-        super().__init__(clock, all_chats=Bucket(1 / 30, 30), chat=_bucket, sleep=sleep)
-
-
-def _bucket(chat: int) -> Bucket:
-    # A few at once are let through: a turn says two or three messages, and the average is what counts.
-    return Bucket(1.0, 3) if chat > 0 else Bucket(3.0, 10)
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(clock, all_chats=ALL_CHATS, chat=lambda chat: CHAT if chat > 0 else GROUP)

@@ -37,7 +37,7 @@ class Piece:
     markdown: bool = False
     files: tuple[File, ...] = ()
     """Several: an album."""
-    place: tuple[float, float] | None = None
+    location: tuple[float, float] | None = None
     """Latitude and longitude."""
     contact: tuple[str, str] | None = None
     """Phone and name."""
@@ -91,7 +91,7 @@ def _single(attachment: Attachment) -> Piece | None:
     value = attachment.value
     if attachment.kind == "location":
         if isinstance(value, dict) and "lat" in value and "lon" in value:
-            return Piece(place=(float(value["lat"]), float(value["lon"])))
+            return Piece(location=(float(value["lat"]), float(value["lon"])))
         return None
     if attachment.kind == "contact":
         if isinstance(value, dict) and value.get("phone"):

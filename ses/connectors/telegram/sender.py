@@ -19,9 +19,9 @@ from telegram.error import BadRequest, ChatMigrated
 
 from ses.connectors.contract import DeliveryFailed
 from ses.connectors.telegram.client import Client, UpdatesBot
-from ses.connectors.telegram.destinations import Place
+from ses.connectors.telegram.destinations import Destination
 from ses.connectors.telegram.files import PHOTO, Files
-from ses.connectors.telegram.rate_limit import Pace
+from ses.connectors.telegram.rate_limit import RateLimit
 from ses.connectors.telegram.render import File, Piece
 from ses.connectors.telegram.text import to_html
 
@@ -39,25 +39,25 @@ NO_PREVIEW = LinkPreview(is_disabled=True)
 class Sender:
     """Sends pieces through one bot, no faster than Telegram allows."""
 
-    def __init__(self, client: Client, pace: Pace, files: Files) -> None:
+    def __init__(self, client: Client, rate_limit: RateLimit, files: Files) -> None:
         self._client = client
-        self._pace = pace
+        self._rate_limit = rate_limit
         self._files = files
 
-    async def send(self, place: Place, piece: Piece) -> list[int]:
+    async def send(self, destination: Destination, piece: Piece) -> list[int]:
         """Send a piece; the identifiers of the messages it became. Raises `telegram.error.TelegramError`."""
-        return await self._settled(place, lambda: self._send(place, piece))
+        return await self._settled(destination, lambda: self._send(destination, piece))
 
-    async def edit(self, place: Place, message: int, piece: Piece) -> None:
+    async def edit(self, destination: Destination, message: int, piece: Piece) -> None:
         """Put a text in the place of one sent before. Raises as `send`."""
         text, mode = _text(piece)
 
         async def work() -> None:
             await self._call(
-                place,
+                destination,
                 lambda bot: bot.edit_message_text(
                     text,
-                    chat_id=place.chat,
+                    chat_id=destination.chat,
                     message_id=message,
                     parse_mode=mode,
                     reply_markup=piece.markup,  # type: ignore[arg-type]  # none with a keyboard at the bottom gets here
@@ -66,7 +66,7 @@ class Sender:
             )
 
         try:
-            await self._settled(place, work)
+            await self._settled(destination, work)
         except BadRequest as error:
             if "not modified" not in str(error).casefold():
                 raise
@@ -78,68 +78,70 @@ class Sender:
         except BadRequest:
             return  # gone, or too old for it
 
-    async def _settled(self, place: Place, work: Callable[[], Awaitable[Settled]]) -> Settled:
+    async def _settled(self, destination: Destination, work: Callable[[], Awaitable[Settled]]) -> Settled:
         """The same again after what a second try mends: a group that moved, a reply to what is gone."""
         try:
             return await work()
         except ChatMigrated as moved:
-            place.chat = moved.new_chat_id
-            place.reply_to = None
-            place.thread = None
+            destination.chat = moved.new_chat_id
+            destination.reply_to = None
+            destination.thread = None
         except BadRequest as error:
             said = str(error).casefold()
-            if place.reply_to is not None and "repl" in said:
-                place.reply_to = None
-            elif place.thread is not None and "thread" in said:
-                place.thread = None
+            if destination.reply_to is not None and "repl" in said:
+                destination.reply_to = None
+            elif destination.thread is not None and "thread" in said:
+                destination.thread = None
             else:
                 raise
         return await work()
 
-    async def _call(self, place: Place, work: Callable[[UpdatesBot], Awaitable[Any]]) -> Any:
-        await self._pace.turn(place.chat)
+    async def _call(self, destination: Destination, work: Callable[[UpdatesBot], Awaitable[Any]]) -> Any:
+        await self._rate_limit.turn(destination.chat)
         return await self._client.call(work)
 
-    async def _send(self, place: Place, piece: Piece) -> list[int]:
-        where: dict[str, Any] = {"chat_id": place.chat}
-        if place.thread is not None:
-            where["message_thread_id"] = place.thread
-        if place.reply_to is not None:
-            where["reply_parameters"] = ReplyParameters(place.reply_to, allow_sending_without_reply=True)
+    async def _send(self, destination: Destination, piece: Piece) -> list[int]:
+        where: dict[str, Any] = {"chat_id": destination.chat}
+        if destination.thread is not None:
+            where["message_thread_id"] = destination.thread
+        if destination.reply_to is not None:
+            where["reply_parameters"] = ReplyParameters(
+                destination.reply_to, allow_sending_without_reply=True
+            )
         if len(piece.files) > 1:
-            return await self._album(place, where, piece)
+            return await self._album(destination, where, piece)
         if piece.markup is not None:
             where["reply_markup"] = piece.markup
         if piece.files:
-            return await self._file(place, where, piece)
-        if piece.place is not None:
-            latitude, longitude = piece.place
+            return await self._file(destination, where, piece)
+        if piece.location is not None:
+            latitude, longitude = piece.location
             return await self._one(
-                place, lambda bot: bot.send_location(latitude=latitude, longitude=longitude, **where)
+                destination, lambda bot: bot.send_location(latitude=latitude, longitude=longitude, **where)
             )
         if piece.contact is not None:
             phone, name = piece.contact
             return await self._one(
-                place, lambda bot: bot.send_contact(phone_number=phone, first_name=name, **where)
+                destination, lambda bot: bot.send_contact(phone_number=phone, first_name=name, **where)
             )
-        return await self._words(place, where, piece)
+        return await self._words(destination, where, piece)
 
-    async def _words(self, place: Place, where: dict[str, Any], piece: Piece) -> list[int]:
+    async def _words(self, destination: Destination, where: dict[str, Any], piece: Piece) -> list[int]:
         text, mode = _text(piece)
         return await self._one(
-            place,
+            destination,
             lambda bot: bot.send_message(
                 text=text, parse_mode=mode, link_preview_options=NO_PREVIEW, **where
             ),
         )
 
-    async def _file(self, place: Place, where: dict[str, Any], piece: Piece) -> list[int]:
+    async def _file(self, destination: Destination, where: dict[str, Any], piece: Piece) -> list[int]:
         file = piece.files[0]
         try:
             source, known = await self._files.source(file)
         except DeliveryFailed:
             if file.kind == "voice":  # what it says aloud is gone, its words are here
-                return await self._unspoken(place, where, piece)
+                return await self._unspoken(destination, where, piece)
             raise
         kind = _fitting(file, source)
         under = dict(where)
@@ -147,20 +149,20 @@ class Sender:
             under["caption"], under["parse_mode"] = _text(piece)
         try:
             message = await self._call(
-                place, lambda bot: getattr(bot, f"send_{kind}")(**{kind: source}, **under)
+                destination, lambda bot: getattr(bot, f"send_{kind}")(**{kind: source}, **under)
             )
         except BadRequest as error:
             if kind == "voice" and "VOICE_MESSAGES_FORBIDDEN" in str(error).upper():
-                return await self._unspoken(place, where, piece)
+                return await self._unspoken(destination, where, piece)
             raise
         self._files.remember(known, message)
         return [message.message_id]
 
-    async def _unspoken(self, place: Place, where: dict[str, Any], piece: Piece) -> list[int]:
+    async def _unspoken(self, destination: Destination, where: dict[str, Any], piece: Piece) -> list[int]:
         """Only the text of a spoken message; a longer one than stands under a voice comes by itself."""
-        return await self._words(place, where, piece) if piece.text else []
+        return await self._words(destination, where, piece) if piece.text else []
 
-    async def _album(self, place: Place, where: dict[str, Any], piece: Piece) -> list[int]:
+    async def _album(self, destination: Destination, where: dict[str, Any], piece: Piece) -> list[int]:
         text, mode = _text(piece)
         media, keys = [], []
         for number, file in enumerate(piece.files):
@@ -168,13 +170,15 @@ class Sender:
             under = {"caption": text, "parse_mode": mode} if number == 0 and text else {}
             media.append(_ALBUM[file.kind](source, **under))
             keys.append(known)
-        messages = await self._call(place, lambda bot: bot.send_media_group(media=media, **where))
+        messages = await self._call(destination, lambda bot: bot.send_media_group(media=media, **where))
         for known, message in zip(keys, messages, strict=False):
             self._files.remember(known, message)
         return [message.message_id for message in messages]
 
-    async def _one(self, place: Place, work: Callable[[UpdatesBot], Awaitable[Message]]) -> list[int]:
-        message = await self._call(place, work)
+    async def _one(
+        self, destination: Destination, work: Callable[[UpdatesBot], Awaitable[Message]]
+    ) -> list[int]:
+        message = await self._call(destination, work)
         return [message.message_id]
 
 

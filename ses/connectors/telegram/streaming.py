@@ -4,7 +4,7 @@ lost but the end: the whole message takes the place of what was shown."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Coroutine
 from functools import partial
 from typing import Any
 from zlib import crc32
@@ -13,10 +13,10 @@ from telegram.error import RetryAfter, TelegramError
 
 from ses.clock import Clock
 from ses.connectors.telegram.client import Client, UpdatesBot
-from ses.connectors.telegram.destinations import Nowhere, Place, Places
+from ses.connectors.telegram.destinations import Destination, Destinations, UnknownChat
 from ses.connectors.telegram.errors import doubtful, seconds
 from ses.connectors.telegram.placeholders import Placeholders
-from ses.connectors.telegram.rate_limit import Pace
+from ses.connectors.telegram.rate_limit import RateLimit
 from ses.connectors.telegram.render import Piece
 from ses.connectors.telegram.sender import Sender
 from ses.connectors.telegram.status import ConnectionStatus
@@ -35,7 +35,7 @@ EMPTY = "…"
 """What a group reads before there is a text: a short one comes whole, without it."""
 
 
-class Draft:
+class StreamedText:
     """A text being generated."""
 
     def __init__(self, delta: Delta) -> None:
@@ -74,106 +74,114 @@ class Streams:
         self,
         client: Client,
         sender: Sender,
-        pace: Pace,
-        places: Places,
+        rate_limit: RateLimit,
+        destinations: Destinations,
         placeholders: Placeholders,
-        standing: ConnectionStatus,
+        status: ConnectionStatus,
         clock: Clock,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._client = client
         self._sender = sender
-        self._pace = pace
-        self._places = places
+        self._rate_limit = rate_limit
+        self._destinations = destinations
         self._placeholders = placeholders
-        self._standing = standing
+        self._status = status
         self._clock = clock
-        self._sleep = sleep
-        self._drafts: dict[str, Draft] = {}
+        self._texts: dict[str, StreamedText] = {}
 
     def add(self, conversation: Conversation, delta: Delta) -> None:
-        draft = self._drafts.get(delta.id)
-        if draft is None:
+        streamed = self._texts.get(delta.id)
+        if streamed is None:
             try:
-                place = self._places.of(conversation)
-            except Nowhere:
+                destination = self._destinations.of(conversation)
+            except UnknownChat:
                 return
-            if len(self._drafts) >= AT_ONCE:
+            if len(self._texts) >= AT_ONCE:
                 return
-            draft = self._drafts[delta.id] = Draft(delta)
+            streamed = self._texts[delta.id] = StreamedText(delta)
             growing = (
-                self._draw(place, draft) if place.private else self._edit(conversation.session, place, draft)
+                self._draw(destination, streamed)
+                if destination.private
+                else self._edit(conversation.session, destination, streamed)
             )
-            draft.task = asyncio.get_running_loop().create_task(growing)
-        draft.add(delta)
+            streamed.task = asyncio.get_running_loop().create_task(growing)
+        streamed.add(delta)
 
     async def ends(self, message: Outgoing) -> None:
         """The message is there: nothing of it is drawn after it."""
-        draft = self._drafts.pop(message.id, None)
-        if draft is not None:
-            await self._end(draft)
+        streamed = self._texts.pop(message.id, None)
+        if streamed is not None:
+            await self._end(streamed)
 
     async def stop(self) -> None:
-        drafts = [*self._drafts.values()]
-        self._drafts.clear()
-        await asyncio.gather(*map(self._end, drafts))
+        texts = [*self._texts.values()]
+        self._texts.clear()
+        await asyncio.gather(*map(self._end, texts))
 
     @staticmethod
-    async def _end(draft: Draft) -> None:
-        if draft.task is not None:
-            draft.task.cancel()
-            await asyncio.gather(draft.task, return_exceptions=True)
-        if draft.call is not None:
-            await asyncio.gather(draft.call, return_exceptions=True)
+    async def _end(streamed: StreamedText) -> None:
+        if streamed.task is not None:
+            streamed.task.cancel()
+            await asyncio.gather(streamed.task, return_exceptions=True)
+        if streamed.call is not None:
+            await asyncio.gather(streamed.call, return_exceptions=True)
 
-    async def _draw(self, place: Place, draft: Draft) -> None:
+    async def _draw(self, destination: Destination, streamed: StreamedText) -> None:
         """Show the text as it grows; a state that cannot be shown is skipped, and never retried in haste."""
         end = self._clock.monotonic() + LONGEST
         while self._clock.monotonic() < end:
-            await self._sleep(FRAME)
-            text = draft.news
+            await self._clock.sleep(FRAME)
+            text = streamed.news
             if not text:
                 continue
             try:
                 await self._client.call(
-                    partial(UpdatesBot.send_message_draft, chat_id=place.chat, draft_id=draft.id, text=text)
+                    partial(
+                        UpdatesBot.send_message_draft,
+                        chat_id=destination.chat,
+                        draft_id=streamed.id,
+                        text=text,
+                    )
                 )
             except TelegramError:
                 return
-            draft.shown = text
+            streamed.shown = text
 
-    async def _edit(self, session: str, place: Place, draft: Draft) -> None:
+    async def _edit(self, session: str, destination: Destination, streamed: StreamedText) -> None:
         """Edits are messages to Telegram's rates, so they take what the group's twenty a minute leave."""
         end = self._clock.monotonic() + LONGEST
         while self._clock.monotonic() < end:
-            await self._sleep(EDIT)
-            text = draft.news
-            stands = self._placeholders.of(session)
-            if not text or not self._pace.spare(place.chat):
+            await self._clock.sleep(EDIT)
+            text = streamed.news
+            placeholder = self._placeholders.of(session)
+            if not text or not self._rate_limit.spare(destination.chat):
                 continue
             try:
-                if stands is None:
-                    await _whole(draft, self._begin(session, place, draft))
-                elif stands.id == draft.message:
-                    await _whole(draft, self._sender.edit(place, stands.number, Piece(text=text)))
-                    draft.shown = text
+                if placeholder is None:
+                    await _whole(streamed, self._begin(session, destination, streamed))
+                elif placeholder.id == streamed.message:
+                    await _whole(
+                        streamed, self._sender.edit(destination, placeholder.number, Piece(text=text))
+                    )
+                    streamed.shown = text
                 else:  # one that a crash left; it goes when this message comes
                     return
             except TelegramError as error:
                 if isinstance(error, RetryAfter):
-                    self._pace.hold(place.chat, seconds(error))
+                    self._rate_limit.hold(destination.chat, seconds(error))
                 return
 
-    async def _begin(self, session: str, place: Place, draft: Draft) -> None:
+    async def _begin(self, session: str, destination: Destination, streamed: StreamedText) -> None:
         try:
-            (number,) = await self._sender.send(place, Piece(text=EMPTY))
+            (number,) = await self._sender.send(destination, Piece(text=EMPTY))
         except TelegramError as error:
-            self._standing.doubtful += doubtful(error)
+            if doubtful(error):
+                self._status.call_failed(doubtful=True)
             raise
-        await self._placeholders.keep(session, place, draft.message, number)
+        await self._placeholders.keep(session, destination, streamed.message, number)
 
 
-async def _whole(draft: Draft, work: Coroutine[Any, Any, Any]) -> None:
+async def _whole(streamed: StreamedText, work: Coroutine[Any, Any, Any]) -> None:
     """Do something to its end, even if who waits for it is told to stop."""
-    draft.call = asyncio.get_running_loop().create_task(work)
-    await asyncio.shield(draft.call)
+    streamed.call = asyncio.get_running_loop().create_task(work)
+    await asyncio.shield(streamed.call)

@@ -22,8 +22,8 @@ def attachments(message: Message) -> tuple[tuple[Attachment, ...], tuple[str, ..
         elif kind != "link":  # the page that a text's address leads to; the text has it
             strange.append(kind)
     if message.geo is not None and message.geo.coordinates is not None:
-        place = message.geo.coordinates
-        taken.append(Attachment("location", value={"lat": place.latitude, "lon": place.longitude}))
+        point = message.geo.coordinates
+        taken.append(Attachment("location", value={"lat": point.latitude, "lon": point.longitude}))
     return tuple(taken), tuple(strange)
 
 

@@ -1,17 +1,18 @@
-"""What people wrote while VK kept no events: read from the conversations themselves."""
+"""Backfill: what people wrote while VK kept no events is read from the conversations themselves."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any
 
 import structlog
 
+from ses.clock import Clock
 from ses.connectors.vk.calls import Calls
 from ses.connectors.vk.client import CallFailed
-from ses.connectors.vk.inbound import Arrived, Reader
+from ses.connectors.vk.inbound import InboundReader, Received
 from ses.connectors.vk.parse import Malformed, message
+from ses.flow.backoff import Backoff
 
 log = structlog.get_logger("ses.connectors.vk")
 
@@ -25,25 +26,27 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 class Backfill:
     """Reads messages that no event told of."""
 
-    def __init__(self, calls: Calls, reader: Reader) -> None:
+    def __init__(self, calls: Calls, reader: InboundReader, clock: Clock) -> None:
         self.since = 0.0
         """When events came last, seconds since 1970; 0: never, and what lies there is not ours to answer."""
         self._calls = calls
         self._reader = reader
+        self._clock = clock
 
-    async def fetch(self) -> list[Arrived]:
+    async def fetch(self) -> list[Received]:
         """Messages since, of each conversation in order; goes on trying until VK answers."""
         since = self.since - OVERLAP
-        pause = FIRST_PAUSE
+        backoff = Backoff(FIRST_PAUSE, LONGEST_PAUSE)
         while self.since:
             try:
                 return [
-                    arrived for peer in await self._talked(since) for arrived in await self._read(peer, since)
+                    received
+                    for peer in await self._talked(since)
+                    for received in await self._read(peer, since)
                 ]
             except (CallFailed, KeyError, TypeError) as error:
                 log.warning("missed messages cannot be read; it is tried again", reason=str(error))
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE)
+            await self._clock.sleep(backoff.next())
         return []
 
     async def _talked(self, since: float) -> list[int]:
@@ -57,16 +60,16 @@ class Backfill:
             if len(recent) < PAGE:  # the newest stand first
                 return peers
 
-    async def _read(self, peer: int, since: float) -> list[Arrived]:
-        arrived: list[Arrived] = []
+    async def _read(self, peer: int, since: float) -> list[Received]:
+        received: list[Received] = []
         for item in reversed(_unattended(await self._recent(peer, since))):
             if item.get("date", 0) < since:
                 continue
             try:
-                arrived += self._reader.message(message(item))
+                received += self._reader.message(message(item))
             except Malformed as error:
                 log.warning("a message of VK cannot be read", reason=str(error))
-        return arrived
+        return received
 
     async def _recent(self, peer: int, since: float) -> list[dict[str, Any]]:
         """Both sides' messages since, the newest first, and some before: were one left out, it might come later than those

@@ -1,5 +1,5 @@
 """Calls of VK's API. vk-api is synchronous and makes one call at a time, so a few of its clients work in threads behind
-one pace. What waits while the pace allows no call goes in one: VK's `execute` carries up to 25."""
+one rate. What waits while the rate allows no call goes in one: VK's `execute` carries up to 25."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from vk_api import VkApiGroup
 
 from ses.connectors.vk.client import TOO_OFTEN, CallFailed, call, client
 from ses.connectors.vk.execute import AT_ONCE, execute
-from ses.connectors.vk.rate_limit import Pace
+from ses.connectors.vk.rate_limit import RateLimit
 
 SENDERS = 4
 """Threads: at 150 ms a call they reach VK's twenty calls a second."""
@@ -48,10 +48,10 @@ class _Job(NamedTuple):
 class Calls:
     """The senders of one community. Started with the first call; their threads end with the process or with `close`."""
 
-    def __init__(self, token: str, api: str, pace: Pace, *, senders: int = SENDERS) -> None:
+    def __init__(self, token: str, api: str, rate_limit: RateLimit, *, senders: int = SENDERS) -> None:
         self._token = token
         self._api = api
-        self.pace = pace
+        self.rate_limit = rate_limit
         self._senders = senders
         self._threads: list[threading.Thread] = []
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
@@ -74,7 +74,7 @@ class Calls:
         return await waiting.future
 
     async def work(self, work: Callable[[VkApiGroup], Any]) -> Any:
-        """Do something with a client in one of the threads, after `pace.turn()`; what it returned or raised."""
+        """Do something with a client in one of the threads, after `rate_limit.turn()`; what it returned or raised."""
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._put(work, lambda result, error: _settle(future, result, error))
         return await future
@@ -94,13 +94,13 @@ class Calls:
     # --- on the loop -------------------------------------------------------------------------------------------------
 
     def _send(self) -> None:
-        """Let go what waits, as far as pace and threads allow."""
+        """Let go what waits, as far as rate and threads allow."""
         self._woken = None
         while self._waiting and self._running < self._senders:
             if self._waiting[0].future.done():  # nobody waits for it any more
                 self._waiting.popleft()
                 continue
-            pause = self.pace.at_once()
+            pause = self.rate_limit.at_once()
             if pause > 0:
                 self._woken = asyncio.get_running_loop().call_later(pause, self._send)
                 return
@@ -136,7 +136,7 @@ class Calls:
 
     def _answered(self, waiting: _Waiting, result: Any, error: Exception | None) -> None:
         if isinstance(error, CallFailed) and error.code in TOO_OFTEN:
-            self.pace.hold(1.0)
+            self.rate_limit.hold(1.0)
         _settle(waiting.future, result, error)
 
     def _all_answered(self, together: list[_Waiting], results: Any, error: Exception | None) -> None:

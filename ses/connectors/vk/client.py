@@ -64,7 +64,7 @@ class _Session(requests.Session):
 
 
 class _Client(VkApiGroup):  # type: ignore[misc]  # vk-api tells no types
-    RPS_DELAY = 0.0  # `Pace` sees all clients of the token, this only one
+    RPS_DELAY = 0.0  # `RateLimit` sees all clients of the token, this only one
 
 
 def client(token: str, api: str) -> VkApiGroup:

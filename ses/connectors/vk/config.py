@@ -10,7 +10,7 @@ API = "https://api.vk.com"
 
 
 @dataclass(frozen=True, slots=True)
-class Community:
+class Settings:
     """One entry of `connectors.vk`."""
 
     name: str
@@ -37,7 +37,7 @@ class Hidden(Protocol):
     def get_secret_value(self) -> str: ...
 
 
-class VkSettings(Protocol):
+class Configured(Protocol):
     """`connectors.vk.{name}` as the configuration holds it."""
 
     @property
@@ -62,9 +62,9 @@ class VkSettings(Protocol):
     def api(self) -> str: ...
 
 
-def community_of(name: str, settings: VkSettings) -> Community:
+def settings_of(name: str, settings: Configured) -> Settings:
     """The connector's settings as this package uses them."""
-    return Community(
+    return Settings(
         name=name,
         robot=settings.robot,
         group_id=settings.group_id,

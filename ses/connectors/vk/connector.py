@@ -22,19 +22,22 @@ from ses.connectors.contract import (
 )
 from ses.connectors.groups import Whitelist
 from ses.connectors.media import RobotFolder
+from ses.connectors.typing_indicator import TypingIndicator
+from ses.connectors.vk import webhook
 from ses.connectors.vk.backfill import Backfill
 from ses.connectors.vk.calls import Calls
 from ses.connectors.vk.client import CallFailed
-from ses.connectors.vk.config import Community
-from ses.connectors.vk.delivery import Sender
+from ses.connectors.vk.config import Settings
+from ses.connectors.vk.delivery import Delivery
 from ses.connectors.vk.files import Files
-from ses.connectors.vk.inbound import PageTurn, Reader, peer_of
+from ses.connectors.vk.inbound import InboundReader, PageTurn, peer_of
 from ses.connectors.vk.intake import Intake
-from ses.connectors.vk.parse import Event, Press
+from ses.connectors.vk.parse import Press
 from ses.connectors.vk.polling import WAIT, Poller
-from ses.connectors.vk.rate_limit import Pace
+from ses.connectors.vk.rate_limit import RateLimit
 from ses.connectors.vk.status import ConnectionStatus
-from ses.connectors.vk.webhook import Hook
+from ses.connectors.webhooks import PATIENCE
+from ses.flow.backoff import Backoff
 from ses.messages import Conversation, Delta, Outgoing
 
 log = structlog.get_logger("ses.connectors.vk")
@@ -53,52 +56,54 @@ class VkConnector:
 
     def __init__(
         self,
-        community: Community,
+        settings: Settings,
         *,
         robot_folder: RobotFolder,
         recording: Recording = no_recording,
         clock: Clock | None = None,
         wait: int = WAIT,
+        patience: float = PATIENCE,
     ) -> None:
-        """`wait`: seconds that VK holds a call until there is news."""
-        self.name = f"vk.{community.name}"
-        self.community = community
-        self.robot = community.robot
+        """Seconds: `wait`, that VK holds a call until there is news; `patience`, in which a call of VK is answered."""
+        self.name = f"vk.{settings.name}"
+        self.settings = settings
+        self.robot = settings.robot
         self._clock = clock or SystemClock()
         self._wait = wait
-        self._calls = Calls(community.token, community.api, Pace(self._clock))
-        self._sender = Sender(self._calls, Files(self._calls, robot_folder, recording), self.name)
-        self._standing = ConnectionStatus(community, self._clock)
+        self._patience = patience
+        self._calls = Calls(settings.token, settings.api, RateLimit(self._clock))
+        self._delivery = Delivery(self._calls, Files(self._calls, robot_folder, recording), self.name)
+        self._status = ConnectionStatus(settings, self._clock)
         self._reception: Reception | None = None
         self._intake: Intake | None = None
         self._poller: Poller | None = None
-        self._errands: set[asyncio.Task[None]] = set()
-        self._typing: dict[str, asyncio.Task[None]] = {}
+        self._background: set[asyncio.Task[None]] = set()
+        self._typing_indicator = TypingIndicator(self._show_typing, self._clock, every=TYPING)
 
     # Channel
 
     async def start(self, reception: Reception) -> None:
         """Returns before VK is asked: whether it knows the token stands in `state`."""
-        reader = Reader(self.community, self._clock)
+        reader = InboundReader(self.settings, self._clock)
         intake = Intake(
-            self.community,
+            self.settings,
             reception,
             reader=reader,
-            missed=Backfill(self._calls, reader),
-            standing=self._standing,
+            backfill=Backfill(self._calls, reader, self._clock),
+            status=self._status,
             clock=self._clock,
-            answer=lambda press: self._errand(partial(self._answer, press)),
-            turn_page=lambda turn: self._errand(partial(self._turn_page, turn)),
+            answer=lambda press: self._in_background(partial(self._answer, press)),
+            turn_page=lambda turn: self._in_background(partial(self._turn_page, turn)),
         )
         self._reception, self._intake = reception, intake
-        self._sender.salt = await self._salt(reception)
-        if self.community.mode == "callback":
-            self._errand(self._look)
+        self._delivery.salt = await self._salt(reception)
+        if self.settings.mode == "callback":
+            self._in_background(self._look)
             return
-        place = await intake.place()
-        self._errand(intake.note_places)
+        cursor = await intake.cursor()
+        self._in_background(intake.note_cursors)
         self._poller = Poller(
-            self.community, place.ts, news=intake.news, failed=self._standing.failed, wait=self._wait
+            self.settings, cursor.ts, news=intake.news, failed=self._status.failed, wait=self._wait
         )
         self._poller.start()
 
@@ -106,69 +111,59 @@ class VkConnector:
         if self._poller is not None:
             self._poller.stop()
             self._poller = None
-        tasks = [*self._errands, *self._typing.values()]
-        self._typing.clear()
+        await self._typing_indicator.stop()
+        tasks = [*self._background]
         for task in tasks:
             task.cancel()
         intake, self._intake = self._intake, None
         if intake is not None:
             await intake.close()
         await asyncio.gather(*tasks, return_exceptions=True)
-        self._standing.stopped()
+        self._status.stopped()
 
     async def stop(self) -> None:
         await self.refuse()
         self._calls.close()
 
     def state(self) -> ConnectorState:
-        return self._standing.state()
+        return self._status.state()
 
     async def deliver(self, conversation: Conversation, message: Outgoing) -> None:
         self.typing(conversation, on=False)
         old = self._intake.old_apps if self._intake is not None else set()
         old_app = conversation.session.isdecimal() and int(conversation.session) in old
-        await self._sender.send(conversation, message, old_app=old_app)
+        await self._delivery.deliver(conversation, message, old_app=old_app)
 
     def typing(self, conversation: Conversation, on: bool) -> None:
-        session = conversation.session
-        if on and session not in self._typing and session.partition(":")[0].isdecimal():
-            self._typing[session] = asyncio.create_task(self._keep_typing(peer_of(session)))
-        elif not on and (task := self._typing.pop(session, None)) is not None:
-            task.cancel()
+        self._typing_indicator.typing(conversation, on)
 
     def stream(self, conversation: Conversation, delta: Delta) -> None:
         """VK shows no drafts, and edits would eat the calls of all conversations: the whole text comes at its end."""
 
     async def begin(self, chat: str) -> Beginning | None:
         """A community may write to those who have allowed it: by writing first, or by a button of VK."""
-        if not chat.isdecimal() or not Whitelist(self.community.whitelist).admits(int(chat)):
+        if not chat.isdecimal() or not Whitelist(self.settings.whitelist).admits(int(chat)):
             return None
         try:
             answer = await self._calls.call(
-                "messages.isMessagesFromGroupAllowed", group_id=self.community.group_id, user_id=int(chat)
+                "messages.isMessagesFromGroupAllowed", group_id=self.settings.group_id, user_id=int(chat)
             )
         except CallFailed as failure:
             raise DeliveryFailed(str(failure), 0.0) from None
         if not isinstance(answer, dict) or not answer.get("is_allowed"):
             return None
-        return Beginning(chat, f"vk:{chat}", self.community.variables)
+        return Beginning(chat, f"vk:{chat}", self.settings.variables)
 
     def link(self, token: str) -> str:
-        return f"https://vk.me/club{self.community.group_id}" + (f"?ref={token}" if token else "")
+        return f"https://vk.me/club{self.settings.group_id}" + (f"?ref={token}" if token else "")
 
     async def webhook(self, headers: Mapping[str, str], body: bytes) -> web.Response:
         """A call of the Callback API."""
         del headers
-        return await Hook(self.community).answer(body, self._take)
-
-    async def _take(self, event: Event) -> bool:
-        """True when all that an event brings is on disk, or never will be."""
-        if self._intake is None:
-            return False
-        for future in await self._intake.take(event):
-            await future
-        self._standing.connected()
-        return True
+        answer = await webhook.answer(self.settings, self._intake, body, patience=self._patience)
+        if answer.text == "ok":
+            self._status.connected()
+        return answer
 
     # What goes on beside
 
@@ -179,13 +174,13 @@ class VkConnector:
             await reception.remember(self.name, "salt", salt)
         return salt
 
-    def _errand(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    def _in_background(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Begin something that may be lost."""
         task = asyncio.create_task(self._run(work))
-        self._errands.add(task)
-        task.add_done_callback(self._errands.discard)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
 
     async def _run(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Something that may be lost."""
         try:
             await work()
         except CallFailed as failure:
@@ -209,24 +204,25 @@ class VkConnector:
         message = next((one.outgoing for one in entries if one.seq == turn.seq), None)
         if message is not None:
             number = turn.press.conversation_message_id
-            await self._sender.turn_page(turn.press.peer_id, number, message, turn.page)
+            await self._delivery.turn_page(turn.press.peer_id, number, message, turn.page)
         await self._answer(turn.press)
 
-    async def _keep_typing(self, peer: int) -> None:
-        while True:
-            await self._run(partial(self._calls.call, "messages.setActivity", peer_id=peer, type="typing"))
-            await asyncio.sleep(TYPING)
+    async def _show_typing(self, session: str) -> bool:
+        if not session.partition(":")[0].isdecimal():
+            return False
+        peer = peer_of(session)
+        await self._run(partial(self._calls.call, "messages.setActivity", peer_id=peer, type="typing"))
+        return True
 
     async def _look(self) -> None:
         """Whether VK knows the token, where VK calls and is not called."""
-        pause = FIRST_PAUSE
+        backoff = Backoff(FIRST_PAUSE, LONGEST_PAUSE)
         while True:
             try:
-                await self._calls.call("groups.getById", group_id=self.community.group_id)
+                await self._calls.call("groups.getById", group_id=self.settings.group_id)
             except CallFailed as failure:
-                self._standing.failed(failure)
-                await asyncio.sleep(pause)
-                pause = min(2 * pause, LONGEST_PAUSE)
+                self._status.failed(failure)
+                await self._clock.sleep(backoff.next())
             else:
-                self._standing.connected()
+                self._status.connected()
                 return

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict
 from typing import Any
 
 import structlog
+from cachetools import LRUCache
 
 from ses.connectors.contract import DeliveryFailed
 from ses.connectors.vk import keyboards
@@ -25,7 +25,7 @@ NO_KEYBOARD = frozenset({911, 912})
 """The keyboard is refused, or the community is no bot (its setting «Возможности ботов» is off)."""
 
 
-class Sender:
+class Delivery:
     """Sends what one community says. The same message sent twice arrives once: VK knows it by its `random_id`."""
 
     def __init__(self, calls: Calls, files: Files, connector: str) -> None:
@@ -34,10 +34,10 @@ class Sender:
         self._calls = calls
         self._files = files
         self._connector = connector
-        self._sent: OrderedDict[str, int] = OrderedDict()
+        self._sent: LRUCache[str, int] = LRUCache(REMEMBERED)
         """Ids of outgoing messages → `conversation_message_id` of their first piece."""
 
-    async def send(self, conversation: Conversation, message: Outgoing, *, old_app: bool) -> None:
+    async def deliver(self, conversation: Conversation, message: Outgoing, *, old_app: bool) -> None:
         """`old_app`: the reader's cannot show keyboards inside messages. Raises `DeliveryFailed`."""
         try:
             peer = peer_of(conversation.session)
@@ -75,8 +75,8 @@ class Sender:
     async def _send(self, peer: int, message: Outgoing, texts: list[str], keyboard: str | None) -> None:
         names = [await self._files.named(one, peer) for one in message.attachments]
         attachment = ",".join(name for name in names if name) or None
-        place = next((one.value for one in message.attachments if one.kind == "location"), None)
-        if not texts[0] and attachment is None and place is None:
+        location = next((one.value for one in message.attachments if one.kind == "location"), None)
+        if not texts[0] and attachment is None and location is None:
             texts = [keyboards.labels(message) or "…"]
         for number, text in enumerate(texts):
             last = number == len(texts) - 1
@@ -84,8 +84,8 @@ class Sender:
                 "message": text or None,
                 "keyboard": keyboard if last else None,
                 "attachment": attachment if number == 0 else None,
-                "lat": place["lat"] if place and number == 0 else None,
-                "long": place["lon"] if place and number == 0 else None,
+                "lat": location["lat"] if location and number == 0 else None,
+                "long": location["lon"] if location and number == 0 else None,
             }
             if number == 0 and message.replaces and await self._edited(peer, message, what):
                 continue
@@ -97,7 +97,7 @@ class Sender:
                 **what,
             )
             if number == 0:
-                self._remember(message.id, _number(sent))
+                self._sent[message.id] = _number(sent)
 
     async def _edited(self, peer: int, message: Outgoing, what: dict[str, Any]) -> bool:
         """Change the message that this one replaces; false when it must be sent anew."""
@@ -110,13 +110,8 @@ class Sender:
             if failure.passing or failure.code in NO_KEYBOARD:
                 raise
             return False  # too old, or gone
-        self._remember(message.id, number)
+        self._sent[message.id] = number
         return True
-
-    def _remember(self, id_: str, number: int) -> None:
-        self._sent[id_] = number
-        if len(self._sent) > REMEMBERED:
-            self._sent.popitem(last=False)
 
 
 def random_id(salt: str, id_: str, piece: int) -> int:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
 import requests
+from cachetools import LRUCache
 from vk_api import VkApiGroup, VkUpload
 from vk_api.exceptions import VkApiError
 
@@ -17,7 +17,7 @@ from ses.connectors.vk.client import CallFailed
 from ses.connectors.vk.wire import CONNECT
 from ses.messages import Attachment
 
-KEPT = 1000
+REMEMBERED = 1000
 """Uploads whose names are remembered."""
 PICTURES = frozenset({".jpg", ".jpeg", ".png", ".gif"})
 UPLOADING = 60.0
@@ -31,7 +31,7 @@ class Files:
         self._calls = calls
         self._folder = folder
         self._recording = recording
-        self._known: OrderedDict[tuple[str, float, str, int], str] = OrderedDict()
+        self._known: LRUCache[tuple[str, float, str, int], str] = LRUCache(REMEMBERED)
 
     async def named(self, attachment: Attachment, peer: int) -> str | None:
         """How VK knows a file: `photo-1_2_key`; none for what is no file of the robot. Raises `CallFailed`."""
@@ -49,13 +49,11 @@ class Files:
         if name is None:
             name = await self._upload(kind, path, attachment.name or path.name, peer)
             self._known[key] = name
-            if len(self._known) > KEPT:
-                self._known.popitem(last=False)
         return name
 
     async def _upload(self, kind: str, path: Path, title: str, peer: int) -> str:
         for _ in range(2):  # an address to upload to, and the word that it was: two calls
-            await self._calls.pace.turn()
+            await self._calls.rate_limit.turn()
         return str(await self._calls.work(lambda api: _uploaded(api, kind, path, title, peer)))
 
 

@@ -11,7 +11,7 @@ import msgspec
 from ses.clock import Clock
 from ses.connectors.groups import Activators, Whitelist
 from ses.connectors.vk.attachments import attachments
-from ses.connectors.vk.config import Community
+from ses.connectors.vk.config import Settings
 from ses.connectors.vk.parse import CHATS, ClientInfo, Event, Membership, Message, New, Press, content
 from ses.messages import Inbound
 
@@ -22,7 +22,7 @@ BUTTON, PAGE = "b", "p"
 
 
 @dataclass(frozen=True, slots=True)
-class Arrived:
+class Received:
     """Something that a conversation is to hear."""
 
     inbound: Inbound
@@ -47,18 +47,18 @@ class PageTurn:
     page: int
 
 
-class Reader:
+class InboundReader:
     """Reads the events of one community."""
 
-    def __init__(self, community: Community, clock: Clock) -> None:
-        self._community = community
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._settings = settings
         self._clock = clock
-        self._whitelist = Whitelist(community.whitelist)
-        self._activators = Activators(community.activators, clock)
-        group = community.group_id
+        self._whitelist = Whitelist(settings.whitelist)
+        self._activators = Activators(settings.activators, clock)
+        group = settings.group_id
         self._mention = re.compile(rf"\[(?:club|public|event){group}\|[^\]]*\][\s,:]*", re.IGNORECASE)
 
-    def read(self, event: Event) -> list[Arrived | PageTurn]:
+    def read(self, event: Event) -> list[Received | PageTurn]:
         """Empty for what the robot is not to hear. Raises `Malformed`."""
         what = content(event)
         if isinstance(what, New):
@@ -73,7 +73,7 @@ class Reader:
 
     # --- messages --------------------------------------------------------------------------------------------------
 
-    def message(self, message: Message, client: ClientInfo | None = None, event: str = "") -> list[Arrived]:
+    def message(self, message: Message, client: ClientInfo | None = None, event: str = "") -> list[Received]:
         """A message, from an event or from the history."""
         if message.action is not None:
             return self._action(message, message.action.type, message.action.member_id)
@@ -90,17 +90,17 @@ class Reader:
             "user": message.from_id,
             "language": LANGUAGES.get(client.lang_id, "") if client is not None else "",
         }
-        arrived: list[Arrived] = []
+        received: list[Received] = []
         start = payload.get("command") == "start"
         if start or message.ref:
             token = {"token": message.ref} if message.ref else {}
             begin = self._inbound(f"{id_}s", event="start", payload=token, **common)
-            arrived.append(Arrived(begin, client=client, written=message.date))
+            received.append(Received(begin, client=client, written=message.date))
             if start:
-                return arrived
+                return received
         if isinstance(pressed, str) and pressed:
             press = self._inbound(id_, button=pressed, **common)
-            return [*arrived, Arrived(press, client=client, written=message.date)]
+            return [*received, Received(press, client=client, written=message.date)]
         taken, strange = attachments(message)
         text = self._text(message)
         if text or taken:
@@ -108,10 +108,10 @@ class Reader:
         elif strange:
             inbound = self._inbound(id_, event="attachment", payload={"kind": strange[0]}, **common)
         else:
-            return arrived
-        return [*arrived, Arrived(inbound, client=client, written=message.date)]
+            return received
+        return [*received, Received(inbound, client=client, written=message.date)]
 
-    def _edit(self, message: Message, event: str) -> list[Arrived]:
+    def _edit(self, message: Message, event: str) -> list[Received]:
         if message.out or not self._welcome(message.from_id, message.peer_id):
             return []
         session, text = session_of(message.peer_id, message.from_id), self._text(message)
@@ -121,15 +121,15 @@ class Reader:
         inbound = self._inbound(
             f"e{event}"[:64], session=session, user=message.from_id, text=text, edit_of=of
         )
-        return [Arrived(inbound)]
+        return [Received(inbound)]
 
-    def _action(self, message: Message, kind: str, member: int) -> list[Arrived]:
+    def _action(self, message: Message, kind: str, member: int) -> list[Received]:
         """Somebody left the group chat, or was put out of it."""
         if kind != "chat_kick_user" or member <= 0 or not self._welcome(member, message.peer_id):
             return []
         session = session_of(message.peer_id, member)
         id_ = f"{message.conversation_message_id}l"
-        return [Arrived(self._inbound(id_, session=session, user=member, event="leave"), begun_only=True)]
+        return [Received(self._inbound(id_, session=session, user=member, event="leave"), begun_only=True)]
 
     def _text(self, message: Message) -> str:
         return self._mention.sub("", message.text).strip()
@@ -138,14 +138,14 @@ class Reader:
         if message.peer_id < CHATS:
             return True
         replied = (
-            message.reply_message is not None and message.reply_message.from_id == -self._community.group_id
+            message.reply_message is not None and message.reply_message.from_id == -self._settings.group_id
         )
         addressed = pressed or replied or self._mention.search(message.text) is not None
         return self._activators.wakes(session, message.text, addressed=addressed)
 
     # --- presses and membership -------------------------------------------------------------------------------------
 
-    def _press(self, press: Press) -> list[Arrived | PageTurn]:
+    def _press(self, press: Press) -> list[Received | PageTurn]:
         if not self._welcome(press.user_id, press.peer_id):
             return []
         payload = press.payload if isinstance(press.payload, dict) else _payload(press.payload)
@@ -157,9 +157,9 @@ class Reader:
         if not isinstance(button, str) or not button:
             return []
         inbound = self._inbound(f"p{press.event_id}"[:64], session=session, user=press.user_id, button=button)
-        return [Arrived(inbound, callback=press)]
+        return [Received(inbound, callback=press)]
 
-    def _membership(self, member: Membership, event: Event) -> list[Arrived]:
+    def _membership(self, member: Membership, event: Event) -> list[Received]:
         if not self._welcome(member.user_id, member.user_id):
             return []
         allowed = event.type == "message_allow"
@@ -169,7 +169,7 @@ class Reader:
             user=member.user_id,
             event="start" if allowed else "leave",
         )
-        return [Arrived(inbound, begun_only=not allowed, fresh_only=allowed)]
+        return [Received(inbound, begun_only=not allowed, fresh_only=allowed)]
 
     # --- common ------------------------------------------------------------------------------------------------------
 
@@ -179,10 +179,10 @@ class Reader:
 
     def _inbound(self, id_: str, *, session: str, user: int, **what: Any) -> Inbound:
         return Inbound(
-            connector=f"vk.{self._community.name}",
+            connector=f"vk.{self._settings.name}",
             session=session,
             id=id_,
-            robot=self._community.robot,
+            robot=self._settings.robot,
             channel="vk",
             at=self._clock.now(),
             user=f"vk:{user}",

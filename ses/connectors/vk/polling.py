@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -13,15 +12,16 @@ import requests
 import structlog
 
 from ses.connectors.vk.client import CallFailed, call, client
-from ses.connectors.vk.config import Community
+from ses.connectors.vk.config import Settings
 from ses.connectors.vk.wire import CONNECT
+from ses.flow.backoff import Backoff
 
 log = structlog.get_logger("ses.connectors")
 
 WAIT = 25
 """Seconds that VK holds a call until there is news."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 60.0
-"""Seconds between attempts while VK cannot be reached; each doubles the one before."""
+"""Seconds between attempts while VK cannot be reached."""
 
 
 class News(NamedTuple):
@@ -41,9 +41,9 @@ class LongPoll:
     events that were missed.
     """
 
-    def __init__(self, community: Community, ts: str, wait: int = WAIT) -> None:
-        self._group_id = community.group_id
-        self._api = client(community.token, community.api)
+    def __init__(self, settings: Settings, ts: str, wait: int = WAIT) -> None:
+        self._group_id = settings.group_id
+        self._api = client(settings.token, settings.api)
         self._http = requests.Session()
         self._wait = wait
         self._server = ""
@@ -98,7 +98,7 @@ class Poller:
 
     def __init__(
         self,
-        community: Community,
+        settings: Settings,
         ts: str,
         *,
         news: Callable[[News], Awaitable[None]],
@@ -106,14 +106,14 @@ class Poller:
         wait: int = WAIT,
     ) -> None:
         """`news` is awaited before the next call, so a daemon that cannot keep up is not given more."""
-        self._poll = LongPoll(community, ts, wait)
+        self._poll = LongPoll(settings, ts, wait)
         self._news = news
         self._failed = failed
         self._stopped = threading.Event()
         self._loop = asyncio.get_running_loop()
-        self._taking: asyncio.Task[None] | None = None
+        self._handing_over: asyncio.Task[None] | None = None
         # A thread that sits in a call of half a minute must not keep the process from ending.
-        self._thread = threading.Thread(target=self._run, name=f"vk-poll-{community.name}", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"vk-poll-{settings.name}", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
@@ -121,27 +121,25 @@ class Poller:
     def stop(self) -> None:
         """Nothing more is handed over; the call that waits is left to itself."""
         self._stopped.set()
-        if self._taking is not None:
-            self._taking.cancel()
+        if self._handing_over is not None:
+            self._handing_over.cancel()
 
     def _run(self) -> None:
-        pause, failures = FIRST_PAUSE, 0
+        backoff, complaints = Backoff(FIRST_PAUSE, LONGEST_PAUSE), 0
         with suppress(RuntimeError):  # the loop is gone
             while not self._stopped.is_set():
                 try:
                     news = self._poll.check()
                 except CallFailed as failure:
                     self._loop.call_soon_threadsafe(self._failed, failure)
-                    self._stopped.wait(pause * random.uniform(0.8, 1.2))  # noqa: S311  no secret depends on it
-                    pause = min(2 * pause, LONGEST_PAUSE)
+                    self._stopped.wait(backoff.next())
                     continue
                 # A server that only complains is not asked without a pause.
-                failures = failures + 1 if news.failed else 0
-                if failures > 1:
-                    self._stopped.wait(pause)
-                    pause = min(2 * pause, LONGEST_PAUSE)
+                complaints = complaints + 1 if news.failed else 0
+                if complaints > 1:
+                    self._stopped.wait(backoff.next())
                 else:
-                    pause = FIRST_PAUSE
+                    backoff.reset()
                 self._hand_over(news)
         self._poll.close()
 
@@ -155,9 +153,9 @@ class Poller:
     def _begin(self, news: News, done: threading.Event) -> None:
         """On the loop."""
         if not self._stopped.is_set():
-            self._taking = self._loop.create_task(self._take(news, done))
+            self._handing_over = self._loop.create_task(self._wait_for(news, done))
 
-    async def _take(self, news: News, done: threading.Event) -> None:
+    async def _wait_for(self, news: News, done: threading.Event) -> None:
         try:
             await self._news(news)
         except Exception:

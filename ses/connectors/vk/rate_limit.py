@@ -2,47 +2,33 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
-
 from ses.clock import Clock
+from ses.flow.token_bucket import Rate, TokenBucket
 
 RATE = 18.0
 """Calls a second; two are left for what others do with the same token."""
 
 
-class Pace:
+class RateLimit:
     """Each caller waits for its turn, in the order they came."""
 
-    def __init__(
-        self,
-        clock: Clock,
-        rate: float = RATE,
-        *,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-    ) -> None:
+    def __init__(self, clock: Clock, per_second: float = RATE) -> None:
         self._clock = clock
-        self._gap = 1.0 / rate
-        self._sleep = sleep
-        self._next = 0.0
-        """When the next call may be made (monotonic)."""
+        self._rate = Rate(per_second, burst=1)
+        self._calls = TokenBucket(self._rate, clock.monotonic())
 
     async def turn(self) -> None:
         """Return when a call may be made."""
-        now = self._clock.monotonic()
-        at = max(now, self._next)
-        self._next = at + self._gap
-        if at > now:
-            await self._sleep(at - now)
+        wait = self._calls.reserve(self._rate, self._clock.monotonic())
+        if wait > 0:
+            await self._clock.sleep(wait)
 
     def at_once(self) -> float:
         """Take a turn if there is one now, and return 0; else the seconds until there will be one, none being taken."""
-        now = self._clock.monotonic()
-        if self._next > now:
-            return self._next - now
-        self._next = now + self._gap
-        return 0.0
+        return self._calls.take(self._rate, self._clock.monotonic())
 
     def hold(self, seconds: float) -> None:
         """VK complained: nobody calls for a while."""
-        self._next = max(self._next, self._clock.monotonic() + seconds)
+        now = self._clock.monotonic()
+        self._calls.level(self._rate, now)
+        self._calls.hold(self._rate, now + seconds)

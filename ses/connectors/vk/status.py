@@ -5,12 +5,12 @@ from __future__ import annotations
 from ses.clock import Clock
 from ses.connectors import status
 from ses.connectors.vk.client import WRONG_TOKEN, CallFailed
-from ses.connectors.vk.config import Community
+from ses.connectors.vk.config import Settings
 
 
 class ConnectionStatus(status.ConnectionStatus):
-    def __init__(self, community: Community, clock: Clock) -> None:
-        super().__init__(f"vk.{community.name}", community.robot, community.mode, clock)
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        super().__init__(f"vk.{settings.name}", settings.robot, settings.mode, clock)
 
     def failed(self, failure: CallFailed) -> None:
         """VK cannot be read, or does not want to be."""

@@ -2,44 +2,43 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
-from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from ses.connectors.vk.config import Community
+from ses.connectors.vk.config import Settings
+from ses.connectors.vk.intake import Intake
 from ses.connectors.vk.parse import Event, Malformed, parse
-
-PATIENCE = 8.0
-"""Seconds in which an event must be stored; VK gives up after ten, and calls again."""
+from ses.connectors.webhooks import PATIENCE, call_again, stored_in_time
 
 
-class Hook:
-    """Answers the calls of one community."""
+async def answer(
+    settings: Settings, intake: Intake | None, body: bytes, *, patience: float = PATIENCE
+) -> web.Response:
+    """`ok` when the event is stored, or is nothing to us; 403 for strangers; 503 when VK should call again."""
+    if settings.mode != "callback":
+        return web.Response(status=403)
+    try:
+        event = parse(body)
+    except Malformed:
+        return web.Response(status=403)
+    if not _is_vk(settings, event):
+        return web.Response(status=403)
+    if event.type == "confirmation":
+        return web.Response(text=settings.confirmation)
+    stored = intake is not None and await _stored(intake, event, patience)
+    return web.Response(text="ok") if stored else call_again()
 
-    def __init__(self, community: Community) -> None:
-        self._community = community
 
-    async def answer(self, body: bytes, take: Callable[[Event], Awaitable[bool]]) -> web.Response:
-        """`ok` when the event is stored, or is nothing to us; 403 for strangers; 503 when VK should call again."""
-        community = self._community
-        if community.mode != "callback":
-            return web.Response(status=403)
-        try:
-            event = parse(body)
-        except Malformed:
-            return web.Response(status=403)
-        right = secrets.compare_digest(event.secret.encode(), community.secret.encode())
-        if not right or event.group_id != community.group_id:
-            return web.Response(status=403)
-        if event.type == "confirmation":
-            return web.Response(text=community.confirmation)
-        try:
-            async with asyncio.timeout(PATIENCE):
-                taken = await take(event)
-        except Malformed:
-            taken = True  # it will be no better when it comes again
-        except TimeoutError:
-            taken = False
-        return web.Response(text="ok") if taken else web.Response(status=503)
+def _is_vk(settings: Settings, event: Event) -> bool:
+    right = secrets.compare_digest(event.secret.encode(), settings.secret.encode())
+    return right and event.group_id == settings.group_id
+
+
+async def _stored(intake: Intake, event: Event, patience: float) -> bool:
+    """Whether all that an event brings is on disk in time, or never will be."""
+    try:
+        received = intake.read(event)
+    except Malformed:
+        return True  # it will be no better when it comes again
+    return intake.has_room(received) and await stored_in_time(intake.enter(received), patience)

@@ -49,8 +49,8 @@ class Community:
         """Events that the long poll keeps."""
         self.polls = 0
         """Calls of the long poll."""
-        self.called = 0
-        """Events that went, or go, to the Callback API."""
+        self.acknowledged: set[str] = set()
+        """Ids of events that the Callback API answered with `ok`."""
         self.newest: dict[str, Any] = {}
         """The last event."""
         self._now = now
@@ -65,7 +65,6 @@ class Community:
         self._ids = itertools.count(1)
         self._uploaded: dict[str, tuple[str, str, bytes]] = {}
         self._random: dict[tuple[int, int], Message] = {}
-        self._calling: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
 
     def texts(self, peer: int) -> list[str]:
         """What the community said to somebody."""

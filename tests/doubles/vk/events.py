@@ -10,10 +10,16 @@ from aiohttp import ClientError, ClientSession, ClientTimeout, web
 
 from doubles.vk.community import Community
 from doubles.vk.faults import ApiError, failed
+from ses.flow.keyed_queue import KeyedQueue
 
 
 class Events(Community):
     """Events that wait for the long poll, or go to the address of the Callback API."""
+
+    def __init__(self, *values: Any, **given: Any) -> None:
+        super().__init__(*values, **given)
+        self._calls: KeyedQueue[int, dict[str, Any]] = KeyedQueue(self._call_back)
+        """By peer: VK brings the events of one in order."""
 
     async def tell(self, kind: str, what: Any, **envelope: Any) -> dict[str, Any]:
         """Something happened: an event for the community."""
@@ -34,8 +40,7 @@ class Events(Community):
         """Send an event, perhaps once more."""
         self.newest = event
         if self.callback is not None:
-            self.called += 1
-            self._calling.put_nowait(event)
+            self._calls.put(_peer(event), event)
             return
         async with self._something:
             self._events.append(event)
@@ -91,14 +96,16 @@ class Events(Community):
         async with self._something:
             self._closing = True
             self._something.notify_all()
+        await self._calls.close()
 
-    async def call_back(self) -> None:
-        """Call the address of the Callback API with one event after the other, each until it is acknowledged."""
+    async def _call_back(self, peer: int, event: dict[str, Any]) -> None:
+        """Call the address of the Callback API with an event until it is acknowledged."""
         async with ClientSession(timeout=ClientTimeout(total=10)) as http:
-            while True:
-                event = await self._calling.get()
-                while not await self._called(http, event):
-                    await asyncio.sleep(0.05)
+            while not await self._called(http, event):
+                await asyncio.sleep(0.05)
+        self.acknowledged.add(event["event_id"])
+        async with self._something:
+            self._something.notify_all()
 
     async def confirm(self) -> str:
         """Ask the address for the community's string, as VK does when it is set up."""
@@ -116,4 +123,13 @@ class Events(Community):
         except (ClientError, TimeoutError, OSError):
             return False
         self.callback_answers.append(answer)
+        async with self._something:
+            self._something.notify_all()
         return answer == (200, "ok")
+
+
+def _peer(event: dict[str, Any]) -> int:
+    """Whose conversation an event is of; 0: nobody's."""
+    what = event["object"]
+    message = what.get("message", what) if isinstance(what, dict) else {}
+    return int(message.get("peer_id") or message.get("user_id") or 0)

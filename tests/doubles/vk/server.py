@@ -119,10 +119,8 @@ async def running(vk: FakeVk) -> AsyncIterator[FakeVk]:
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     vk.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    calling = asyncio.create_task(vk.call_back())
     try:
         yield vk
     finally:
-        calling.cancel()
         await vk.hang_up()
         await runner.cleanup()

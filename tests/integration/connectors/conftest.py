@@ -10,7 +10,9 @@ import itertools
 import json
 import time
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -19,10 +21,10 @@ from doubles.telegram import TOKEN, Person, Sent, TelegramFake, telegram
 from doubles.vk import FakeVk
 from doubles.vk import running as vk_running
 from doubles.web import Page, pages
-from ses.connectors.telegram.config import Account
+from ses.connectors.telegram.config import Settings as TelegramSettings
 from ses.connectors.telegram.connector import TelegramConnector
-from ses.connectors.testing import MemoryConnector, MemoryPerson, MemoryReception
-from ses.connectors.vk.config import Community
+from ses.connectors.testing import HurriedClock, MemoryConnector, MemoryPerson, MemoryReception
+from ses.connectors.vk.config import Settings as VkSettings
 from ses.connectors.vk.connector import VkConnector
 from ses.connectors.web.config import Site, WebLimits
 from ses.connectors.web.connector import WebConnector
@@ -31,6 +33,8 @@ from ses.connectors.webhooks import WebhookRoutes
 from ses.messages import Conversation
 
 ORIGIN = "https://shop.example"
+VARIABLES = {"shop": "north"}
+"""What every connector is configured to begin its conversations with."""
 
 
 class WebSide:
@@ -38,11 +42,12 @@ class WebSide:
 
     resends = True
     """The sender repeats what was not acknowledged, under the same id."""
+    variables = VARIABLES
 
     def __init__(self, reception: MemoryReception) -> None:
         self.reception = reception
         self.connector = WebConnector(
-            Site(name="site", robot="echo", token="t", origins=frozenset({ORIGIN})),
+            Site(name="site", robot="echo", token="t", origins=frozenset({ORIGIN}), variables=VARIABLES),
             WebLimits(messages=1e6, per=1, burst=1e6),
         )
 
@@ -70,9 +75,15 @@ class WebSide:
 
 
 class WebPerson:
+    """A page keeps what was refused for a time and sends it again, in order, as the widget does."""
+
     def __init__(self, page: Page, connector: str) -> None:
         self._page = page
         self._connector = connector
+        self._said: dict[str, str] = {}
+        """Texts that are not acknowledged, by id."""
+        self._pause = 0.0
+        """Seconds until they are sent again; 0: none was refused."""
 
     @property
     def conversation(self) -> Conversation:
@@ -80,7 +91,9 @@ class WebPerson:
         return Conversation(self._connector, self._page.session)
 
     async def say(self, text: str, id: str | None = None) -> str:
-        return await self._page.say(text, id)
+        id = await self._page.say(text, id)
+        self._said[id] = text
+        return id
 
     async def press(self, button: str) -> str:
         return await self._page.press(button)
@@ -88,24 +101,33 @@ class WebPerson:
     async def acknowledged(self, id: str) -> None:
         """Return when the sender was told that it is stored."""
         while id not in self._page.acknowledged:
-            await self._page.receive()
+            if self._pause:
+                await asyncio.sleep(self._pause)
+                self._pause = 0.0
+                for unheard, text in self._said.items():
+                    await self._page.say(text, unheard)
+            self._note(await self._page.receive())
 
     async def reads(self, count: int) -> list[str]:
         """The first `count` texts of the robot, in order, each once."""
         while len(self._page.shown) < count:
-            await self._page.receive()
+            self._note(await self._page.receive())
         return [self._page.shown[seq]["text"] for seq in sorted(self._page.shown)][:count]
 
-
-async def hurry(seconds: float) -> None:
-    """Instead of the pauses that a messenger's rates ask for."""
-    await asyncio.sleep(seconds if seconds > 59 else min(seconds, 0.01))
+    def _note(self, frame: dict[str, Any]) -> None:
+        if frame["type"] == "ack":
+            self._said.pop(frame["id"], None)
+        elif frame["type"] == "error" and "retry_after" in frame:
+            self._pause = frame["retry_after"] + 0.01
+        elif frame["type"] == "error":
+            self._said.pop(frame.get("id", ""), None)
 
 
 class TelegramSide:
     """A bot in polling mode: a person is a chat of the fake."""
 
     resends = False
+    variables = VARIABLES
 
     def __init__(self, reception: MemoryReception) -> None:
         self.reception = reception
@@ -114,8 +136,8 @@ class TelegramSide:
     @asynccontextmanager
     async def running(self):
         async with telegram() as self.fake:
-            account = Account("shop", "echo", TOKEN, poll=1, api=self.fake.url)
-            self.connector = TelegramConnector(account, sleep=hurry)
+            settings = TelegramSettings("shop", "echo", TOKEN, poll=1, api=self.fake.url, variables=VARIABLES)
+            self.connector = TelegramConnector(settings, clock=HurriedClock())
             self.reception.serve(self.connector)
             await self.connector.start(self.reception)
             await self.fake.until(lambda: any(method == "deleteWebhook" for method, _ in self.fake.calls))
@@ -161,6 +183,7 @@ class VkSide:
     """A community read by Bots Long Poll."""
 
     resends = True
+    variables = VARIABLES
 
     def __init__(self, reception: MemoryReception) -> None:
         self.reception = reception
@@ -170,7 +193,9 @@ class VkSide:
     @asynccontextmanager
     async def running(self):
         async with vk_running(self.fake):
-            self.connector = VkConnector(self._community(), robot_folder=lambda: None, wait=1)
+            self.connector = VkConnector(
+                self._settings(), robot_folder=lambda: None, clock=HurriedClock(), wait=1, patience=0.2
+            )
             self.reception.serve(self.connector)
             await self.connector.start(self.reception)
             try:
@@ -184,8 +209,10 @@ class VkSide:
         await self.fake.until(lambda: self.fake.polls > 0)
         yield
 
-    def _community(self) -> Community:
-        return Community("shop", "echo", self.fake.group_id, self.fake.token, api=self.fake.url)
+    def _settings(self) -> VkSettings:
+        return VkSettings(
+            "shop", "echo", self.fake.group_id, self.fake.token, api=self.fake.url, variables=VARIABLES
+        )
 
     async def person(self) -> VkPerson:
         return VkPerson(self, next(self._people))
@@ -218,23 +245,22 @@ class VkCallbackSide(VkSide):
         finally:
             await runner.cleanup()
 
-    def _community(self) -> Community:
+    def _settings(self) -> VkSettings:
         callback = {"mode": "callback", "confirmation": "c0de", "secret": "s3cret"}
-        return Community("shop", "echo", self.fake.group_id, self.fake.token, api=self.fake.url, **callback)
+        return replace(super()._settings(), **callback)
 
-    async def stored(self, mark: int) -> None:
-        while self.fake.callback_answers.count((200, "ok")) < mark:
-            await asyncio.sleep(0.005)
+    async def stored(self, mark: str) -> None:
+        await self.fake.until(lambda: mark in self.fake.acknowledged)
 
-    def mark(self) -> int:
-        return self.fake.called
+    def mark(self) -> str:
+        return self.fake.newest["event_id"]
 
 
 class VkPerson:
     def __init__(self, side: VkSide, user: int) -> None:
         self._side = side
         self._user = user
-        self._marks: dict[str, int] = {}
+        self._marks: dict[str, int | str] = {}
         self._events: dict[str, tuple[str, dict]] = {}
         """By the test's own id: the message's id and the event, to be sent once more."""
         self.conversation = Conversation(side.connector.name, str(user))
@@ -270,10 +296,11 @@ class MemorySide:
     """No messenger at all."""
 
     resends = True
+    variables = VARIABLES
 
     def __init__(self, reception: MemoryReception) -> None:
         self.reception = reception
-        self.connector = MemoryConnector()
+        self.connector = MemoryConnector(clock=HurriedClock(), variables=VARIABLES)
         self._people = itertools.count(1)
 
     @asynccontextmanager

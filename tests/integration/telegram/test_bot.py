@@ -10,19 +10,15 @@ import pytest
 from aiohttp import ClientSession, web
 
 from doubles.telegram import TOKEN, Fault
-from ses.connectors.contract import DeliveryFailed, FetchFailed, no_recording
-from ses.connectors.telegram.config import Account
-from ses.connectors.telegram.connector import SECRET_HEADER, TelegramConnector
-from ses.connectors.testing import MemoryReception
+from ses.connectors.contract import DeliveryFailed, FetchFailed, Refused, no_recording
+from ses.connectors.telegram.config import Settings
+from ses.connectors.telegram.connector import TelegramConnector
+from ses.connectors.telegram.webhook import SECRET_HEADER
+from ses.connectors.testing import HurriedClock, MemoryReception
 from ses.connectors.webhooks import WebhookRoutes
 from ses.messages import Attachment, Button, Conversation, Delta, Outgoing
 
 GROUP = -100200
-
-
-async def hurry(seconds: float) -> None:
-    """Instead of the pauses that Telegram's rates ask for."""
-    await asyncio.sleep(min(seconds, 0.01))
 
 
 class Bot:
@@ -57,13 +53,15 @@ async def bot_over(
     token=TOKEN,
     folder=None,
     recording=no_recording,
-    sleep=hurry,
     answer=lambda inbound: (),
-    **settings,
+    patience=0.2,
+    **given,
 ):
     reception = MemoryReception(answer)
-    account = Account("shop", "echo", token, poll=1, api=fake.url, **settings)
-    connector = TelegramConnector(account, robot_folder=lambda: folder, recording=recording, sleep=sleep)
+    settings = Settings("shop", "echo", token, poll=1, api=fake.url, **given)
+    connector = TelegramConnector(
+        settings, robot_folder=lambda: folder, recording=recording, clock=HurriedClock(), patience=patience
+    )
     reception.serve(connector)
     await connector.start(reception)
     try:
@@ -440,13 +438,23 @@ async def test_a_webhook_answers_after_storing_and_strangers_not_at_all(fake):
             assert answer.status == 403
 
 
-async def test_what_a_webhook_could_not_store_comes_again(fake):
+async def test_what_a_webhook_could_not_store_in_time_comes_again_and_is_one_message(fake):
     async with hooked(fake) as (bot, _):
-        bot.reception.refusals = [RuntimeError("disk full")]
+        bot.reception.gate = asyncio.Event()
         fake.person(7).say("раз")
         fake.person(7).say("два")
-        assert [one.text for one in await bot.hears(2)] == ["раз", "два"]
-        assert 503 in [status for _, status in fake.webhook_calls]
+        await fake.until(lambda: (1000, 503) in fake.webhook_calls)
+        bot.reception.gate.set()
+        await fake.until(lambda: fake.confirmed > fake.newest)
+        assert [one.text for one in bot.reception.received] == ["раз", "два"]
+
+
+async def test_a_webhooks_update_that_is_refused_for_a_moment_is_answered_when_it_is_stored(fake):
+    async with hooked(fake) as (bot, _):
+        bot.reception.refusals = [Refused("flood", "slower", 1.0), RuntimeError("disk full")]
+        fake.person(7).say("раз")
+        await fake.until(lambda: fake.confirmed > fake.newest)
+        assert [one.text for one in bot.reception.received] == ["раз"]
 
 
 async def test_a_changed_webhook_is_a_conflict_said_plainly(fake):

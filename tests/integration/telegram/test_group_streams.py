@@ -9,7 +9,8 @@ import time
 import pytest
 
 from doubles.telegram import TOKEN, Fault
-from ses.connectors.telegram.config import Account
+from ses.clock import SystemClock
+from ses.connectors.telegram.config import Settings
 from ses.connectors.telegram.connector import TelegramConnector
 from ses.connectors.testing import MemoryReception
 from ses.messages import Attachment, Button, Conversation, Delta, Outgoing
@@ -19,13 +20,13 @@ SESSION = f"{GROUP}:7"
 CONVERSATION = Conversation("telegram.shop", SESSION)
 
 
-class Ticks:
-    """The pauses of a connector: each ends when the test says so, except long ones."""
+class Ticks(SystemClock):
+    """The pauses of a connector: noted, and hardly kept, except long ones."""
 
     def __init__(self) -> None:
         self.asked: list[float] = []
 
-    async def __call__(self, seconds: float) -> None:
+    async def sleep(self, seconds: float) -> None:
         self.asked.append(seconds)
         await asyncio.sleep(0.01 if seconds < 59 else seconds)
 
@@ -35,7 +36,7 @@ class Bot:
         self.ticks = Ticks()
         self.reception = reception or MemoryReception(lambda _inbound: ())
         self.connector = TelegramConnector(
-            Account("shop", "echo", TOKEN, poll=1, api=fake.url), sleep=self.ticks
+            Settings("shop", "echo", TOKEN, poll=1, api=fake.url), clock=self.ticks
         )
 
     async def start(self):

@@ -11,8 +11,9 @@ import pytest
 
 from doubles.vk import FakeVk, running
 from ses.connectors.testing import MemoryReception
-from ses.connectors.vk.config import Community
+from ses.connectors.vk.config import Settings
 from ses.connectors.vk.connector import VkConnector
+from ses.connectors.webhooks import PATIENCE
 
 from ..daemon import ROOT, Daemon, free_port
 
@@ -27,11 +28,12 @@ class Joined:
     """A connector over a reception in memory."""
 
     def __init__(self, vk: FakeVk, reception: MemoryReception, **settings) -> None:
-        folder = settings.pop("folder", None)
+        folder, patience = settings.pop("folder", None), settings.pop("patience", PATIENCE)
         self.reception = reception
-        settings = {"name": "shop", "robot": "echo", "group_id": vk.group_id, "token": vk.token} | settings
-        community = Community(**settings, api=vk.url)
-        self.connector = VkConnector(community, robot_folder=lambda: folder, wait=1)
+        given = {"name": "shop", "robot": "echo", "group_id": vk.group_id, "token": vk.token} | settings
+        self.connector = VkConnector(
+            Settings(**given, api=vk.url), robot_folder=lambda: folder, wait=1, patience=patience
+        )
 
     @asynccontextmanager
     async def running(self):

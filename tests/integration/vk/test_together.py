@@ -10,14 +10,14 @@ from ses.clock import SystemClock
 from ses.connectors.testing import MemoryReception
 from ses.connectors.vk.calls import TEXT, Calls
 from ses.connectors.vk.client import CallFailed
-from ses.connectors.vk.rate_limit import Pace
+from ses.connectors.vk.rate_limit import RateLimit
 
 ANNA = 1001
 
 
 @pytest.fixture
 async def calls(vk):
-    calls = Calls(vk.token, vk.url, Pace(SystemClock(), 200.0))
+    calls = Calls(vk.token, vk.url, RateLimit(SystemClock(), 200.0))
     yield calls
     calls.close()
 
@@ -137,7 +137,7 @@ async def test_who_stopped_waiting_is_not_called_for(vk, calls):
 
 
 async def test_what_waits_when_the_connector_stops_may_be_sent_later(vk):
-    calls = Calls(vk.token, vk.url, Pace(SystemClock(), 0.01))
+    calls = Calls(vk.token, vk.url, RateLimit(SystemClock(), 0.01))
     people = await know(vk, 30)
     tasks = [asyncio.create_task(send(calls, person)) for person in people]
     await vk.until(lambda: sum(len(vk.texts(person)) for person in people) == 25)

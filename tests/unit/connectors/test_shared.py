@@ -1,21 +1,16 @@
-"""What connectors share: cutting texts, laying out buttons, feeling addressed, handing in."""
+"""What connectors share: cutting texts, laying out buttons, feeling addressed."""
 
 from __future__ import annotations
-
-import asyncio
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ses.clock import VirtualClock
-from ses.connectors.contract import Refused
 from ses.connectors.groups import Activators, Whitelist
 from ses.connectors.keyboards import pages, rows
-from ses.connectors.ordered_intake import HELD, OrderedIntake
-from ses.connectors.testing import MemoryReception
 from ses.connectors.texts import split_text
-from ses.messages import Button, Inbound
+from ses.messages import Button
 
 
 def buttons(count: int, letters: int = 3) -> list[Button]:
@@ -84,50 +79,3 @@ class TestGroups:
         assert Whitelist([1, "2000000001", "@Anna"]).admits(7, 2000000001)
         assert Whitelist(["@Anna"]).admits(5, "anna")
         assert not Whitelist([1]).admits(2, 3)
-
-
-def inbound(id: str, session: str = "1") -> Inbound:
-    return Inbound(connector="vk.shop", session=session, id=id, robot="r", channel="vk", at=1.0, text=id)
-
-
-class TestOrderedIntake:
-    async def test_what_is_refused_for_a_time_is_handed_in_again_and_nothing_overtakes_it(self):
-        reception = MemoryReception()
-        reception.refusals = [Refused("flood", "slower", 3.0), OSError("the disk")]
-        waits: list[float] = []
-
-        async def sleep(seconds: float) -> None:
-            waits.append(seconds)
-
-        turnstile = OrderedIntake(reception, sleep=sleep)
-        taken = [turnstile.enter(inbound(str(number))) for number in range(3)]
-        assert await asyncio.gather(*taken) == [True, True, True]
-        assert [one.id for one in reception.received] == ["0", "1", "2"]
-        assert waits == [3.0, 5.0]
-
-    async def test_what_is_refused_for_good_is_done_with(self):
-        reception = MemoryReception()
-        reception.refusals = [Refused("unknown_robot", "none")]
-        turnstile = OrderedIntake(reception)
-        assert await turnstile.enter(inbound("a")) is False
-        assert await turnstile.enter(inbound("b")) is True
-
-    async def test_a_connector_may_take_some_refusals_for_final(self):
-        reception = MemoryReception()
-        reception.refusals = [Refused("flood", "slower", 1000.0)]
-        turnstile = OrderedIntake(reception, dropped=("flood",))
-        assert await asyncio.gather(turnstile.enter(inbound("a")), turnstile.enter(inbound("b"))) == [
-            False,
-            True,
-        ]
-
-    async def test_a_flood_of_one_person_is_bounded_and_holds_up_nobody(self):
-        reception = MemoryReception()
-        reception.refusals = [Refused("flood", "slower", 1000.0)]
-        turnstile = OrderedIntake(reception)
-        flood = [turnstile.enter(inbound(str(number))) for number in range(HELD + 1)]
-        assert await flood[-1] is False
-        assert await turnstile.enter(inbound("hello", "2")) is True
-        assert turnstile.waiting == HELD
-        await turnstile.close()
-        assert flood[0].cancelled()

@@ -142,6 +142,14 @@ class TestKeyedQueue:
         await queue.at_most(0)
         assert done == [1]
 
+    async def test_what_waits_behind_some_is_taken_away_in_its_order(self):
+        queue = KeyedQueue(lambda key, item: asyncio.Event().wait())
+        for item in range(4):
+            queue.put("a", item)
+        assert queue.cut("a", 2) == [2, 3]
+        assert (queue.cut("a", 2), queue.cut("nobody", 1), queue.of("a")) == ([], [], 2)
+        await queue.close()
+
     async def test_close_tells_what_was_not_dealt_with(self):
         async def work(key, item):
             await asyncio.Event().wait()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 from contextlib import asynccontextmanager
 
@@ -10,9 +9,8 @@ import pytest
 import structlog
 from aiohttp import web
 
-from ses.clock import SystemClock
 from ses.connectors.contract import ConnectorContext
-from ses.connectors.testing import MemoryReception
+from ses.connectors.testing import HurriedClock, MemoryReception
 from ses.connectors.webhooks import WebhookRoutes
 from ses.messages import Conversation
 from ses_connector_max import KIND
@@ -20,31 +18,27 @@ from ses_connector_max.connector import MaxConnector
 from ses_connector_max.testing import TOKEN, MaxFake, running
 
 
-async def hurry(seconds):
-    """Instead of the pauses that MAX's rates ask for."""
-    await asyncio.sleep(seconds if seconds > 59 else min(seconds, 0.01))
-
-
 def connector(fake, folder=None, recording=lambda media: None, **given):
     """A connector for `connectors.max.shop`."""
     settings = KIND.settings.model_validate({"token": TOKEN, "robot": "echo", "api": fake.url, **given})
     context = ConnectorContext(
-        kind="max", name="shop", settings=settings, clock=SystemClock(), robot_folder=lambda: folder, recording=recording,
+        kind="max", name="shop", settings=settings, clock=HurriedClock(), robot_folder=lambda: folder, recording=recording,
         log=structlog.get_logger("ses.connectors.max"),
     )  # fmt: skip
-    return MaxConnector(context, sleep=hurry, wait=1)
+    return MaxConnector(context, wait=1, patience=0.2)
 
 
 class MaxSide:
     """A bot that polls: a person is one of the double's."""
 
     resends = True
+    variables = {"shop": "north"}
 
     def __init__(self, reception, folder=None, **given):
         self.reception = reception
         self.fake = MaxFake()
         self._folder = folder
-        self._given = given
+        self._given = {"variables": self.variables, **given}
         self._people = itertools.count(1001)
 
     @asynccontextmanager

@@ -6,13 +6,13 @@ The Bot API is described at <https://dev.max.ru/docs-api>.
 from __future__ import annotations
 
 from ses.connectors.contract import Channel, ConnectorContext, Kind
-from ses_connector_max.config import Max
+from ses_connector_max.config import Settings
 
 
-def _make(context: ConnectorContext[Max]) -> Channel:
+def _make(context: ConnectorContext[Settings]) -> Channel:
     from ses_connector_max.connector import MaxConnector
 
     return MaxConnector(context)
 
 
-KIND = Kind(contract=1, settings=Max, make=_make)
+KIND = Kind(contract=1, settings=Settings, make=_make)

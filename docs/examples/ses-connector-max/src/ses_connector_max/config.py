@@ -10,7 +10,7 @@ from pydantic import model_validator
 from ses.config.fields import About, FilePath, HttpUrl, Many, RobotId, Secret, Section, Variables, is_loopback
 
 
-class Max(Section):
+class Settings(Section):
     """A bot of MAX."""
 
     token: Secret
@@ -61,6 +61,6 @@ class Max(Section):
         return self
 
 
-def hook_address(url: str, path: str) -> str:
+def webhook_address(url: str, path: str) -> str:
     """`webhook_url` with the path added that the daemon serves, unless a proxy's own path is given."""
     return url if urlsplit(url).path.strip("/") else url.rstrip("/") + path

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from cachetools import LRUCache
 
 from ses.connectors.contract import DeliveryFailed, Recording
 from ses.connectors.media import SPOKEN, RobotFolder, own_file
@@ -10,7 +10,7 @@ from ses.messages import Attachment
 from ses_connector_max.client import Client
 from ses_connector_max.render import upload_kind
 
-KEPT = 1_000
+REMEMBERED = 1_000
 """Files whose tokens are remembered."""
 
 
@@ -21,7 +21,7 @@ class Files:
         self._client = client
         self._folder = folder
         self._recording = recording
-        self._tokens: OrderedDict[tuple[str, int, str], str] = OrderedDict()
+        self._tokens: LRUCache[tuple[str, int, str], str] = LRUCache(REMEMBERED)
 
     async def attached(self, attachment: Attachment) -> dict[str, object] | None:
         """As `POST /messages` takes it; none for spoken words that are gone, for they stand in the text.
@@ -39,6 +39,4 @@ class Files:
         if token is None:
             token = await self._client.upload(kind, path, attachment.name or path.name)
             self._tokens[key] = token
-            if len(self._tokens) > KEPT:
-                self._tokens.popitem(last=False)
         return {"type": kind, "payload": {"token": token}}

@@ -1,77 +1,84 @@
-"""Arrived updates on their way to the disk."""
+"""What MAX brings, on its way to the disk."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
+from collections.abc import Callable
 
+import structlog
+from cachetools import LRUCache
+
+from ses.clock import Clock
 from ses.connectors.contract import Reception
-from ses.connectors.ordered_intake import OrderedIntake
-from ses.connectors.status import ConnectionStatus
-from ses_connector_max.config import Max
-from ses_connector_max.incoming import Arrived
+from ses.connectors.ordered_intake import HELD, OrderedIntake
+from ses_connector_max.config import Settings
+from ses_connector_max.inbound import InboundReader, Received
+from ses_connector_max.parse import Malformed, parse
+from ses_connector_max.status import ConnectionStatus
 
-Value = TypeVar("Value")
+log = structlog.get_logger("ses.connectors.max")
+
+HELD_POLLING = 25
+"""Inbounds of one conversation that wait while a bot polls: MAX shows so many updates of one marker that a single flood must
+not fill them, or nobody else would be heard."""
 REMEMBERED = 10_000
-"""Conversations that are known to have begun, and chats that are known."""
+"""Chats that are known."""
 
 
 class Intake:
-    """Hands inbounds of one bot to the daemon: conversations beside each other, each in its order."""
+    """Hands in what one bot is told."""
 
     def __init__(
         self,
-        settings: Max,
+        settings: Settings,
         reception: Reception,
-        standing: ConnectionStatus,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        *,
+        reader: InboundReader,
+        status: ConnectionStatus,
+        clock: Clock,
+        answer: Callable[[str], None],
     ) -> None:
-        self._settings = settings
-        self._reception = reception
-        self._standing = standing
-        # A flood is not waited for: nothing after it could be fetched meanwhile. The robot hears of it by its event.
-        self._turnstile = OrderedIntake(reception, sleep=sleep, dropped=("flood",))
-        self._begun: OrderedDict[str, None] = OrderedDict()
-        self.chats: OrderedDict[str, int] = OrderedDict()
+        """`answer`: what is done beside, when a button was pressed."""
+        self._reader = reader
+        self._status = status
+        self._answer = answer
+        held = HELD_POLLING if settings.mode == "polling" else HELD
+        self._ordered = OrderedIntake(reception, status, clock, variables=settings.variables, held=held)
+        self.chats: LRUCache[str, int] = LRUCache(REMEMBERED)
         """Session → where «typing…» is shown."""
-
-    async def store(self, arrived: Sequence[Arrived]) -> None:
-        """Returns when all of it is on disk, or never will be."""
-        futures = [self._turnstile.enter(one.inbound) for one in arrived if await self._wanted(one)]
-        await asyncio.gather(*futures)
 
     async def close(self) -> None:
         """Give up what waits: MAX has it still."""
-        await self._turnstile.close()
+        await self._ordered.close()
 
-    async def _wanted(self, arrived: Arrived) -> bool:
-        """Whether it is for a conversation in this state. The first inbound of one brings the connector's variables."""
-        inbound = arrived.inbound
-        begun = await self._has_begun(arrived)
-        if arrived.begun_only and not begun:
-            return False
-        if not begun:
-            inbound.variables = dict(self._settings.variables)
-            _note(self._begun, inbound.session, None)
-        if arrived.chat is not None:
-            _note(self.chats, inbound.session, arrived.chat)
-        self._standing.heard(arrived.written)
-        return True
+    def read(self, update: bytes) -> Received | None:
+        """What of an update the robot is to hear."""
+        try:
+            return self._reader.read(parse(update))
+        except Malformed as error:
+            # It would come again and again, and never be understood.
+            self._status.call_failed()
+            log.warning(
+                "an update is not understood and left out", connector=self._status.name, reason=str(error)
+            )
+            return None
 
-    async def _has_begun(self, arrived: Arrived) -> bool:
-        session = arrived.inbound.session
-        if session in self._begun:
-            return True
-        begun = bool(await self._reception.history(arrived.inbound.conversation, after=None, limit=1))
-        if begun:
-            _note(self._begun, session, None)
-        return begun
+    def has_room(self, received: Received) -> bool:
+        """Whether it may wait here; MAX keeps it when not, and calls again."""
+        return self._ordered.has_room(received.inbound.session)
+
+    def enter(self, received: Received) -> asyncio.Future[bool]:
+        """Hand in what a person did, in its order. Done when it is durable, or never will be."""
+        inbound = received.inbound
+        if received.chat is not None:
+            self.chats[inbound.session] = received.chat
+        stored = self._ordered.enter(
+            inbound, written=received.written, wanted=_goes_on if received.begun_only else None
+        )
+        if callback := received.callback:
+            stored.add_done_callback(lambda done: None if done.cancelled() else self._answer(callback))
+        return stored
 
 
-def _note(kept: OrderedDict[str, Value], key: str, value: Value) -> None:
-    kept[key] = value
-    kept.move_to_end(key)
-    if len(kept) > REMEMBERED:
-        kept.popitem(last=False)
+def _goes_on(begun: bool) -> bool:
+    return begun

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import aiohttp
 from aiohttp import web
 
+from ses.flow.keyed_queue import KeyedQueue
 from ses_connector_max.testing.judging import refused
 from ses_connector_max.testing.shapes import BOT, error
 from ses_connector_max.testing.world import World
@@ -191,25 +193,57 @@ class MaxFake(World):
     # --- the webhook -------------------------------------------------------------------------------------------
 
     async def call(self) -> None:
-        """Bring every update to whom is subscribed, in order, again and again until 200."""
-        async with aiohttp.ClientSession() as http:
+        """Bring every update to whom is subscribed, again and again until 200: one person's in order."""
+        calls: KeyedQueue[int, int] = KeyedQueue(lambda _person, number: self._bring(number))
+        self._brought = self.committed
+        try:
             while True:
-                await self.until(
-                    lambda: bool(self.subscriptions) and self.committed < len(self.updates), seconds=3600
-                )
-                subscription, update = self.subscriptions[0], self.updates[self.committed]
-                headers = {"X-Max-Bot-Api-Secret": subscription.get("secret") or ""}
-                try:
-                    async with http.post(subscription["url"], json=update, headers=headers) as response:
-                        status = response.status
-                except aiohttp.ClientError:
-                    status = 0
-                async with self.changed:
-                    self.hook_statuses.append(status)
-                    self.committed += status == 200
-                    self.changed.notify_all()
-                if status != 200:
-                    await asyncio.sleep(0.02)
+                await self.until(self._has_news, seconds=3600)
+                calls.put(_person(self.updates[self._brought]), self._brought)
+                self._brought += 1
+        finally:
+            await calls.close()
+
+    def _has_news(self) -> bool:
+        self._brought = max(self._brought, self.committed)
+        return bool(self.subscriptions) and self._brought < len(self.updates)
+
+    async def _bring(self, number: int) -> None:
+        status = 0
+        while status != 200:
+            status = await self._called(self.updates[number])
+            async with self.changed:
+                self.hook_statuses.append(status)
+                if status == 200:
+                    self._done.add(number)
+                    while self.committed in self._done:
+                        self.committed += 1
+                self.changed.notify_all()
+            if status != 200:
+                await asyncio.sleep(0.02)
+
+    async def _called(self, update: dict[str, Any]) -> int:
+        """The status of the answer; 0 without one."""
+        await self.until(lambda: bool(self.subscriptions), seconds=3600)
+        subscription = self.subscriptions[0]
+        headers = {"X-Max-Bot-Api-Secret": subscription.get("secret") or ""}
+        try:
+            async with (
+                aiohttp.ClientSession() as http,
+                http.post(subscription["url"], json=update, headers=headers) as response,
+            ):
+                return response.status
+        except aiohttp.ClientError:
+            return 0
+
+
+def _person(update: dict[str, Any]) -> int:
+    """Who did it."""
+    message = update.get("message") or {}
+    user = (
+        update.get("user") or (update.get("callback") or message).get("user") or message.get("sender") or {}
+    )
+    return int(user.get("user_id", 0))
 
 
 @asynccontextmanager

@@ -20,7 +20,11 @@ class World:
         self.url = ""
         self.updates: list[dict[str, Any]] = []
         self.committed = 0
-        """Updates that the bot has acknowledged, by a marker or by 200."""
+        """Updates that the bot has acknowledged, by a marker or by 200, up to the first that it has not."""
+        self._done: set[int] = set()
+        """Numbers of those that were answered 200."""
+        self._brought = 0
+        """Updates that the webhook was called with, or is."""
         self.polls = 0
         self.sent: list[Sent] = []
         self.calls: list[tuple[str, str, dict[str, str], Any]] = []

@@ -10,12 +10,12 @@ from ses.clock import Clock
 from ses.connectors.groups import Activators, Whitelist
 from ses.messages import Inbound
 from ses_connector_max.attachments import attachments
-from ses_connector_max.config import Max
+from ses_connector_max.config import Settings
 from ses_connector_max.parse import Callback, Message, Update, User
 
 
 @dataclass(frozen=True, slots=True)
-class Arrived:
+class Received:
     """Something that a conversation is to hear."""
 
     inbound: Inbound
@@ -29,10 +29,10 @@ class Arrived:
     """It begins no conversation: somebody who never spoke leaves."""
 
 
-class Reader:
+class InboundReader:
     """Reads the updates of one bot."""
 
-    def __init__(self, name: str, settings: Max, me: User, clock: Clock) -> None:
+    def __init__(self, name: str, settings: Settings, me: User, clock: Clock) -> None:
         """`name`: the connector's full one. `me`: the bot, as `GET /me` shows it."""
         self._name = name
         self._settings = settings
@@ -41,7 +41,7 @@ class Reader:
         self._whitelist = Whitelist(settings.whitelist)
         self._activators = Activators(settings.activators, clock)
 
-    def read(self, update: Update) -> Arrived | None:
+    def read(self, update: Update) -> Received | None:
         """None for what the robot is not to hear."""
         kind, message = update.update_type, update.message
         if kind == "message_created" and message is not None:
@@ -55,18 +55,18 @@ class Reader:
             given: dict[str, Any] = {"event": "start" if started else "leave"}
             if started and update.payload:
                 given["payload"] = {"token": update.payload}
-            return self._arrived(
+            return self._received(
                 update, update.user, update.chat_id, f"{kind[4]}{update.timestamp}",
                 dialog=True, begun_only=not started, **given,
             )  # fmt: skip
         if kind == "user_removed" and update.user is not None and not update.is_channel:
-            return self._arrived(
+            return self._received(
                 update, update.user, update.chat_id, f"l{update.timestamp}",
                 dialog=False, begun_only=True, event="leave",
             )  # fmt: skip
         return None
 
-    def _message(self, update: Update, message: Message) -> Arrived | None:
+    def _message(self, update: Update, message: Message) -> Received | None:
         sender, body = message.sender, message.body
         if sender is None or not self._meant(message, sender, body.text or ""):
             return None
@@ -79,7 +79,7 @@ class Reader:
             what = {"event": "attachment", "payload": {"kind": strange[0]}}
         return self._of_message(update, message, sender, _short(body.mid), **what)
 
-    def _edit(self, update: Update, message: Message) -> Arrived | None:
+    def _edit(self, update: Update, message: Message) -> Received | None:
         sender, text = message.sender, self._without_mention(message.body.text or "")
         if sender is None or not text or not self._meant(message, sender, message.body.text or ""):
             return None
@@ -87,24 +87,24 @@ class Reader:
         id_ = _short(f"e{update.timestamp}.{mid}")
         return self._of_message(update, message, sender, id_, text=text, edit_of=mid)
 
-    def _press(self, update: Update, callback: Callback) -> Arrived | None:
+    def _press(self, update: Update, callback: Callback) -> Received | None:
         if not callback.payload:
             return None
         # The id of a callback names the keyboard; the press is told from the one before by its time.
         id_ = _short(f"c{callback.timestamp}.{_digest(callback.callback_id)}")
         recipient = update.message.recipient if update.message is not None else None
         chat = recipient.chat_id if recipient is not None else None
-        return self._arrived(
+        return self._received(
             update, callback.user, chat, id_, dialog=recipient is None or recipient.chat_type == "dialog",
             callback=callback.callback_id, button=callback.payload,
         )  # fmt: skip
 
     def _of_message(
         self, update: Update, message: Message, sender: User, id_: str, **what: Any
-    ) -> Arrived | None:
+    ) -> Received | None:
         recipient = message.recipient
         dialog = recipient.chat_type == "dialog"
-        return self._arrived(update, sender, recipient.chat_id, id_, dialog=dialog, **what)
+        return self._received(update, sender, recipient.chat_id, id_, dialog=dialog, **what)
 
     def _meant(self, message: Message, sender: User, text: str) -> bool:
         """A dialogue is for the robot; in a group it must be awake or addressed; a channel is not talked in."""
@@ -132,7 +132,7 @@ class Reader:
             else text
         )
 
-    def _arrived(
+    def _received(
         self,
         update: Update,
         user: User,
@@ -143,7 +143,7 @@ class Reader:
         callback: str = "",
         begun_only: bool = False,
         **what: Any,
-    ) -> Arrived | None:
+    ) -> Received | None:
         """None for robots, who would talk to each other for ever, and for who is not on the list."""
         if user.is_bot or not self._whitelist.admits(user.user_id, *([chat] if chat is not None else [])):
             return None
@@ -158,7 +158,7 @@ class Reader:
             language=update.user_locale or "",
             **what,
         )
-        return Arrived(inbound, chat, update.timestamp / 1000, callback, begun_only)
+        return Received(inbound, chat, update.timestamp / 1000, callback, begun_only)
 
 
 def session_of(chat: int | None, user: int, *, dialog: bool) -> str:
@@ -166,7 +166,7 @@ def session_of(chat: int | None, user: int, *, dialog: bool) -> str:
     return str(user) if dialog or chat is None else f"{chat}:{user}"
 
 
-def place_of(session: str) -> dict[str, int]:
+def destination_of(session: str) -> dict[str, int]:
     """Where a conversation's messages go, as `POST /messages` wants it. Raises `ValueError` for what is no session of ours."""
     chat, colon, user = session.partition(":")
     return {"chat_id": int(chat)} if colon and int(user) else {"user_id": int(chat)}

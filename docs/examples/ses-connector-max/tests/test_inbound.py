@@ -8,7 +8,7 @@ import pytest
 
 from ses.clock import SystemClock
 from ses_connector_max import KIND
-from ses_connector_max.incoming import Reader, place_of
+from ses_connector_max.inbound import InboundReader, destination_of
 from ses_connector_max.parse import Malformed, User, parse
 
 ME = User(user_id=77, is_bot=True, username="oven_bot")
@@ -20,7 +20,7 @@ GROUP = -500
 def reader():
     def make(**given):
         settings = KIND.settings.model_validate({"token": "t", "robot": "echo", **given})
-        return Reader("max.shop", settings, ME, SystemClock())
+        return InboundReader("max.shop", settings, ME, SystemClock())
 
     return make
 
@@ -42,15 +42,15 @@ def message(text=None, *attachments, chat=None, sender=ANNA, **more):
 
 
 def test_a_text_in_a_dialogue(reader):
-    arrived = reader().read(update(message=message("вапва"), user_locale="ru"))
-    inbound = arrived.inbound
+    received = reader().read(update(message=message("вапва"), user_locale="ru"))
+    inbound = received.inbound
     assert (inbound.connector, inbound.session, inbound.text) == ("max.shop", "1001", "вапва")
     assert (inbound.id, inbound.channel, inbound.user) == (
         "mid.0000000008a53b9b019c44bd612d33e0",
         "max",
         "max:1001",
     )
-    assert (inbound.language, arrived.chat, arrived.written) == ("ru", 42, 1770679787.821)
+    assert (inbound.language, received.chat, received.written) == ("ru", 42, 1770679787.821)
 
 
 def test_pictures_files_voices_places_and_contacts_are_attachments(reader):
@@ -87,8 +87,8 @@ def test_a_link_that_led_here_is_told_with_the_start(reader):
 
 
 def test_a_stopped_bot_is_left(reader):
-    arrived = reader().read(update("bot_stopped", chat_id=42, user=ANNA))
-    assert (arrived.inbound.event, arrived.inbound.session, arrived.begun_only) == ("leave", "1001", True)
+    received = reader().read(update("bot_stopped", chat_id=42, user=ANNA))
+    assert (received.inbound.event, received.inbound.session, received.begun_only) == ("leave", "1001", True)
     left = reader().read(update("user_removed", chat_id=GROUP, user=ANNA, is_channel=False))
     assert (left.inbound.event, left.inbound.session, left.begun_only) == ("leave", "-500:1001", True)
 
@@ -104,17 +104,17 @@ def test_presses_of_one_keyboard_are_told_apart_by_their_time(reader):
     ids = set()
     for at in (1, 1, 2):
         callback = {"timestamp": at, "callback_id": "f9LHodD0cOL" * 9, "payload": "2.0.1", "user": ANNA}
-        arrived = reader().read(update("message_callback", callback=callback, message=message("?")))
-        assert (arrived.inbound.button, arrived.callback) == ("2.0.1", "f9LHodD0cOL" * 9)
-        ids.add(arrived.inbound.id)
+        received = reader().read(update("message_callback", callback=callback, message=message("?")))
+        assert (received.inbound.button, received.callback) == ("2.0.1", "f9LHodD0cOL" * 9)
+        ids.add(received.inbound.id)
     assert len(ids) == 2
     assert all(len(one) <= 64 for one in ids)
 
 
 def test_in_a_group_the_robot_hears_who_wakes_it(reader):
     def heard(text, activators=("пицц*",), **more):
-        arrived = reader(activators=list(activators)).read(update(message=message(text, chat=GROUP, **more)))
-        return arrived.inbound.text if arrived is not None else None
+        received = reader(activators=list(activators)).read(update(message=message(text, chat=GROUP, **more)))
+        return received.inbound.text if received is not None else None
 
     assert heard("всем привет") is None
     assert heard("хочу пиццу") == "хочу пиццу"
@@ -141,8 +141,8 @@ def test_what_is_no_update_is_malformed():
 
 
 def test_a_session_tells_where_its_messages_go():
-    assert place_of("1001") == {"user_id": 1001}
-    assert place_of("-500:1001") == {"chat_id": -500}
+    assert destination_of("1001") == {"user_id": 1001}
+    assert destination_of("-500:1001") == {"chat_id": -500}
     for stranger in ("nobody", "", "1:x"):
         with pytest.raises(ValueError, match="invalid literal"):
-            place_of(stranger)
+            destination_of(stranger)

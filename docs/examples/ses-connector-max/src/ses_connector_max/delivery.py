@@ -2,37 +2,27 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
+from cachetools import LRUCache
 
 from ses.connectors.contract import DeliveryFailed
-from ses.connectors.rate_limit import Bucket, Pace
-from ses.connectors.status import ConnectionStatus
 from ses.messages import Conversation, Outgoing
 from ses_connector_max.client import CallFailed, Client
 from ses_connector_max.files import Files
-from ses_connector_max.incoming import place_of
+from ses_connector_max.inbound import destination_of
+from ses_connector_max.rate_limit import RateLimit
 from ses_connector_max.render import Piece, rendered
+from ses_connector_max.status import ConnectionStatus
 
 log = structlog.get_logger("ses.connectors.max")
 
-KEPT = 5_000
+REMEMBERED = 5_000
 """Messages whose ids in MAX are remembered, to be edited when the user edits theirs."""
 REVOKED = 60.0
 """Seconds between two attempts while MAX does not know the token."""
-
-
-def all_chats() -> Bucket:
-    """MAX takes thirty calls a second of one bot; two are left for presses and polls."""
-    return Bucket(1 / 28, 28)
-
-
-def one_chat(chat: int) -> Bucket:
-    """And two messages a second in one chat."""
-    return Bucket(0.5, 2)
 
 
 @dataclass(slots=True)
@@ -43,56 +33,54 @@ class _Sent:
     pieces: int = 0
 
 
-class Sender:
+class Delivery:
     """Sends what one bot says. MAX knows no key by which it would drop a second copy, so a send without an answer is
     counted as doubtful and made again."""
 
-    def __init__(self, client: Client, files: Files, pace: Pace, standing: ConnectionStatus) -> None:
+    def __init__(self, client: Client, files: Files, rate_limit: RateLimit, status: ConnectionStatus) -> None:
         self._client = client
         self._files = files
-        self._pace = pace
-        self._standing = standing
-        self._sent: OrderedDict[str, _Sent] = OrderedDict()
+        self._rate_limit = rate_limit
+        self._status = status
+        self._sent: LRUCache[str, _Sent] = LRUCache(REMEMBERED)
 
-    async def send(self, conversation: Conversation, message: Outgoing) -> None:
+    async def deliver(self, conversation: Conversation, message: Outgoing) -> None:
         """Raises `DeliveryFailed`. Called again it goes on behind the last piece that MAX confirmed."""
         try:
-            place = place_of(conversation.session)
+            destination = destination_of(conversation.session)
         except ValueError:
             raise DeliveryFailed(f"{conversation.session!r} is nobody in MAX", None) from None
         pieces = rendered(message)
         sent = self._sent.get(message.id)
         if sent is None:
             sent = self._sent[message.id] = _Sent()
-            if len(self._sent) > KEPT:
-                self._sent.popitem(last=False)
         try:
-            if message.replaces and sent.pieces == 0 and await self._edited(place, message, pieces):
+            if message.replaces and sent.pieces == 0 and await self._edited(destination, message, pieces):
                 sent.mids, sent.pieces = self._sent[message.replaces].mids, len(pieces)
             while sent.pieces < len(pieces):
-                sent.mids.append(await self._send(place, pieces[sent.pieces]))
+                sent.mids.append(await self._send(destination, pieces[sent.pieces]))
                 sent.pieces += 1
         except CallFailed as failure:
-            raise self._failed(failure, place, message) from None
+            raise self._failed(failure, destination, message) from None
 
-    async def _send(self, place: dict[str, int], piece: Piece) -> str:
+    async def _send(self, destination: dict[str, int], piece: Piece) -> str:
         body = await self._body(piece)
         if not body["text"] and not body["attachments"]:
             return ""  # nothing is left of it
-        await self._pace.turn(next(iter(place.values())))
-        answer = await self._client.call("POST", "messages", query=place, body=body)
+        await self._rate_limit.turn(next(iter(destination.values())))
+        answer = await self._client.call("POST", "messages", query=destination, body=body)
         try:
             return str(answer["message"]["body"]["mid"])
         except (KeyError, TypeError):
             return ""  # it was sent; only an edit will not find it
 
-    async def _edited(self, place: dict[str, int], message: Outgoing, pieces: list[Piece]) -> bool:
-        """Whether the message now stands in the place of the one it replaces."""
+    async def _edited(self, destination: dict[str, int], message: Outgoing, pieces: list[Piece]) -> bool:
+        """Whether the message now stands in the destination of the one it replaces."""
         before = self._sent.get(message.replaces)
         if before is None or len(before.mids) != 1 or not before.mids[0] or len(pieces) != 1:
             return False
         body = await self._body(pieces[0])
-        await self._pace.turn(next(iter(place.values())))
+        await self._rate_limit.turn(next(iter(destination.values())))
         try:
             await self._client.call("PUT", "messages", query={"message_id": before.mids[0]}, body=body)
         except CallFailed as failure:
@@ -106,17 +94,17 @@ class Sender:
         body: dict[str, Any] = {"text": piece.text or None, "attachments": [*beside, *piece.beside]}
         return body | {"format": "markdown"} if piece.markdown else body
 
-    def _failed(self, failure: CallFailed, place: dict[str, int], message: Outgoing) -> DeliveryFailed:
-        self._standing.call_failed(doubtful=failure.doubtful)
+    def _failed(self, failure: CallFailed, destination: dict[str, int], message: Outgoing) -> DeliveryFailed:
+        self._status.call_failed(doubtful=failure.doubtful)
         if failure.doubtful:
             log.warning(
                 "no answer to a message: it is sent again and may arrive twice",
-                connector=self._standing.name,
+                connector=self._status.name,
                 message=message.id,
                 reason=str(failure),
             )
         if failure.status == 429:
-            self._pace.hold(next(iter(place.values())), failure.retry_after)
+            self._rate_limit.hold(next(iter(destination.values())), failure.retry_after)
         if failure.wrong_token:
             return DeliveryFailed("MAX does not know the bot's token", REVOKED)
         if not failure.passing:
