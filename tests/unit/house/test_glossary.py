@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -39,8 +38,13 @@ def named_in_the_map() -> list[str]:
     """What `docs/architecture.md` names by a path: files and folders, in text and in drawings."""
     text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
     drawn = re.findall(r"```\n(.*?)```", text, re.DOTALL)
-    code = [*re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL)), *" ".join(drawn).split()]
-    return sorted({word for word in code if re.fullmatch(r"[\w./-]+(\.py|/)", word) and not word.startswith("/")})
+    code = [
+        *re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL)),
+        *" ".join(drawn).split(),
+    ]
+    return sorted(
+        {word for word in code if re.fullmatch(r"[\w./-]+(\.py|/)", word) and not word.startswith("/")}
+    )
 
 
 @pytest.mark.parametrize("name", named_in_the_map())
