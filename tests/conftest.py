@@ -1,11 +1,20 @@
 """What holds for every test of the tree."""
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 # A busy machine is no finding: properties are judged by what they assert, never by the time they take.
 settings.register_profile("ses", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("ses")
+
+# The tracebacks that structlog draws by default take a second each.
+structlog.configure(
+    processors=[
+        *structlog.get_config()["processors"][:-1],
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 
 @pytest.fixture(scope="session")

@@ -1,16 +1,13 @@
 """A daemon that is killed loses nothing and says nothing twice; a message that kills it is found out."""
 
 import asyncio
-import json
 import sqlite3
-import subprocess
-import sys
 
 import msgspec
 import pytest
 
-from doubles import environment
 from doubles.conversations import echo, echo_poison
+from doubles.mortal_pipeline import MortalPipeline
 from doubles.rows import accepted, arrival
 from ses.conversations.engine import Engine
 from ses.conversations.recovery.quarantine import RUN_SUSPICION
@@ -20,87 +17,49 @@ from ses.messages import Inbound
 from ses.storage.rows import PRESENT
 from ses.storage.sqlite.store import SqliteStore
 
-SCRIPT = """
-import asyncio, json, os, pathlib, sys
-from ses.clock import SystemClock
-from ses.conversations.conversations import Conversations
-from ses.conversations.engine import Engine
-from ses.conversations.inbound.rate_limit import Limits
-from ses.conversations.lifecycle.robots import Robots
-from doubles.conversations import Inbox, StoredPrograms, echo, echo_poison, echo_program
-from ses.messages import Inbound
-from ses.storage.sqlite.store import SqliteStore
 
-async def deadly(session, inbounds, *rest, **values):
-    if inbounds[0].text == "die":
-        os.kill(os.getpid(), 9)
-    return await echo(session, inbounds, *rest, **values)
-
-async def deadly_poison(session, inbound, *rest, **values):
-    if sys.argv[2] == "deadlier":
-        os.kill(os.getpid(), 9)
-    return await echo_poison(session, inbound, *rest, **values)
-
-async def main(path, how, says):
-    store = SqliteStore(pathlib.Path(path))
-    await store.open()
-    clock = SystemClock()
-    robots = Robots(StoredPrograms(echo_program()), store, clock)
-    await robots.reload()
-    free = Limits(messages=1e6, per=1.0, burst=1e6)
-    conversations = Conversations(store, robots, None, clock=clock, limits=free, engine=Engine(deadly, deadly_poison))
-    inbox = Inbox()
-    async def tell(conversation, message):
-        print(json.dumps(["said", conversation.session, message.seq, message.text]), flush=True)
-    inbox.deliver = tell
-    conversations.attach(inbox)
-    await conversations.start()
-    for session, text in says:
-        name = f"{session}-{text}"
-        await conversations.receive(
-            Inbound(connector="web.site", session=session, id=name, robot="echo", channel="web", at=clock.now(), text=text)
-        )
-        print(json.dumps(["acknowledged", session, text]), flush=True)
-    while conversations.stats().live:
-        await asyncio.sleep(0.001)
-    await conversations.stop()
-    await store.close()
-
-asyncio.run(main(sys.argv[1], sys.argv[2], json.loads(sys.argv[3])))
-"""
+@pytest.fixture(scope="module")
+def pipeline_process():
+    process = MortalPipeline()
+    yield process
+    process.close()
 
 
 @pytest.fixture
-def daemon(tmp_path):
-    def run(*says, how="deadly"):
-        """One life of a daemon: its exit code, and what it printed."""
-        ended = subprocess.run(
-            [sys.executable, "-c", SCRIPT, str(tmp_path / "ses.db"), how, json.dumps(says)],
-            check=False, capture_output=True, text=True, timeout=30, env=environment(),
-        )  # fmt: skip
-        assert not ended.stderr, ended.stderr
-        return ended.returncode, [json.loads(line) for line in ended.stdout.splitlines() if line[0] == "["]
-
-    run.database = tmp_path / "ses.db"
-    return run
+def daemon(pipeline_process, tmp_path):
+    return Daemon(pipeline_process, tmp_path / "ses.db")
 
 
-def said(printed):
-    return [tuple(line[1:]) for line in printed if line[0] == "said"]
+class Daemon:
+    """Lives one after the other on one database."""
+
+    def __init__(self, process, database):
+        self.process = process
+        self.database = database
+
+    def __call__(self, *says, how="deadly"):
+        """One life: its exit code, and what it told."""
+        code, told = self.process.live(self.database, *says, how=how)
+        assert code in (0, -9)
+        return code, told
+
+
+def said(told):
+    return [tuple(line[1:]) for line in told if line[0] == "said"]
 
 
 def test_a_message_that_kills_the_daemon_is_given_up_after_three_deaths_while_it_computed(daemon):
-    code, printed = daemon(("s1", "die"), ("s1", "after"), ("s2", "hello"))
+    code, told = daemon(("s1", "die"), ("s1", "after"), ("s2", "hello"))
     assert code == -9, "nobody knows yet who did it"
     for _ in range(3):
-        code, printed = daemon()
+        code, told = daemon()
         assert code == -9
-    code, printed = daemon()
+    code, told = daemon()
     assert code == 0
-    assert ("s1", 1, "poison") in said(printed)
+    assert ("s1", 1, "poison") in said(told)
 
 
-async def test_those_less_suspected_are_answered_before_the_killer_runs_again(daemon):
+async def test_candidates_under_less_suspicion_are_answered_before_the_killer_runs_again(daemon):
     store = SqliteStore(daemon.database)
     await store.open()
     for session, text in (("s1", "die"), ("s2", "hello"), ("s3", "hello")):
@@ -113,16 +72,16 @@ async def test_those_less_suspected_are_answered_before_the_killer_runs_again(da
     await store.close()
     accuse(daemon.database)
     assert daemon() == (-9, [])
-    code, printed = daemon()
-    assert (code, said(printed)) == (-9, [("s2", 1, "hello"), ("s3", 1, "hello")])
+    code, told = daemon()
+    assert (code, said(told)) == (-9, [("s2", 1, "hello"), ("s3", 1, "hello")])
 
 
 def test_a_message_whose_poison_kills_too_is_dropped(daemon):
     daemon(("s1", "die"), how="deadlier")
     codes = [daemon(how="deadlier")[0] for _ in range(6)]
     assert codes == [-9, -9, -9, -9, 0, 0]
-    code, printed = daemon(("s1", "alive"), how="deadlier")
-    assert (code, said(printed)) == (0, [("s1", 1, "alive")])
+    code, told = daemon(("s1", "alive"), how="deadlier")
+    assert (code, said(told)) == (0, [("s1", 1, "alive")])
 
 
 def test_everything_acknowledged_before_a_kill_is_answered_after_it_in_order(daemon):
@@ -151,7 +110,9 @@ def test_everything_acknowledged_before_a_kill_is_answered_after_it_in_order(dae
     }
 
 
-async def test_a_suspect_that_waits_for_a_service_holds_up_no_other_and_is_hardly_accused(pipeline_over):
+async def test_a_poison_candidate_that_waits_for_a_service_holds_up_no_other_and_is_hardly_accused(
+    pipeline_over,
+):
     """Only who computes while the daemon dies is under full suspicion."""
     gate = asyncio.Event()
     calls = []
@@ -181,17 +142,19 @@ async def test_a_suspect_that_waits_for_a_service_holds_up_no_other_and_is_hardl
         assert await pipeline.store.pending(0, 9) == []
 
 
-async def test_the_mark_stands_only_while_a_suspect_computes_not_while_it_waits_for_the_disk(pipeline_over):
-    seen, marks = [], [0]
+async def test_the_in_flight_marker_stands_only_while_a_candidate_computes_not_while_it_waits_for_the_disk(
+    pipeline_over,
+):
+    seen, markers = [], [0]
 
     def watching(sqlite):
         commit = sqlite.commit
 
         async def watched(record):
-            seen.append(("commit", marks[-1]))
+            seen.append(("commit", markers[-1]))
             await commit(record)
 
-        sqlite.computing, sqlite.commit = marks.append, watched
+        sqlite.mark_in_flight, sqlite.commit = markers.append, watched
         return sqlite
 
     async def in_legs(session, inbounds, programs, newest, ports, *, user_variables):
@@ -199,7 +162,7 @@ async def test_the_mark_stands_only_while_a_suspect_computes_not_while_it_waits_
         if session.checkpoint is None:
             session.checkpoint = Checkpoint([one.id for one in inbounds], 0, inbounds[0].at, 1, 0)
             await ports.commit(Leg(session, final=False))
-        seen.append(("compute", marks[-1]))
+        seen.append(("compute", markers[-1]))
         return await echo(session, inbounds, programs, newest, ports, user_variables=user_variables)
 
     async def never(*_, **__):
