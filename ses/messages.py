@@ -10,9 +10,9 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import msgspec
 
 CHANNELS = ("web", "telegram", "vk", "api", "chat")
-"""The kinds of place that SES has itself; `chat` is the terminal (`ses chat`, `ses test`)."""
+"""The channels that SES has itself; `chat` is the terminal (`ses chat`, `ses test`)."""
 Channel: TypeAlias = str
-"""The kind of place a conversation happens in: one of `CHANNELS`, or what a package brings (`ses.extensions`)."""
+"""What a conversation is held in: one of `CHANNELS`, or what a package brings (`ses.extensions`)."""
 
 
 class Conversation(NamedTuple):
@@ -48,11 +48,11 @@ class Button(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a press sends back; opaque to connectors, at most 64 bytes. Empty for a `url` button."""
     url: str = ""
     request: Literal["", "phone", "location"] = ""
-    """The button asks the channel for the user's phone or place."""
+    """The button asks the channel for the user's phone or location."""
 
 
-class DictatedButton(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A button under a dictated message: a label, which stands for these words; with a flow that a press starts, or an
+class InjectedButton(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A button under an injected message: a label, which stands for these words; with a flow that a press starts, or an
     address it opens."""
 
     text: str
@@ -61,8 +61,8 @@ class DictatedButton(msgspec.Struct, frozen=True, omit_defaults=True):
     url: str = ""
 
 
-class Dictated(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """What another system, or another conversation, lets the robot say: a text, or one of the robot's own by its key."""
+class InjectedMessage(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """An injected message: what another system, or another conversation, lets the robot say: a text, or one of the robot's own by its key."""
 
     text: str = ""
     masked: str | None = None
@@ -71,12 +71,12 @@ class Dictated(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """Under the robot's `texts:`."""
     variables: dict[str, Any] = {}
     """Values that the robot's text reads in this message only."""
-    buttons: tuple[DictatedButton, ...] = ()
+    buttons: tuple[InjectedButton, ...] = ()
     attachments: tuple[Attachment, ...] = ()
     format: Literal["plain", "markdown"] = "plain"
 
 
-class Passage(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class ChannelTransfer(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """A step of a conversation on its way into another channel. It travels between conversations, never to a person."""
 
     kind: Literal["claim", "arrival", "refusal"]
@@ -97,7 +97,7 @@ class Passage(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 class Inbound(msgspec.Struct, omit_defaults=True, kw_only=True):
     """One thing a person (or a system, or a timer) did in a conversation.
 
-    Exactly one of `text`/`attachments`, `button`, `event`, `edit_of` + `text`, `say`, `passage` is meant; a message may carry
+    Exactly one of `text`/`attachments`, `button`, `event`, `edit_of` + `text`, `say`, `transfer` is meant; a message may carry
     text and attachments together.
     """
 
@@ -131,9 +131,10 @@ class Inbound(msgspec.Struct, omit_defaults=True, kw_only=True):
     """A name that the channel vouches for as the person's own: `phone:+79130000000`."""
     external: bool = msgspec.field(default=False, name="outside")
     """It came from another system, or from another conversation: the person did nothing. Stored as `outside`."""
-    say: Dictated | None = None
+    say: InjectedMessage | None = None
     """What the robot is to say; nothing is to be understood."""
-    passage: Passage | None = None
+    transfer: ChannelTransfer | None = msgspec.field(default=None, name="passage")
+    """Stored as `passage`."""
 
     @property
     def spoken(self) -> bool:

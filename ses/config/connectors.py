@@ -1,4 +1,4 @@
-"""`connectors.{kind}.{name}`: the places where people talk to robots."""
+"""`connectors.{kind}.{name}`: the channels in which people talk to robots."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Attach:
-    """The user sends a file, a picture, a place; with or without words."""
+    """The user sends a file, a picture, a location; with or without words."""
 
     at: Source
     attachment: Attachment

@@ -17,7 +17,7 @@ from ses.conversations.external.quiet_hours import QuietHours
 from ses.conversations.external.recipients import Recipient, Recipients, Target
 from ses.conversations.lifecycle.robots import Robots
 from ses.dialogue.input.dispatch import BUILT_IN_EVENTS
-from ses.messages import Dictated, Inbound
+from ses.messages import Inbound, InjectedMessage
 from ses.scenario.findings.suggestions import nearest_or_all
 from ses.scenario.program.robot import Program
 from ses.storage.contract import Store
@@ -37,7 +37,7 @@ class ExternalCommand(msgspec.Struct, frozen=True, kw_only=True):
     """With one of which the recipient talks."""
     robot: str = ""
     """The one that was named; empty: `robots` are all that may be meant."""
-    say: Dictated | None = None
+    say: InjectedMessage | None = None
     event: str = ""
     data: dict[str, Any] = {}
     urgent: bool = False
@@ -155,7 +155,7 @@ def _no_event(program: Program, event: str) -> str:
     return f"no flow of {program.id} waits for the event {event[:60]!r}; {hint}"
 
 
-def _check_message(program: Program, said: Dictated) -> None:
+def _check_message(program: Program, said: InjectedMessage) -> None:
     """Raises `Refused` for a name that the robot does not have."""
     _check_names("template", [said.key] if said.key else [], [key for key in program.texts if "." not in key])
     _check_names("variables", said.variables, {**program.variables, **program.slots})

@@ -11,7 +11,7 @@ from ses.conversations.external.recipients import begun_key_hash
 from ses.conversations.lifecycle.expiry import FIRST_EXPIRY, RETENTION
 from ses.conversations.turns.ports import TurnPorts
 from ses.dialogue.state.ports import HistoryMessage, Increment, Leg
-from ses.messages import Attachment, Inbound, Outgoing, Passage
+from ses.messages import Attachment, ChannelTransfer, Inbound, Outgoing
 from ses.storage.rows import PENDING, SENT, Addition, Arrival, LogLine, OutboxRow, TurnRecord
 
 _encode_trace = msgspec.json.Encoder(enc_hook=str).encode
@@ -101,8 +101,8 @@ def _arrival(inbound: Inbound, now: float) -> Arrival:
 def _changed(inbound: Inbound, leg: Leg) -> bytes | None:
     """A message in its final form, when that differs: without private values (and of attachments beside them only the
     kind), with the words that were heard in it, and with nothing of a dialogue that was handed over."""
-    if inbound.passage is not None:
-        return encode(msgspec.structs.replace(inbound, passage=Passage(kind=inbound.passage.kind)))
+    if inbound.transfer is not None:
+        return encode(msgspec.structs.replace(inbound, transfer=ChannelTransfer(kind=inbound.transfer.kind)))
     if inbound.say is not None and inbound.say.masked is not None:
         said = msgspec.structs.replace(inbound.say, text=inbound.say.masked, masked=None)
         return encode(msgspec.structs.replace(inbound, say=said))

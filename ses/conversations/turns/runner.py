@@ -121,8 +121,8 @@ class TurnRunner:
         inbounds = [one.inbound for one in ports.batch]
         versions = session.versions() if session is not None and session.stack else set()
         for inbound in inbounds:
-            if inbound.passage is not None:
-                versions.update(inbound.passage.versions)
+            if inbound.transfer is not None:
+                versions.update(inbound.transfer.versions)
         if missing := versions - programs.keys():
             programs = await self._robots.fetch(program.id, missing)
         values = NOTHING

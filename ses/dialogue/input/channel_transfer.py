@@ -19,7 +19,7 @@ from ses.dialogue.state.session import Pending, Session
 from ses.dialogue.state.stack import active_flows, push_activity
 from ses.dialogue.state.turn import Draft, Turn
 from ses.dialogue.state.versions import migrate_versions
-from ses.messages import Inbound, Passage
+from ses.messages import ChannelTransfer, Inbound
 
 TOKEN = "go_"  # noqa: S105  what tokens of such links begin with
 YES, NO = 0, 1
@@ -58,7 +58,7 @@ def answer_offer(turn: Turn, link: Mapping[str, str], option: int) -> None:
     session = turn.session
     if option == YES:
         here = (session.connector, session.id)
-        claim = Passage(
+        claim = ChannelTransfer(
             kind="claim",
             link=bytes.fromhex(link["link"]),
             connector=here[0],
@@ -67,7 +67,7 @@ def answer_offer(turn: Turn, link: Mapping[str, str], option: int) -> None:
         )
         key = sha256("/".join((link["link"], *here)).encode()).hexdigest()[:32]
         there = (link["connector"], link["session"])
-        turn.send_inbound(_inbound(turn, *there, id_=f"~go-{key}", passage=claim))
+        turn.send_inbound(_inbound(turn, *there, id_=f"~go-{key}", transfer=claim))
         turn.repeat_question = False
         return
     flow = event_flow(turn, "start")
@@ -77,32 +77,34 @@ def answer_offer(turn: Turn, link: Mapping[str, str], option: int) -> None:
         _say(turn, "ses.stay")
 
 
-async def run_transfer_step(turn: Turn, inbound: Inbound, passage: Passage) -> None:
+async def run_transfer_step(turn: Turn, inbound: Inbound, transfer: ChannelTransfer) -> None:
     """What another conversation sent."""
-    turn.trace.understood("passage", passage.kind)
+    turn.trace.understood("passage", transfer.kind)
     turn.understood = True
-    if passage.kind == "claim":
-        await _export_dialogue(turn, inbound, passage)
-    elif passage.kind == "arrival":
-        _import_dialogue(turn, passage)
+    if transfer.kind == "claim":
+        await _export_dialogue(turn, inbound, transfer)
+    elif transfer.kind == "arrival":
+        _import_dialogue(turn, transfer)
     else:
         _say(turn, "ses.link_over")
         turn.repeat_question = True
 
 
-async def _export_dialogue(turn: Turn, inbound: Inbound, claim: Passage) -> None:
+async def _export_dialogue(turn: Turn, inbound: Inbound, claim: ChannelTransfer) -> None:
     session = turn.session
     link = await turn.ports.link(claim.link)
     known = link is not None and (link.connector, link.session) == (session.connector, session.id)
     if link is None or not known or link.to != claim.connector or link.expires < inbound.at:
-        answer = Passage(kind="refusal")
+        answer = ChannelTransfer(kind="refusal")
     else:
-        answer = Passage(kind="arrival", state=_exported(session), versions=tuple(sorted(session.versions())))
+        answer = ChannelTransfer(
+            kind="arrival", state=_exported(session), versions=tuple(sorted(session.versions()))
+        )
         turn.elsewhere = turn.elsewhere._replace(join=(claim.user, _user(session)), spent=claim.link)
         reset_session(turn, session)
         _say(turn, "ses.moved")
     there = (claim.connector, claim.session)
-    turn.send_inbound(_inbound(turn, *there, id_=f"{inbound.id}+", passage=answer, user=claim.user))
+    turn.send_inbound(_inbound(turn, *there, id_=f"{inbound.id}+", transfer=answer, user=claim.user))
 
 
 def _exported(session: Session) -> bytes:
@@ -124,7 +126,7 @@ def _exported(session: Session) -> bytes:
     ).encode()
 
 
-def _import_dialogue(turn: Turn, arrival: Passage) -> None:
+def _import_dialogue(turn: Turn, arrival: ChannelTransfer) -> None:
     """The dialogue goes on here in the place of what was here."""
     session = turn.session
     reset_session(turn, session)
@@ -158,7 +160,7 @@ def _user(session: Session) -> str:
 
 
 def _inbound(
-    turn: Turn, connector: str, session: str, *, id_: str, passage: Passage, user: str = ""
+    turn: Turn, connector: str, session: str, *, id_: str, transfer: ChannelTransfer, user: str = ""
 ) -> Inbound:
     return Inbound(
         connector=connector,
@@ -169,5 +171,5 @@ def _inbound(
         at=turn.at,
         user=user,
         external=True,
-        passage=passage,
+        transfer=transfer,
     )

@@ -38,8 +38,8 @@ async def dispatch(turn: Turn, inbound: Inbound) -> None:
             _handle_event(turn, inbound)
     elif inbound.say is not None:
         inject_message(turn, inbound.say)
-    elif inbound.passage is not None:
-        await run_transfer_step(turn, inbound, inbound.passage)
+    elif inbound.transfer is not None:
+        await run_transfer_step(turn, inbound, inbound.transfer)
     elif inbound.button is not None:
         await _press(turn, inbound.button)
     elif (voice := turn.scope.voice) is not None and voice.problem:

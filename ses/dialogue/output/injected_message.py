@@ -7,10 +7,10 @@ from ses.dialogue.output.messages import mask_values, say
 from ses.dialogue.state.session import Offer
 from ses.dialogue.state.turn import Draft, Turn
 from ses.errors import StepError
-from ses.messages import Button, Dictated
+from ses.messages import Button, InjectedMessage
 
 
-def inject_message(turn: Turn, said: Dictated) -> None:
+def inject_message(turn: Turn, said: InjectedMessage) -> None:
     """Say it. A text of the robot that cannot be made is left out, and the trace says why: the person asked nothing, so
     there is nothing to apologise for."""
     turn.trace.understood("say", said.key)
@@ -35,7 +35,7 @@ def inject_message(turn: Turn, said: Dictated) -> None:
         turn.enter(turn.top)
 
 
-def _keyed(turn: Turn, said: Dictated) -> None:
+def _keyed(turn: Turn, said: InjectedMessage) -> None:
     message = turn.newest.texts.get(said.key)
     if message is None:
         raise StepError("value", f"there is no text {said.key!r}")
@@ -45,7 +45,7 @@ def _keyed(turn: Turn, said: Dictated) -> None:
         turn.drafts[-1].attachments += said.attachments
 
 
-def _buttons(turn: Turn, said: Dictated) -> tuple[Button, ...]:
+def _buttons(turn: Turn, said: InjectedMessage) -> tuple[Button, ...]:
     pressed = [Offer(one.text, None, one.flow, one.args) for one in said.buttons if not one.url]
     made = iter(make_buttons(turn, "say", (), pressed))
     return tuple(Button(one.text, url=one.url) if one.url else next(made) for one in said.buttons)

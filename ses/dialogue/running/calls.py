@@ -11,7 +11,7 @@ from ses.dialogue.output.messages import render
 from ses.dialogue.state.ports import BiometryRequest
 from ses.dialogue.state.turn import Turn
 from ses.errors import StepError
-from ses.messages import Dictated, Inbound
+from ses.messages import Inbound, InjectedMessage
 from ses.scenario.program.calls import CallService, Http, Sbs, Send
 from ses.scenario.values.values import plain, written
 from ses.services.answers import Answer, HttpRequest
@@ -122,7 +122,7 @@ async def send_message(turn: Turn, op: Send) -> None:
             user=there.user,
             variables=dict(there.variables),
             external=True,
-            say=Dictated(text=text, masked=masked),
+            say=InjectedMessage(text=text, masked=masked),
         )
     )
     turn.trace.call("send", op.connector, op.id, to, None)

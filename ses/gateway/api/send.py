@@ -14,7 +14,7 @@ from ses.gateway.api.schemas import BroughtAnswer, ButtonBody, EventBody, SendBo
 from ses.gateway.http.access import Caller
 from ses.gateway.http.envelope import ApiError, success
 from ses.gateway.http.operation import Call, Operation
-from ses.messages import Attachment, Dictated, DictatedButton
+from ses.messages import Attachment, InjectedButton, InjectedMessage
 
 
 class ExternalCommands(Protocol):
@@ -56,7 +56,7 @@ class SendApi:
 
     async def _send(self, call: Call) -> web.Response:
         body: SendBody = call.body
-        said = Dictated(
+        said = InjectedMessage(
             text=body.text or "",
             key=body.template or "",
             variables=body.variables,
@@ -123,7 +123,7 @@ def _recipient(to: To) -> Recipient:
     )
 
 
-def _button(body: str | ButtonBody) -> DictatedButton:
+def _button(body: str | ButtonBody) -> InjectedButton:
     if isinstance(body, str):
-        return DictatedButton(body)
-    return DictatedButton(body.text, body.flow or "", body.args, body.url or "")
+        return InjectedButton(body)
+    return InjectedButton(body.text, body.flow or "", body.args, body.url or "")

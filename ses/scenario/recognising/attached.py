@@ -1,4 +1,4 @@
-"""Values that come beside the text: places, contacts, files, pictures, voice messages."""
+"""Values that come beside the text: locations, contacts, files, pictures, voice messages."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from ses.conversations.engine import ENGINE
 from ses.conversations.external.commands import ExternalCommand
 from ses.conversations.external.recipients import Recipient
 from ses.conversations.views import LogRequest
-from ses.messages import Dictated, DictatedButton
+from ses.messages import InjectedButton, InjectedMessage
 from ses.scenario.load import load_files
 from ses.scenario.reading.files import RobotFiles
 
@@ -87,7 +87,7 @@ async def says(pipeline, text, chat="1", **given):
 
 def command(to, **what):
     if not what.get("event") and "say" not in what:
-        what["say"] = Dictated(text=what.pop("text", "Привет!"))
+        what["say"] = InjectedMessage(text=what.pop("text", "Привет!"))
     return ExternalCommand(to=Recipient(**to), robots=("shop",), **what)
 
 
@@ -141,7 +141,7 @@ async def test_a_person_is_found_by_his_name_by_his_phone_and_in_the_channel_he_
 
 async def test_a_text_of_the_robot_is_said_with_values_and_its_buttons_work(there):
     await says(there, "заказ")
-    await execute(there, {"session": "1"}, say=Dictated(key="ready", variables={"number": 7}))
+    await execute(there, {"session": "1"}, say=InjectedMessage(key="ready", variables={"number": 7}))
     message = there.inbox.delivered["1"][-1]
     assert message.text == "Заказ 7 готов."
     (button,) = message.buttons
@@ -152,16 +152,16 @@ async def test_a_text_of_the_robot_is_said_with_values_and_its_buttons_work(ther
 async def test_buttons_from_outside_start_flows_stand_for_words_and_open_addresses(there):
     await says(there, "телефон")
     buttons = (
-        DictatedButton("заказ"),
-        DictatedButton("Сайт", url="https://a.example"),
-        DictatedButton("Где", "where"),
+        InjectedButton("заказ"),
+        InjectedButton("Сайт", url="https://a.example"),
+        InjectedButton("Где", "where"),
     )
-    await execute(there, {"session": "1"}, say=Dictated(text="Выбирайте.", buttons=buttons))
+    await execute(there, {"session": "1"}, say=InjectedMessage(text="Выбирайте.", buttons=buttons))
     words, address, flow = there.inbox.delivered["1"][-1].buttons
     assert (address.url, address.id) == ("https://a.example", "")
     await says(there, None, button=flow.id)
     assert texts(there)[-1] == "Ленина, 5."
-    await execute(there, {"session": "1"}, say=Dictated(text="Ещё раз.", buttons=buttons))
+    await execute(there, {"session": "1"}, say=InjectedMessage(text="Ещё раз.", buttons=buttons))
     words = there.inbox.delivered["1"][-1].buttons[0]
     await says(there, None, button=words.id)
     assert texts(there)[-1] == "Какой размер?"
@@ -217,9 +217,9 @@ async def test_who_has_blocked_the_robot_is_told_of_until_he_comes_back(there):
         ({"event": "payed"}, "unknown_event", "did you mean 'paid'?"),
         ({"event": "start"}, "unknown_event", "the engine's own"),
         ({"event": "paid", "data": {"x": "y" * 20_000}}, "malformed", "16384 bytes"),
-        ({"say": Dictated(key="redy")}, "malformed", "did you mean 'ready'?"),
-        ({"say": Dictated(key="ready", variables={"nomber": 1})}, "malformed", "did you mean 'number'?"),
-        ({"say": Dictated(text="x", buttons=(DictatedButton("a", "wher"),))}, "malformed", "did you mean 'where'?"),
+        ({"say": InjectedMessage(key="redy")}, "malformed", "did you mean 'ready'?"),
+        ({"say": InjectedMessage(key="ready", variables={"nomber": 1})}, "malformed", "did you mean 'number'?"),
+        ({"say": InjectedMessage(text="x", buttons=(InjectedButton("a", "wher"),))}, "malformed", "did you mean 'where'?"),
     ],
 )  # fmt: skip
 async def test_names_that_the_robot_does_not_have_are_refused_with_the_nearest(there, what, code, hint):

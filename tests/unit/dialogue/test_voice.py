@@ -9,7 +9,7 @@ import pytest
 
 from ses.dialogue.state.session import Session, VoiceMessage
 from ses.errors import StepError
-from ses.messages import Attachment, Dictated
+from ses.messages import Attachment, InjectedMessage
 
 VOICE = Attachment("voice", media="telegram:v1", mime="audio/ogg")
 ROBOT = """
@@ -402,8 +402,8 @@ async def test_messages_of_each_leg_are_spoken_once(talk):
 
 async def test_what_another_system_lets_the_robot_say_is_spoken_too_unless_it_brings_a_voice(talk):
     robot = talking(talk, SPEAKING % "always")
-    await robot.turn(robot.inbound(external=True, say=Dictated(text="Заказ готов")))
-    await robot.turn(robot.inbound(external=True, say=Dictated(text="Слушайте", attachments=(VOICE,))))
+    await robot.turn(robot.inbound(external=True, say=InjectedMessage(text="Заказ готов")))
+    await robot.turn(robot.inbound(external=True, say=InjectedMessage(text="Слушайте", attachments=(VOICE,))))
     assert robot.ports.voices.spoken == [("Заказ готов", "anna")]
     assert [len(message.attachments) for message in robot.heard] == [1, 1]
 

@@ -4,7 +4,7 @@ import pytest
 
 from ses.connectors.contract import Refused
 from ses.conversations.external.recipients import Recipient
-from ses.messages import Attachment, Dictated, DictatedButton
+from ses.messages import Attachment, InjectedButton, InjectedMessage
 
 
 async def test_a_message_reaches_the_conversation_that_is_meant(served):
@@ -21,9 +21,9 @@ async def test_a_message_reaches_the_conversation_that_is_meant(served):
     ((command, caller, id_),) = served.pipeline.commands
     assert (caller, id_, command.robots) == ("send local", "k1", ("pizzeria",))
     assert command.to == Recipient(chat="7", connector="telegram.shop")
-    assert command.say == Dictated(
+    assert command.say == InjectedMessage(
         text="Готово",
-        buttons=(DictatedButton("Спасибо"), DictatedButton("Где?", "where", {"near": "metro"})),
+        buttons=(InjectedButton("Спасибо"), InjectedButton("Где?", "where", {"near": "metro"})),
         attachments=(Attachment("image", name="box.png", media="media/box.png"),),
     )
 

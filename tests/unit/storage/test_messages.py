@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import msgspec
 
-from ses.messages import Inbound
+from ses.messages import ChannelTransfer, Inbound
 
 
-def test_an_inbound_of_another_system_is_stored_under_the_name_it_always_had():
+def test_an_inbound_is_stored_under_the_names_it_always_had():
     inbound = Inbound(
-        connector="web", session="s1", id="m1", robot="pizzeria", channel="web", at=1.0, external=True
-    )
+        connector="web", session="s1", id="m1", robot="pizzeria", channel="web", at=1.0,
+        external=True, transfer=ChannelTransfer(kind="refusal"),
+    )  # fmt: skip
     stored = msgspec.json.encode(inbound)
-    assert msgspec.json.decode(stored)["outside"] is True
+    assert msgspec.json.decode(stored) == {
+        "connector": "web", "session": "s1", "id": "m1", "robot": "pizzeria", "channel": "web", "at": 1.0,
+        "outside": True, "passage": {"kind": "refusal"},
+    }  # fmt: skip
     assert msgspec.json.decode(stored, type=Inbound) == inbound
