@@ -11,8 +11,9 @@ from playwright.async_api import async_playwright
 
 FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --disable-dev-shm-usage"
+    "--disable-component-update --disable-sync --disable-dev-shm-usage --use-fake-device-for-media-stream"
 ).split()
+NAMES = "--host-resolver-rules=MAP chat.example 127.0.0.1"
 AXE = Path(__file__).parents[1] / "widget/node_modules/axe-core/axe.min.js"
 ENDED = """() => {
     const roots = [document, ...[...document.querySelectorAll("*")].map((one) => one.shadowRoot).filter(Boolean)];
@@ -23,12 +24,12 @@ ENDED = """() => {
 
 
 @asynccontextmanager
-async def chromium(*flags: str):
+async def launched():
     program = shutil.which("chromium") or shutil.which("google-chrome")
     if program is None:
         pytest.fail("there is no browser: apt-get install chromium, or google-chrome on Ubuntu")
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=program, args=[*FLAGS, *flags])
+        browser = await playwright.chromium.launch(executable_path=program, args=[*FLAGS, NAMES])
         yield browser
         await browser.close()
 

@@ -34,12 +34,6 @@ def serve(tmp_path):
     return served
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def chromium():
-    async with browser.chromium("--host-resolver-rules=MAP chat.example 127.0.0.1") as started:
-        yield started
-
-
 class Person(browser.Person):
     """Somebody before the page."""
 
@@ -68,7 +62,7 @@ class Person(browser.Person):
         return await self.page.locator(".list .open > span:first-child").all_inner_texts()
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def visit(chromium):
     """`await visit(url, …)` opens the page in a browser of its own; `context=` that of an earlier person."""
     contexts = []

@@ -10,7 +10,7 @@ import pytest
 from doubles.llm import said
 from ses.llm.errors import EngineBusy
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 TOKEN = "a-token-for-the-model"
 CODE = "open sesame please"

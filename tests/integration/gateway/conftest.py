@@ -6,8 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-
-from ..browser import chromium
+import pytest_asyncio
 
 ROOT = Path(__file__).parents[3]
 ROBOT = """
@@ -24,10 +23,11 @@ events:
 """
 
 
-@pytest.fixture
-async def browser_page():
-    async with chromium() as browser:
-        yield await browser.new_page()
+@pytest_asyncio.fixture(loop_scope="session")
+async def browser_page(chromium):
+    page = await chromium.new_page()
+    yield page
+    await page.close()
 
 
 @pytest.fixture(scope="module")

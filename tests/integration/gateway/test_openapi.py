@@ -21,6 +21,16 @@ CHECKS = [
 ]
 
 
+def takes_anything(operation: dict) -> bool:
+    """Whether nothing can be unfitting: no body, and a part of the path is some text whatever it is. Left to find that out,
+    hypothesis tries hundreds of inputs and sends none."""
+    any_text = {"type": "string", "minLength": 1}
+    parameters = operation.get("parameters", ())
+    return "requestBody" not in operation and all(
+        (one["in"], one["schema"]) == ("path", any_text) for one in parameters
+    )
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["fitting", "unfitting"]
@@ -32,6 +42,8 @@ def test_the_api_is_as_its_document_says(daemon, mode):
         operation = result.ok()
         if operation.path.startswith(("/v1", "/chat/v1")):
             continue  # this daemon has no model, so they answer 503: tests/unit/gateway/v1 has them with one
+        if mode is GenerationMode.NEGATIVE and takes_anything(operation.definition.raw):
+            continue
 
         @hypothesis.given(case=operation.as_strategy(generation_mode=mode))
         @hypothesis.settings(
@@ -47,9 +59,6 @@ def test_the_api_is_as_its_document_says(daemon, mode):
                     parameters[name] = known
             case.call_and_validate(checks=CHECKS)
 
-        try:
-            conforms()
-        except hypothesis.errors.Unsatisfiable:
-            continue  # nothing of this operation can be unfitting
+        conforms()
         tried += 1
-    assert tried >= (20 if mode is GenerationMode.POSITIVE else 4)
+    assert tried >= (50 if mode is GenerationMode.POSITIVE else 14)

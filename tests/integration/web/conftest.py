@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from aiohttp import web
 
 from doubles.web import Page, pages
@@ -200,12 +201,6 @@ def shop(start):
     return opened
 
 
-@pytest.fixture
-async def chromium():
-    async with browser.chromium("--use-fake-device-for-media-stream") as started:
-        yield started
-
-
 class Visitor(browser.Person):
     """A person before a page with the widget in it."""
 
@@ -239,15 +234,18 @@ class Visitor(browser.Person):
         return [text.strip() for text in await self.page.locator(".bubble").all_inner_texts()]
 
 
-@pytest.fixture
-def visit(chromium):
+@pytest_asyncio.fixture(loop_scope="session")
+async def visit(chromium):
     """`await visit(url, context…)` opens a page in a browser of its own; `context=` one of an earlier visitor; `before`: a script that
     runs first."""
+    contexts = []
 
     async def go(
         url: str, *, context=None, selector: str = "ses-widget", before: str = "", **options
     ) -> Visitor:
-        context = context or await chromium.new_context(locale="ru-RU", **options)
+        if context is None:
+            context = await chromium.new_context(locale="ru-RU", **options)
+            contexts.append(context)
         visitor = Visitor(await context.new_page())
         if before:
             await visitor.page.add_init_script(before)
@@ -255,4 +253,6 @@ def visit(chromium):
         await visitor.page.locator(selector).wait_for(state="attached")
         return visitor
 
-    return go
+    yield go
+    for context in contexts:
+        await context.close()

@@ -100,6 +100,7 @@ def site(start):
 
 
 @pytest.mark.browser
+@pytest.mark.asyncio(loop_scope="session")
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
 async def test_the_button_offers_the_messengers_and_shows_link_and_code(site, visit, scheme, width, tmp_path):
     async with site(BOTH) as url:
@@ -132,6 +133,7 @@ async def test_the_button_offers_the_messengers_and_shows_link_and_code(site, vi
 
 
 @pytest.mark.browser
+@pytest.mark.asyncio(loop_scope="session")
 async def test_with_one_messenger_the_link_is_there_at_once(site, visit):
     async with site(BOTH[:1]) as url:
         visitor = await visit(url)
@@ -141,6 +143,7 @@ async def test_with_one_messenger_the_link_is_there_at_once(site, visit):
 
 
 @pytest.mark.browser
+@pytest.mark.asyncio(loop_scope="session")
 async def test_without_messengers_nothing_of_it_is_loaded(site, visit):
     async with site(()) as url:
         visitor = await visit(url)

@@ -148,6 +148,7 @@ async def test_what_the_token_says_of_its_person_comes_with_the_first_message_of
 
 
 @pytest.mark.browser
+@pytest.mark.asyncio(loop_scope="session")
 async def test_a_page_hands_a_token_over_brings_a_new_one_for_an_old_one_and_signs_out(shop, visit):
     renew = f"""document.addEventListener("ses-identity", (event) => {{
         event.preventDefault();
@@ -167,6 +168,7 @@ async def test_a_page_hands_a_token_over_brings_a_new_one_for_an_old_one_and_sig
 
 
 @pytest.mark.browser
+@pytest.mark.asyncio(loop_scope="session")
 async def test_a_page_that_brings_no_new_token_goes_on_with_a_visitor_who_is_nobody(shop, visit):
     async with shop('identity="rubbish"', identity=SecretStr(SECRET)) as site:
         visitor = await visit(site.url)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
+import pytest_asyncio
 
 from ..daemon import ROOT, Daemon, free_port
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
 def demo(tmp_path):
@@ -28,7 +29,7 @@ def demo(tmp_path):
     return Daemon(tmp_path, config, answers=[f"{site}/ses/widget/js?pizzeria"])
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def daemon(tmp_path):
     daemon = demo(tmp_path)
     try:

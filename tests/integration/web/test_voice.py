@@ -15,7 +15,7 @@ from ses.messages import Attachment, Inbound, Outgoing
 
 from .conftest import say
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 FOCUSED = "document.querySelector('ses-widget').shadowRoot.activeElement?.className"
 RECORD = "Записать голосовое сообщение"

@@ -14,7 +14,7 @@ from ses.messages import Button, Delta, Outgoing
 from ..daemon import free_port
 from .conftest import robot, say
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
 async def test_by_mouse_under_a_strict_policy_of_another_origin(shop, visit):
