@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
+import pytest
 import pytest_asyncio
 
 from .browser import launched
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that take longest come first: of two workers none is left with a long one when the other has nothing more to do."""
+    weights: Counter[object] = Counter()
+    for item in items:
+        slow, paged = item.get_closest_marker("slow"), item.get_closest_marker("browser")
+        weights[item.path] += 15 if slow else 3 if paged else 1  # seconds, more or less
+    items.sort(key=lambda item: -weights[item.path])
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -59,6 +59,7 @@ def console(body: str) -> Iterator[tuple[str, str]]:
         yield command.split("  #")[0].strip(), shown
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("document", ["tutorial.md", "ru/tutorial.md"])
 def test_the_tutorial_can_be_followed(document: str, tmp_path: Path) -> None:
     """Files are written and commands run in the page's order, so each is tried in the state its reader is in."""

@@ -98,6 +98,7 @@ async def play(fake: MaxFake, dialogue: list[dict], *, disturb=None) -> None:
         await (disturb(acts, act) if disturb is not None else act())
 
 
+@pytest.mark.slow
 async def test_a_pizza_is_ordered_with_buttons_through_two_deaths(pizzeria, fake):
     daemon = await pizzeria(free_port())
 

@@ -37,6 +37,7 @@ async def test_an_order_is_spoken_and_answered_aloud_with_no_service_installed(d
     assert fake.to(person.id)[1].method == "sendMessage", "what is typed is answered in writing"
 
 
+@pytest.mark.slow
 async def test_voices_are_recognised_and_answered_and_asked_for_again_when_unclear(daemon, fake, services):
     services.looks = 2
     running = await daemon(speech=services.url)

@@ -80,6 +80,7 @@ async def test_an_order_by_keyboard(daemon, visit):
     assert await visitor.page.locator(".window").is_hidden()
 
 
+@pytest.mark.slow
 async def test_killed_in_mid_dialogue_nothing_is_lost_and_nothing_shown_twice(daemon, visit):
     visitor = await visit(daemon.site)
     await visitor.open()
