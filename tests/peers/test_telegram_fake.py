@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 
@@ -109,7 +110,9 @@ class Aiogram:
     async def album(self, chat, contents):
         from aiogram.types import BufferedInputFile, InputMediaPhoto
 
-        media = [InputMediaPhoto(media=BufferedInputFile(content, "pizza.jpg")) for content in contents]
+        media: list[Any] = [
+            InputMediaPhoto(media=BufferedInputFile(content, "pizza.jpg")) for content in contents
+        ]
         return await self.bot.send_media_group(chat, media)
 
     async def answer(self, query):

@@ -47,7 +47,9 @@ async def test_users_live_in_a_database_that_is_made_for_them(postgres):
     users = SqlUsers(database, "Cotype_Users", VirtualClock(NOON))
     try:
         token, admin = await users.create("admin@example.ru", "secret", days=1, privileged=True)
-        assert (await users.by_token(token)).email == "admin@example.ru"
+        user = await users.by_token(token)
+        assert user is not None
+        assert user.email == "admin@example.ru"
         assert await users.log_in("admin@example.ru", "secret") is not None
         assert await users.log_in("admin@example.ru", "wrong") is None
         with pytest.raises(EmailTaken):
@@ -57,7 +59,9 @@ async def test_users_live_in_a_database_that_is_made_for_them(postgres):
         await users.create("past@example.ru", "p", days=-1, privileged=False)
         assert [one.email for one in await users.disable_expired()] == ["past@example.ru"]
         assert [one.email for one in await users.delete_disabled()] == ["past@example.ru"]
-        assert (await users.find("admin@example.ru")).shown == admin.shown
+        found = await users.find("admin@example.ru")
+        assert found is not None
+        assert found.shown == admin.shown
     finally:
         users.close()
         await database.close()
@@ -72,7 +76,9 @@ async def test_the_table_may_stand_in_a_schema(postgres):
     await database.open()
     users = SqlUsers(database, "auth.people", VirtualClock(NOON))
     token, _ = await users.create("a@example.ru", "p", days=1, privileged=False)
-    assert (await users.by_token(token)).email == "a@example.ru"
+    user = await users.by_token(token)
+    assert user is not None
+    assert user.email == "a@example.ru"
     users.close()
     await database.close()
 

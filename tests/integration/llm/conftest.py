@@ -7,7 +7,7 @@ import importlib.util
 import threading
 import time
 import warnings
-from collections.abc import Awaitable
+from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,7 @@ class Loop:
         self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self._thread.start()
 
-    def run(self, work: Awaitable[Any], limit: float = 300) -> Any:
+    def run(self, work: Coroutine[Any, Any, Any], limit: float = 300) -> Any:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(limit)
 
     def stop(self) -> None:
@@ -55,7 +55,7 @@ def loop():
 
 
 @pytest.fixture(scope="session")
-def engine(model, loop) -> Engine:
+def engine(model, loop) -> Iterator[Engine]:
     """Ready; with the same frontend as in the daemon."""
     from ses.llm.vllm.loading import start_core
     from ses.llm.vllm.settings import VllmSettings

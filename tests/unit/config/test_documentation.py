@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,8 +18,8 @@ PAGES = ["docs/operations.md", "docs/ru/operations.md"]
 SERVICES = {"smc", "spr", "see", "sbs", "tts", "qas"}
 
 
-def leaves() -> dict[str, object]:
-    """Every key that holds a value, written as in the table, with the field's default."""
+def leaves() -> dict[str, tuple[str | int, ...]]:
+    """Every key that holds a value, written as in the table, with its path."""
     paths = [path for path, _ in all_keys(Config)]
     inner = {path[:-1] for path in paths} | {path[:-2] for path in paths if path[-2:-1] == ("*",)}
     found = {}
@@ -37,9 +38,9 @@ def table(document: str) -> dict[str, str]:
     return {key: default.strip() for key, default in ROW.findall(part)}
 
 
-def default_of(path: tuple[object, ...]) -> object:
+def default_of(path: tuple[str | int, ...]) -> object:
     """The default of a key, from its field; the text of the path as it is written in the file."""
-    part = Config
+    part: Any = Config
     for step in path[:-1]:
         part = part.model_fields[step].annotation
     default = part.model_fields[path[-1]].default

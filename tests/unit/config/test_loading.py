@@ -315,7 +315,7 @@ def test_secrets_in_a_file_others_can_read_are_warned_of(tmp_path):
 def test_settings_never_change_after_loading(written):
     config = written.load({})
     with pytest.raises(ValueError, match="frozen"):
-        config.port = 1  # type: ignore[misc]
+        config.port = 1
 
 
 def test_loading_looks_at_the_process_environment_by_default(tmp_path, monkeypatch):

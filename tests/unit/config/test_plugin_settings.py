@@ -6,7 +6,7 @@ import pytest
 
 from ses.config import Config, ConfigError, check_robots, load, plugin_settings
 from ses.config.fields import RobotId, Secret, Section
-from ses.connectors.contract import Kind
+from ses.connectors.contract import Channel, Kind
 from ses.extensions import Broken
 
 
@@ -15,10 +15,14 @@ class Pigeon(Section):
     password: Secret | None = None
 
 
+def unused(context) -> Channel:
+    raise AssertionError("the configuration makes no connector")
+
+
 @pytest.fixture
 def installed(monkeypatch):
     """A package brings `pigeon`; another one, `raven`, is broken."""
-    kinds = {"pigeon": Kind(contract=1, settings=Pigeon, make=lambda context: None)}
+    kinds = {"pigeon": Kind(contract=1, settings=Pigeon, make=unused)}
 
     def kind(name):
         if name not in kinds:

@@ -53,7 +53,8 @@ async def test_three_quick_messages_of_200_visitors_keep_all_three_answers(pipel
 
 
 async def test_turns_of_one_conversation_never_overlap(pipeline_over):
-    running, most = {}, {}
+    running: dict[str, int] = {}
+    most: dict[str, int] = {}
     chance = random.Random(7)
 
     async def careful(session, inbounds, programs, newest, ports, *, user_variables):

@@ -20,7 +20,7 @@ async def test_a_flood_is_refused_with_the_time_to_wait_and_the_robot_hears_of_i
         refusals = [one for one in results if isinstance(one, Refused)]
         assert results.count(True) == 7
         assert {one.code for one in refusals} == {"flood"}
-        assert all(0 < one.retry_after <= 60.01 for one in refusals)
+        assert all(0 < (one.retry_after or 0) <= 60.01 for one in refusals)
         answers = await pipeline.inbox.until("s1", 8)
         assert answers.count("[limit]") == 1
 

@@ -98,7 +98,7 @@ def test_everything_acknowledged_before_a_kill_is_answered_after_it_in_order(dae
         " WHERE sessions.session <> 'killer' ORDER BY 1, 2"
     ).fetchall()
     database.close()
-    answered = {}
+    answered: dict[str, list[str]] = {}
     for session, seq, text in rows:
         assert seq == len(answered.setdefault(session, [])) + 1
         answered[session].append(text)

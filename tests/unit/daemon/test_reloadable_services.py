@@ -2,14 +2,18 @@
 
 import asyncio
 
+from ses.clock import VirtualClock
 from ses.daemon.reloadable_services import ReloadableServices
 from ses.services.answers import HttpReply, HttpRequest
+from ses.services.ssrf import AddressRules
+from ses.services.suite import ServiceSuite
 
 
-class Suite:
+class Suite(ServiceSuite):
     """Services that answer when a test says so."""
 
     def __init__(self, name):
+        super().__init__({}, AddressRules(), clock=VirtualClock(0))
         self.name = name
         self.closed = False
         self.answer = asyncio.Event()

@@ -1,6 +1,7 @@
 """Forms of words of a former start are used again when they are certainly those, and else asked for anew."""
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -20,18 +21,22 @@ class Dictionary:
         return {word: WordForms((word,), frozenset((word, f"{word}s"))) for word in words}
 
 
-@pytest.fixture
-def asked(tmp_path):
+class Asked:
     """Ask a cache made anew, as after a start, and tell how often the dictionary was needed."""
-    dictionary = Dictionary()
 
-    def ask(words=("пицца", "order"), languages=("ru",)):
-        answer = WordCache(tmp_path / "words", dictionary)(words, languages)
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._dictionary = Dictionary()
+
+    def __call__(self, words=("пицца", "order"), languages=("ru",)) -> int:
+        answer = WordCache(self.folder, self._dictionary)(words, languages)
         assert answer == Dictionary()(words, languages)
-        return dictionary.asked
+        return self._dictionary.asked
 
-    ask.folder = tmp_path / "words"
-    return ask
+
+@pytest.fixture
+def asked(tmp_path) -> Asked:
+    return Asked(tmp_path / "words")
 
 
 def only(folder):

@@ -57,7 +57,9 @@ async def test_a_turn_that_died_goes_on_and_repeats_only_the_call_in_flight(
             user_variables=dict(chat.ports.user),
         )
     stored = chat.ports.legs[-1][0]
-    assert Session.decode(stored).checkpoint.inbounds == [inbound.id]
+    checkpoint = Session.decode(stored).checkpoint
+    assert checkpoint is not None
+    assert checkpoint.inbounds == [inbound.id]
     chat.clock.advance(3600)
     leg = await run_turn(
         Session.decode(stored),

@@ -78,6 +78,7 @@ async def test_it_calls_flows_and_answers_with_what_they_return(talk):
     )
     assert await one.say("спроси") == ["В пути, пятьсот", "Готово."]
     first, second = model.asked
+    assert first.tools is not None
     (state, price) = first.tools
     assert state["function"] == {
         "name": "state",
@@ -238,7 +239,9 @@ async def test_it_fills_slots_by_their_schema(talk):
     one = talk(FILL)
     model = engine(one, '{"size": "large", "people": 4, "wishes": ["без лука", "у окна"]}')
     assert await one.say("спроси про большую на четверых") == ["большая 4 без лука, у окна"]
-    assert model.asked[0].response_format.schema["properties"] == {
+    response_format = model.asked[0].response_format
+    assert isinstance(response_format, JsonSchema)
+    assert response_format.schema["properties"] == {
         "size": {"anyOf": [{"type": "string", "enum": ["small", "large"]}, {"type": "null"}]},
         "people": {"anyOf": [{"type": "integer"}, {"type": "null"}], "description": "Сколько человек"},
         "wishes": {"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "null"}]},

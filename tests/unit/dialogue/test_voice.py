@@ -96,7 +96,9 @@ async def test_hearing_has_a_leg_of_its_own_and_is_done_once_more_after_a_death(
     assert robot.ports.voices.heard == []
     ((stored, said),) = robot.ports.legs
     assert said == []
-    assert Session.decode(stored).checkpoint.transcribing
+    checkpoint = Session.decode(stored).checkpoint
+    assert checkpoint is not None
+    assert checkpoint.transcribing
     robot.stored = stored
     assert await robot.turn(voice) == ["Какой размер?"]
     assert len(robot.ports.voices.heard) == 1

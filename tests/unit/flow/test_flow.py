@@ -61,14 +61,14 @@ class TestTokenBucket:
 
 class TestKeyedRateLimit:
     def test_each_key_has_its_own(self):
-        limit = KeyedRateLimit(Rate(1.0, 1), VirtualClock(0))
+        limit = KeyedRateLimit[str](Rate(1.0, 1), VirtualClock(0))
         assert limit.take("a") == 0
         assert limit.take("a") == 1.0
         assert limit.take("b") == 0
 
     def test_who_is_full_again_is_forgotten(self):
         clock = VirtualClock(0)
-        limit = KeyedRateLimit(Rate(1.0, 2), clock)
+        limit = KeyedRateLimit[int | str](Rate(1.0, 2), clock)
         for key in range(100):
             limit.take(key)
         assert len(limit) == 100
@@ -77,7 +77,7 @@ class TestKeyedRateLimit:
         assert len(limit) == 1
 
     def test_of_too_many_the_longest_unused_goes(self):
-        limit = KeyedRateLimit(Rate(1.0, 1), VirtualClock(0), remembered=2)
+        limit = KeyedRateLimit[str](Rate(1.0, 1), VirtualClock(0), remembered=2)
         for key in "abca":
             limit.take(key)
         assert len(limit) == 2
@@ -143,7 +143,10 @@ class TestKeyedQueue:
         assert done == [1]
 
     async def test_what_waits_behind_some_is_taken_away_in_its_order(self):
-        queue = KeyedQueue(lambda key, item: asyncio.Event().wait())
+        async def never_done(key: str, item: int) -> None:
+            await asyncio.Event().wait()
+
+        queue = KeyedQueue(never_done)
         for item in range(4):
             queue.put("a", item)
         assert queue.cut("a", 2) == [2, 3]

@@ -17,6 +17,7 @@ from ses.gateway.api.testapi import EmulationApi
 from ses.gateway.http.access import Access, Key
 from ses.gateway.http.application import api
 from ses.gateway.http.docs import DocsApi
+from ses.gateway.http.operation import Operation
 from ses.gateway.ops.health import HealthApi
 from ses.gateway.ops.metrics import Metrics
 from ses.messages import Button, Inbound, Outgoing
@@ -150,7 +151,7 @@ async def served(folder, keys):
         Access(keys),
         Metrics(),
     )
-    operations = []
+    operations: list[Operation] = []
     for interface in (
         AskApi(pipeline, robots.ids, VirtualClock(1_700_000_000.0)),
         SendApi(pipeline, robots.ids),

@@ -58,6 +58,7 @@ class FakeServer:
             }
             return web.json_response({"error": error}, status=int(self.fault), headers={"Retry-After": "7"})
         if self.fault == "reset":
+            assert request.transport is not None
             request.transport.abort()
             return web.Response()
         if self.fault == "garbage":
@@ -99,6 +100,7 @@ class FakeServer:
             await response.write(event[:9])  # events arrive in pieces
             await response.write(event[9:])
             if number == 0 and self.fault == "half":
+                assert request.transport is not None
                 request.transport.abort()
                 return response
             if number == 0 and self.fault == "cut":

@@ -9,6 +9,7 @@ import pytest
 from ses.clock import VirtualClock
 from ses.llm.admission import AdmissionControl
 from ses.llm.errors import EngineBusy
+from ses.llm.requests import Priority
 
 
 class Requests:
@@ -20,7 +21,7 @@ class Requests:
         self._ends: dict[str, asyncio.Event] = {}
         self.tasks: dict[str, asyncio.Task[None]] = {}
 
-    async def arrive(self, name: str, priority: str = "gateway") -> None:
+    async def arrive(self, name: str, priority: Priority = "gateway") -> None:
         self._ends[name] = asyncio.Event()
         self.tasks[name] = asyncio.create_task(self._run(name, priority))
         await self.settle()
@@ -33,7 +34,7 @@ class Requests:
         for _ in range(5):
             await asyncio.sleep(0)
 
-    async def _run(self, name: str, priority: str) -> None:
+    async def _run(self, name: str, priority: Priority) -> None:
         async with self._admission.admitted(priority):
             self.running.append(name)
             await self._ends[name].wait()

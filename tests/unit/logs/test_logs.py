@@ -9,7 +9,7 @@ import warnings
 import pytest
 import structlog
 
-from ses.logs import log_to_stderr, start_logging
+from ses.logs import Logging, log_to_stderr, start_logging
 from ses.redaction import MASK, Redactor
 
 
@@ -22,7 +22,7 @@ class Started:
     def __init__(self, folder) -> None:
         self.folder = folder
         self.stderr = io.StringIO()
-        self.running = None
+        self.running: Logging | None = None
 
     def start(self, secrets=(), **settings):
         self.running = start_logging(
@@ -35,6 +35,7 @@ class Started:
 
     def lines(self) -> list[dict]:
         """Everything written, after the end of the log."""
+        assert self.running is not None
         self.running.stop()
         self.running = None
         return [json.loads(line) for line in (self.folder / "ses.log").read_text().splitlines()]
@@ -161,7 +162,13 @@ def test_a_full_queue_drops_and_counts_and_never_waits(log, monkeypatch):
     disk, held = threading.Event(), threading.Event()
     file = logging_at_work._file
     emit = file.emit
-    monkeypatch.setattr(file, "emit", lambda record: (held.set(), disk.wait(), emit(record)))
+
+    def held_up(record):
+        held.set()
+        disk.wait()
+        emit(record)
+
+    monkeypatch.setattr(file, "emit", held_up)
     logger = structlog.get_logger()
     logger.info("first")
     assert held.wait(20), "one is in the writer's hands"

@@ -214,7 +214,7 @@ def test_every_flow_ends_with_return_and_every_target_exists(program) -> None:
     assert isinstance(flow.ops[-1], Return)
     assert any(isinstance(op, End) for op in flow.ops)
     (call,) = [op for op in flow.ops if isinstance(op, CallFlow)]
-    assert (call.flow, call.save, call.writes) == ("other", "m", {"m"})
+    assert (call.flow, call.save, call.writes) == ("other", "m", frozenset({"m"}))
 
 
 def test_an_address_encodes_its_values(program) -> None:

@@ -95,12 +95,14 @@ def test_a_text_field_takes_the_scalar_as_written(program) -> None:
 
 def test_keys_that_other_readers_take_for_booleans_are_words() -> None:
     document = read_yaml("f.yaml", b"on: 1\nyes: 2\nno: 3\n", Report())
+    assert document.root is not None
     assert plain_data(document.root) == {"on": 1, "yes": 2, "no": 3}
 
 
 def test_an_alias_is_followed_and_a_bomb_is_refused() -> None:
     report = Report()
     document = read_yaml("f.yaml", b"a: &x [1, 2]\nb: *x\n", report)
+    assert document.root is not None
     assert plain_data(document.root) == {"a": [1, 2], "b": [1, 2]}
     assert not report.failed
     bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
@@ -126,6 +128,7 @@ def test_a_file_over_one_megabyte_is_refused() -> None:
 def test_a_byte_order_mark_and_windows_line_ends_are_read() -> None:
     report = Report()
     document = read_yaml("f.yaml", "\ufeffa: б\r\nc: |\r\n  г\r\n".encode(), report)
+    assert document.root is not None
     assert plain_data(document.root) == {"a": "б", "c": "г\n"}
     assert not report.failed
 

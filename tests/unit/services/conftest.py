@@ -47,6 +47,7 @@ class Peer:
 
     def reset(self) -> None:
         async def answer(request: web.Request) -> web.StreamResponse:
+            assert request.transport is not None
             request.transport.abort()
             return web.Response()
 
@@ -67,6 +68,7 @@ class Peer:
             response.content_length = 1000
             await response.prepare(request)
             await response.write(b'{"error": 0, "cla')
+            assert request.transport is not None
             request.transport.abort()
             return response
 

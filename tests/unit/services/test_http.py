@@ -18,7 +18,7 @@ class Names(AbstractResolver):
 
     def __init__(self, **known: list[str]):
         self.known = {name.replace("_", "."): addresses for name, addresses in known.items()}
-        self.asked = []
+        self.asked: list[str] = []
 
     async def resolve(self, host, port=0, family=socket.AF_INET):
         self.asked.append(host)

@@ -73,7 +73,7 @@ def shape(path):
 async def test_a_file_of_the_first_program_is_upgraded_at_the_start_with_what_waits_in_it(old_file, tmp_path):
     store = SqliteStore(old_file)
     await store.open()
-    assert [(one.body, one.suspicion) for one in await store.pending(0, 10)] == [("hello", 0)]
+    assert [(str(one.body), one.suspicion) for one in await store.pending(0, 10)] == [("hello", 0)]
     await store.close()
     fresh = SqliteStore(tmp_path / "fresh.db")
     await fresh.open()

@@ -217,6 +217,7 @@ asyncio.run(main())
     store = SqliteStore(tmp_path / "ses.db")
     await store.open()
     assert [one.suspicion for one in await store.pending(0, 9)] == [PRESENT, PRESENT + DEATH, PRESENT]
+    assert store._writer is not None
     for _ in range(5):
         await store._writer.run(commands.begin_service, 0)  # more deaths while nobody computed
     assert [one.suspicion for one in await store.pending(0, 9)] == [PRESENT, PRESENT + DEATH, PRESENT]

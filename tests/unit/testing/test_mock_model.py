@@ -69,7 +69,9 @@ async def test_it_calls_a_flow_or_recognises_an_intent_where_told(tmp_path: Path
     mock = model(
         tmp_path, "[{call: {state: {number: 7}}}, Done., {intent: order, confidence: 0.9, text: feed me}]"
     )
-    (call,) = (await mock.chat(asking("?"))).choices[0].message.tool_calls or ()
+    calls = (await mock.chat(asking("?"))).choices[0].message.tool_calls
+    assert calls is not None
+    (call,) = calls
     assert (call.function.name, call.function.arguments) == ("state", '{"number":7}')
     assert (await mock.chat(asking("?"))).text == "Done."
     intent = asking("Message: feed me\nKey:")

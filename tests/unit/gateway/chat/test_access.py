@@ -4,6 +4,8 @@ import json
 import sqlite3
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import make_mocked_request
 
 from ses.clock import VirtualClock
 from ses.gateway.chat.sessions import COOKIE, IDLE, CodeSessions
@@ -16,11 +18,10 @@ PROXIED = {"X-Forwarded-For": "203.0.113.9"}
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 
 
-class Request:
-    """As much of a request as sessions look at."""
-
-    def __init__(self, secret=""):
-        self.cookies = {COOKIE: secret} if secret else {}
+def request_of(secret: str | None = None) -> web.Request:
+    """A request with a session's secret."""
+    headers = {"Cookie": f"{COOKIE}={secret}"} if secret is not None else {}
+    return make_mocked_request("GET", "/chat", headers=headers)
 
 
 class TestTheCode:
@@ -92,21 +93,21 @@ class TestTheCode:
     def test_a_session_ends_when_it_is_not_used_for_a_month(self):
         clock = VirtualClock(0.0)
         sessions = CodeSessions([CODE], clock)
-        request = Request(sessions.begin(CODE))
+        request = request_of(sessions.begin(CODE))
         clock.advance(IDLE - 1)
         assert sessions.holds(request)
         clock.advance(IDLE - 1)
         assert sessions.holds(request)
         clock.advance(IDLE + 1)
         assert not sessions.holds(request)
-        assert not sessions.holds(Request())
-        assert not sessions.holds(Request("another"))
+        assert not sessions.holds(request_of())
+        assert not sessions.holds(request_of("another"))
 
     def test_the_session_that_was_not_used_for_longest_makes_room(self):
         sessions = CodeSessions([CODE], VirtualClock(0.0), most=2)
-        first, second = Request(sessions.begin(CODE)), Request(sessions.begin(CODE))
+        first, second = request_of(sessions.begin(CODE)), request_of(sessions.begin(CODE))
         assert sessions.holds(first)
-        third = Request(sessions.begin(CODE))
+        third = request_of(sessions.begin(CODE))
         assert [sessions.holds(one) for one in (first, second, third)] == [True, False, True]
 
 

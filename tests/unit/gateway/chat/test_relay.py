@@ -19,6 +19,7 @@ class Elsewhere:
     """A model's server that notes what it is asked and answers what a test wants."""
 
     def __init__(self):
+        self.url = ""
         self.seen = []
         self.tokens = {KEY, VISITOR}
         self.models = [{"id": "test", "max_model_len": 4096}, {"id": "other"}]

@@ -24,7 +24,7 @@ from ses.llm.answers import (
     ToolCall,
     Usage,
 )
-from ses.llm.contract import EngineState
+from ses.llm.contract import EngineState, Phase
 from ses.llm.errors import BadRequest, ContextTooLong, EngineDied, EngineUnavailable
 
 from .conftest import running, streamed
@@ -387,14 +387,20 @@ async def test_while_the_engine_is_awaited_v1_answers_503():
 
 
 async def test_the_engine_is_looked_for_again_until_it_is_there():
-    clock, engine = VirtualClock(0.0), NoEngine()
+    class LateEngine(NoEngine):
+        phase: Phase = "off"
+
+        def state(self) -> EngineState:
+            return EngineState(self.phase)
+
+    clock, engine = VirtualClock(0.0), LateEngine()
     gate = StartupGate(engine, 2, 7, clock)
     gate.start()
     for seconds in (7, 14, 21):
         await until(lambda at=seconds: clock.sleepers == (at,))
         assert gate() == 7
         clock.advance(7)
-    engine.state = lambda: EngineState("ready")
+    engine.phase = "ready"
     await until(lambda: gate() is None)
     await gate.stop()
 

@@ -21,7 +21,10 @@ from .conftest import running
 
 CHAT, TEXT = "/v1/chat/completions", "/v1/completions"
 SAID = [{"role": "system", "content": "promt"}, {"role": "user", "content": "promt"}]
-GOOD = {CHAT: {"model": "test", "messages": SAID}, TEXT: {"model": "test", "prompt": "promt"}}
+GOOD: dict[str, dict[str, Any]] = {
+    CHAT: {"model": "test", "messages": SAID},
+    TEXT: {"model": "test", "prompt": "promt"},
+}
 DOWN = "The server was unable to complete your request. Please try again later"
 
 
