@@ -17,7 +17,7 @@ class Observer(Protocol):
         ...
 
     def refused(self, robot: str, channel: str, code: str) -> None:
-        """An inbound was not taken."""
+        """An inbound was not accepted."""
         ...
 
     def turn_ended(self, robot: str, channel: str, seconds: float, outcome: Outcome) -> None:

@@ -1,4 +1,4 @@
-"""Whom a message from outside is for: a session, a person by any of his names, a phone, a chat of a messenger."""
+"""Whom a message of another system is for: a session, a person by any of his names, a phone, a chat of a messenger."""
 
 from __future__ import annotations
 

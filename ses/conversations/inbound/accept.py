@@ -1,4 +1,5 @@
-"""How an inbound comes in: limits first, then the disk, then its mailbox, then the acknowledgement."""
+"""How an inbound comes in: limits first, then the disk (with dedup of second copies), then its mailbox, then the
+acknowledgement."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from ses.clock import Clock
 from ses.conversations.inbound.mailbox import Mailbox, Unanswered
 from ses.dialogue.state.session import Session
+from ses.flow.event_timeout import wait_at_most
 from ses.messages import Inbound
 
 LONGEST = 5
@@ -34,7 +35,8 @@ async def debounced(mailbox: Mailbox, burst: float, clock: Clock) -> list[Unansw
         left = min(batch[-1].inbound.at + burst, batch[0].inbound.at + LONGEST * burst) - clock.now()
         if closed or left <= 0:
             return batch
-        await _next_inbound(mailbox, left, clock)
+        mailbox.next_inbound = asyncio.Event()
+        await wait_at_most(mailbox.next_inbound, left, clock)
 
 
 def _window(waiting: Sequence[Unanswered]) -> tuple[list[Unanswered], bool]:
@@ -50,15 +52,3 @@ def _window(waiting: Sequence[Unanswered]) -> tuple[list[Unanswered], bool]:
 
 def _closes(inbound: Inbound) -> bool:
     return not inbound.text or inbound.text.startswith("/") or bool(inbound.attachments or inbound.edit_of)
-
-
-async def _next_inbound(mailbox: Mailbox, seconds: float, clock: Clock) -> None:
-    """Return when something came, or when the time is over."""
-    loop = asyncio.get_running_loop()
-    came = mailbox.next_inbound = loop.create_future()
-    timer = loop.create_task(clock.sleep(seconds))
-    try:
-        await asyncio.wait((came, timer), return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        timer.cancel()
-        mailbox.next_inbound = None

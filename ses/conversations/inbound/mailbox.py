@@ -66,8 +66,8 @@ class Mailbox:
         self.bucket: TokenBucket | None = None
         self.limited = float("-inf")
         """When it was last told of a limit (monotonic)."""
-        self.next_inbound: asyncio.Future[None] | None = None
-        """Resolved when something comes while somebody waits for it."""
+        self.next_inbound: asyncio.Event | None = None
+        """Set when something comes while somebody waits for it."""
 
     @property
     def idle(self) -> bool:
@@ -91,8 +91,8 @@ class Mailbox:
         if self.waiting is None:
             self.waiting = deque()
         self.waiting.append(unanswered)
-        if self.next_inbound is not None and not self.next_inbound.done():
-            self.next_inbound.set_result(None)
+        if self.next_inbound is not None:
+            self.next_inbound.set()
 
     def shrink(self) -> None:
         """Let go of what only a busy conversation needs."""

@@ -153,8 +153,8 @@ class TurnPorts:
             while mailbox.waiting is not None and seen < len(mailbox.waiting):
                 seen += 1
                 yield mailbox.waiting[seen - 1].inbound
-            mailbox.next_inbound = asyncio.get_running_loop().create_future()
-            await mailbox.next_inbound
+            mailbox.next_inbound = asyncio.Event()
+            await mailbox.next_inbound.wait()
 
     def show(self, delta: Delta) -> None:
         self._backend.show(self, delta)

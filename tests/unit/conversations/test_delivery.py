@@ -1,4 +1,4 @@
-"""Messages that must be known to have arrived: in order, again and again, marked when they are there."""
+"""Messages that must be known to have arrived: in order, again and again, noted when they are there."""
 
 import asyncio
 from dataclasses import replace
@@ -91,16 +91,16 @@ async def test_what_arrives_while_the_outbox_is_read_is_not_sent_again(pipeline_
     writing, written, read = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     def slowly(sqlite):
-        mark, look = sqlite.delivered, sqlite.undelivered
+        note, read_page = sqlite.delivered, sqlite.undelivered
 
         async def delivered(*row, **how):
             writing.set()
             await read.wait()
-            await mark(*row, **how)
+            await note(*row, **how)
             written.set()
 
         async def undelivered(*page):
-            rows = await look(*page)
+            rows = await read_page(*page)
             if rows and not read.is_set():
                 read.set()
                 await written.wait()
