@@ -43,6 +43,8 @@ class Chats:
         self.webhook_calls: list[tuple[int, int]] = []
         """Update and the status it was answered with."""
         self._updates: list[dict[str, Any]] = []
+        self._done: set[int] = set()
+        """Numbers of updates that the webhook answered 200."""
         self._update_ids = itertools.count(1000)
         self._newest = 0
         self._message_ids: defaultdict[int, itertools.count[int]] = defaultdict(lambda: itertools.count(1))

@@ -10,6 +10,7 @@ from aiohttp import ClientSession, ClientTimeout
 
 from doubles.telegram.chats import Chats
 from doubles.telegram.faults import Refusal
+from ses.flow.keyed_queue import KeyedQueue
 
 
 class Updates(Chats):
@@ -55,7 +56,7 @@ class Updates(Chats):
         return True
 
     async def _do_getwebhookinfo(self, fields: dict[str, Any], files: Any) -> Any:
-        waiting = len(self._updates)
+        waiting = sum(one["update_id"] not in self._done for one in self._updates)
         info = {"url": self.webhook["url"], "has_custom_certificate": False, "pending_update_count": waiting}
         if message := self.webhook.get("last_error_message"):
             info |= {"last_error_message": message, "last_error_date": int(time.time())}
@@ -67,25 +68,47 @@ class Updates(Chats):
         self._caller = asyncio.create_task(self._bring_updates()) if self.webhook["url"] else None
 
     async def _bring_updates(self) -> None:
-        """One by one, each again until it is answered 200."""
-        async with ClientSession(timeout=ClientTimeout(total=30)) as http:
+        """Each again until it is answered 200; those of one chat one by one, chats beside each other."""
+        calls: KeyedQueue[int, dict[str, Any]] = KeyedQueue(self._bring)
+        brought = self.confirmed
+        try:
             while True:
-                waiting = [one for one in self._updates if one["update_id"] >= self.confirmed]
-                if not waiting:
-                    self._news.clear()
-                    await self._news.wait()
-                    continue
-                status = 0
-                headers = {"X-Telegram-Bot-Api-Secret-Token": self.webhook.get("secret_token") or ""}
-                try:
-                    async with http.post(self.webhook["url"], json=waiting[0], headers=headers) as answer:
-                        status = answer.status
-                except OSError:
-                    self.webhook["last_error_message"] = "Connection refused"
-                self.webhook_calls.append((waiting[0]["update_id"], status))
-                if status == 200:
-                    self._confirm(waiting[0]["update_id"] + 1)
-                    self._said.set()
-                else:
-                    self.webhook["last_error_message"] = f"Wrong response from the webhook: {status}"
-                    await asyncio.sleep(0.05)
+                self._news.clear()
+                for update in [one for one in self._updates if one["update_id"] >= brought]:
+                    calls.put(_chat_of(update), update)
+                    brought = update["update_id"] + 1
+                await self._news.wait()
+        finally:
+            await calls.close()
+
+    async def _bring(self, chat: int, update: dict[str, Any]) -> None:
+        number, status = update["update_id"], 0
+        while status != 200:
+            status = await self._called(update)
+            self.webhook_calls.append((number, status))
+            self._said.set()
+            if status != 200:
+                self.webhook["last_error_message"] = f"Wrong response from the webhook: {status or 'none'}"
+                await asyncio.sleep(0.05)
+        self._done.add(number)
+        waiting = [one["update_id"] for one in self._updates if one["update_id"] not in self._done]
+        self._confirm(min(waiting, default=self.newest + 1))
+
+    async def _called(self, update: dict[str, Any]) -> int:
+        """The status of the answer; 0 without one."""
+        headers = {"X-Telegram-Bot-Api-Secret-Token": self.webhook.get("secret_token") or ""}
+        try:
+            async with (
+                ClientSession(timeout=ClientTimeout(total=30)) as http,
+                http.post(self.webhook["url"], json=update, headers=headers) as answer,
+            ):
+                return answer.status
+        except OSError:
+            return 0
+
+
+def _chat_of(update: dict[str, Any]) -> int:
+    """Where it happened; 0: nowhere."""
+    what = next((one for one in update.values() if isinstance(one, dict)), {})
+    chat = what.get("chat") or (what.get("message") or {}).get("chat") or {}
+    return int(chat.get("id", 0)) if isinstance(chat, dict) else 0

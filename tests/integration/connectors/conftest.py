@@ -135,19 +135,47 @@ class TelegramSide:
 
     @asynccontextmanager
     async def running(self):
-        async with telegram() as self.fake:
-            settings = TelegramSettings("shop", "echo", TOKEN, poll=1, api=self.fake.url, variables=VARIABLES)
-            self.connector = TelegramConnector(settings, clock=HurriedClock())
+        async with telegram() as self.fake, self._listening() as given:
+            settings = TelegramSettings(
+                "shop", "echo", TOKEN, poll=1, api=self.fake.url, variables=VARIABLES, **given
+            )
+            self.connector = TelegramConnector(settings, clock=HurriedClock(), patience=0.2)
             self.reception.serve(self.connector)
             await self.connector.start(self.reception)
-            await self.fake.until(lambda: any(method == "deleteWebhook" for method, _ in self.fake.calls))
+            method = "setWebhook" if given else "deleteWebhook"
+            await self.fake.until(lambda: any(called == method for called, _ in self.fake.calls))
             try:
                 yield self
             finally:
                 await self.connector.stop()
 
+    @asynccontextmanager
+    async def _listening(self):
+        """What a bot is configured with beside; it may listen meanwhile."""
+        yield {}
+
     async def person(self) -> TelegramPerson:
         return TelegramPerson(self.fake, self.fake.person(next(self._people)), self.connector.name)
+
+
+class TelegramWebhookSide(TelegramSide):
+    """A bot that Telegram calls."""
+
+    @asynccontextmanager
+    async def _listening(self):
+        async def call(request: web.Request) -> web.Response:
+            return await self.connector.webhook(request.headers, await request.read())
+
+        app = web.Application()
+        app.add_routes([web.post("/hook", call)])
+        runner = web.AppRunner(app, shutdown_timeout=0.1)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        url = f"http://127.0.0.1:{runner.addresses[0][1]}/hook"
+        try:
+            yield {"mode": "webhook", "webhook_url": url, "secret_token": "S3cret"}
+        finally:
+            await runner.cleanup()
 
 
 class TelegramPerson:
@@ -317,6 +345,7 @@ class MemorySide:
 SIDES = {
     "memory": MemorySide,
     "telegram": TelegramSide,
+    "telegram-webhook": TelegramWebhookSide,
     "vk": VkSide,
     "vk-callback": VkCallbackSide,
     "web": WebSide,

@@ -48,9 +48,9 @@ def _attachment(kind: str, whole: Mapping[str, Any], payload: Mapping[str, Any])
         case "contact":
             return Attachment("contact", value=_contact(payload))
         case "location":
-            place = {"lat": whole.get("latitude"), "lon": whole.get("longitude")}
-            numbers = all(isinstance(one, int | float) for one in place.values())
-            return Attachment("location", value=place) if numbers else None
+            point = {"lat": whole.get("latitude"), "lon": whole.get("longitude")}
+            numbers = all(isinstance(one, int | float) for one in point.values())
+            return Attachment("location", value=point) if numbers else None
     return None
 
 

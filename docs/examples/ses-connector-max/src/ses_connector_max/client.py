@@ -1,6 +1,6 @@
 """Calls of MAX's Bot API: <https://dev.max.ru/docs-api>.
 
-Own code, for there are client libraries: they repeat calls by themselves and keep the place in the updates in memory,
+Own code, for there are client libraries: they repeat calls by themselves and keep the marker of the updates in memory,
 and both must be known here; and the larger one costs eleven megabytes.
 """
 
@@ -84,15 +84,15 @@ class Client:
 
     async def upload(self, kind: str, file: Path, name: str) -> str:
         """Hand over a file; the token by which messages name it. Raises `CallFailed`."""
-        place = await self.call("POST", "uploads", query={"type": kind})
+        slot = await self.call("POST", "uploads", query={"type": kind})
         call = "upload"
         form = aiohttp.FormData(quote_fields=False)
         form.add_field("data", await asyncio.to_thread(file.read_bytes), filename=name)
         try:
-            url = place["url"]
+            url = slot["url"]
             answer = await self._answered(call, "POST", url, read=UPLOAD, data=form)
             if kind in ("video", "audio"):
-                return str(place["token"])
+                return str(slot["token"])
             given = _object(call, answer)
             return str(next(iter(given["photos"].values()))["token"] if kind == "image" else given["token"])
         except (KeyError, TypeError, AttributeError, StopIteration):

@@ -75,7 +75,7 @@ class Delivery:
             return ""  # it was sent; only an edit will not find it
 
     async def _edited(self, destination: dict[str, int], message: Outgoing, pieces: list[Piece]) -> bool:
-        """Whether the message now stands in the destination of the one it replaces."""
+        """Whether the message now stands in the place of the one it replaces."""
         before = self._sent.get(message.replaces)
         if before is None or len(before.mids) != 1 or not before.mids[0] or len(pieces) != 1:
             return False

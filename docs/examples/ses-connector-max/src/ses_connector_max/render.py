@@ -83,8 +83,8 @@ def _single(attachment: Attachment) -> Piece | None:
     value = attachment.value
     if attachment.kind == "location":
         if isinstance(value, dict) and "lat" in value and "lon" in value:
-            place = {"latitude": float(value["lat"]), "longitude": float(value["lon"])}
-            return Piece(beside=({"type": "location", **place},))
+            point = {"latitude": float(value["lat"]), "longitude": float(value["lon"])}
+            return Piece(beside=({"type": "location", **point},))
         return None
     if attachment.kind == "contact":
         if isinstance(value, dict) and value.get("phone"):

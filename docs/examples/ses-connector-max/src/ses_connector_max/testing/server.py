@@ -28,7 +28,7 @@ class MaxFake(World):
                 web.post("/messages", self._send),
                 web.put("/messages", self._edit),
                 web.post("/answers", self._answer),
-                web.post("/uploads", self._place),
+                web.post("/uploads", self._upload_slot),
                 web.post("/upload/{number}", self._upload),
                 web.post("/chats/{chat}/actions", self._action),
                 web.get("/subscriptions", self._subscriptions),
@@ -133,12 +133,12 @@ class MaxFake(World):
             self.changed.notify_all()
         return web.json_response({"success": True})
 
-    async def _place(self, request: web.Request) -> web.Response:
+    async def _upload_slot(self, request: web.Request) -> web.Response:
         kind = request.query.get("type", "")
         if kind not in ("image", "video", "audio", "file"):
             return error(400, "proto.payload", "type")
         number = str(next(self.numbers))
-        self.places[number] = kind
+        self.upload_slots[number] = kind
         answer = {"url": f"{self.url}/upload/{number}"}
         if kind in ("video", "audio"):
             answer["token"] = f"token-{number}"
@@ -147,9 +147,9 @@ class MaxFake(World):
     async def _upload(self, request: web.Request) -> web.Response:
         """One file for one address. A picture's token comes in a map, a file's alone, a film's came before."""
         number = request.match_info["number"]
-        kind = self.places.pop(number, None)
+        kind = self.upload_slots.pop(number, None)
         if kind is None:
-            return error(404, "not.found", "no such place")
+            return error(404, "not.found", "no such upload")
         part = await (await request.multipart()).next()
         assert isinstance(part, aiohttp.BodyPartReader)
         token = f"token-{number}"

@@ -42,7 +42,7 @@ class World:
         self.hook_statuses: list[int] = []
         self.changed = asyncio.Condition()
         self.numbers = itertools.count(1)
-        self.places: dict[str, str] = {}
+        self.upload_slots: dict[str, str] = {}
         """Addresses for uploads → kind."""
 
     def person(self, user: int, name: str = "Аня") -> Person:
