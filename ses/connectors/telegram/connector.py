@@ -24,13 +24,14 @@ from ses.connectors.contract import (
 )
 from ses.connectors.groups import Whitelist
 from ses.connectors.telegram import webhook
+from ses.connectors.telegram.attachments import OWN_FILE
 from ses.connectors.telegram.client import Client
 from ses.connectors.telegram.config import Settings
 from ses.connectors.telegram.delivery import Delivery
 from ses.connectors.telegram.destinations import Destinations, UnknownChat
 from ses.connectors.telegram.errors import failure, seconds
 from ses.connectors.telegram.files import Files
-from ses.connectors.telegram.inbound import OWN_FILE, InboundReader
+from ses.connectors.telegram.inbound import InboundReader
 from ses.connectors.telegram.intake import Intake
 from ses.connectors.telegram.placeholders import Placeholders
 from ses.connectors.telegram.polling import Poller

@@ -10,7 +10,7 @@ from telegram import InputFile, Message
 
 from ses.connectors.contract import DeliveryFailed, Recording, no_recording
 from ses.connectors.media import RobotFolder, own_file
-from ses.connectors.telegram.inbound import OWN_FILE
+from ses.connectors.telegram.attachments import OWN_FILE
 from ses.connectors.telegram.render import File
 
 UPLOAD = 50 << 20

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
 
-from ses.connectors.telegram.inbound import OWN_FILE
+from ses.connectors.telegram.attachments import OWN_FILE
 from ses.connectors.telegram.keyboards import Markup, keyboard, links
 from ses.connectors.telegram.text import CAPTION, length, pieces
 from ses.messages import Attachment, Outgoing

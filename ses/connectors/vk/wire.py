@@ -39,8 +39,9 @@ class Wire:
     """One kept connection to the API, for one thread. Heeds `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY` and
     `REQUESTS_CA_BUNDLE`, as requests does."""
 
-    def __init__(self, api: str) -> None:
-        """`api`: scheme, host and port."""
+    def __init__(self, api: str, *, read: float = READ) -> None:
+        """`api`: scheme, host and port. `read`: seconds to wait for an answer."""
+        self._read = read
         self._to = urlsplit(api)
         proxy = requests.utils.select_proxy(api, requests.utils.get_environ_proxies(api))
         self._proxy = urlsplit(proxy if "://" in proxy else f"http://{proxy}") if proxy else None
@@ -86,7 +87,7 @@ class Wire:
         if secure and self._proxy is not None:
             connection.set_tunnel(self._to.hostname or "", self._to.port or 443, _credentials(self._proxy))
         connection.connect()
-        connection.sock.settimeout(READ)
+        connection.sock.settimeout(self._read)
         return connection
 
     def _context(self) -> ssl.SSLContext:

@@ -9,7 +9,6 @@ from base64 import b64encode
 
 import pytest
 
-from ses.connectors.vk import wire
 from ses.connectors.vk.wire import BROKEN, Wire
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n" + b'{"response":1}'
@@ -79,8 +78,8 @@ def wired(monkeypatch):
         monkeypatch.delenv(name.upper(), raising=False)
     made = []
 
-    def wired(api):
-        made.append(Wire(api))
+    def wired(api, **given):
+        made.append(Wire(api, **given))
         return made[-1]
 
     yield wired
@@ -118,10 +117,9 @@ async def test_a_broken_call_is_told_and_the_next_one_goes(served, wired):
     assert (await post(connection)).ok
 
 
-async def test_an_answer_that_does_not_come_is_not_waited_for_for_ever(served, wired, monkeypatch):
-    monkeypatch.setattr(wire, "READ", 0.05)
+async def test_an_answer_that_does_not_come_is_not_waited_for_for_ever(served, wired):
     server = await served()
-    connection = wired(f"http://127.0.0.1:{server.port}")
+    connection = wired(f"http://127.0.0.1:{server.port}", read=0.05)
     server.answers = [b"HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n"]
     with pytest.raises(TimeoutError):
         await post(connection)

@@ -13,6 +13,12 @@ from ses_connector_max import KIND
 from ses_connector_max.testing import Fault, MaxFake, running
 
 
+async def until(holds):
+    async with asyncio.timeout(30):
+        while not holds():
+            await asyncio.sleep(0)
+
+
 async def test_after_a_death_reading_goes_on_at_the_noted_marker(make):
     reception = MemoryReception()
     async with running(MaxFake()) as fake:
@@ -39,8 +45,7 @@ async def test_a_wrong_token_is_refused_with_the_remedy(make):
     async with running(MaxFake("another")) as fake:
         bot = make(fake)
         await bot.start(MemoryReception())
-        while bot.state().condition == "connecting":
-            await asyncio.sleep(0.005)
+        await until(lambda: bot.state().condition != "connecting")
         state = bot.state()
         await bot.stop()
     assert state.condition == "refused"
@@ -52,8 +57,7 @@ async def test_a_bot_comes_back_when_max_does(max_side):
     fake.faults = [Fault("/updates", 500, times=2), Fault("/me", 502)]
     await fake.person(1001).say("есть кто?")
     assert await fake.says(1001, 1) == ["echo есть кто?"]
-    while max_side.connector.state().condition != "connected":
-        await asyncio.sleep(0.005)
+    await until(lambda: max_side.connector.state().condition == "connected")
     assert max_side.connector.state().errors >= 3
 
 
@@ -143,8 +147,7 @@ async def test_what_is_no_answer_of_max_is_no_death(make):
     fake.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     bot = make(fake)
     await bot.start(MemoryReception())
-    while bot.state().errors < 3:
-        await asyncio.sleep(0.005)
+    await until(lambda: bot.state().errors >= 3)
     assert bot.state().condition == "failing"
     await bot.stop()
     await runner.cleanup()
