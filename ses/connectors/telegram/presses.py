@@ -23,7 +23,7 @@ NOT_YOURS = {"ru": "Эти кнопки для другого участника
 
 
 class Presses:
-    """Does beside the robot's work what may be lost without harm."""
+    """Does in background tasks, beside the robot's work, what may be lost without harm."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
