@@ -23,8 +23,8 @@ from pydantic_core import CoreSchema, PydanticCustomError
 from ses.scenario.findings.report import Report
 from ses.scenario.findings.source import Source
 from ses.scenario.findings.suggestions import similar
-from ses.scenario.reading.mishaps import quoted
 from ses.scenario.reading.nodes import Map, Node, Scalar, Seq
+from ses.scenario.reading.yaml_errors import quoted
 
 
 def reported() -> PydanticCustomError:

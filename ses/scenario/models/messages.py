@@ -23,8 +23,8 @@ from ses.scenario.findings.source import Source
 from ses.scenario.findings.suggestions import did_you_mean
 from ses.scenario.models.base_model import ScenarioModel, not_a_text, report_of, reported
 from ses.scenario.models.scalars import Boolean, Data, Expr, Kind, Label, Reference, Text
-from ses.scenario.reading.mishaps import quoted
 from ses.scenario.reading.nodes import Map, Node, Scalar, Seq
+from ses.scenario.reading.yaml_errors import quoted
 
 _LANGUAGE = re.compile(r"[a-z]{2}")
 _TEXT: dict[str, Any] = {"type": ["string", "number", "boolean"]}

@@ -12,9 +12,9 @@ import yaml
 
 from ses.scenario.findings.report import Report
 from ses.scenario.findings.source import Source
-from ses.scenario.reading.mishaps import cut_short, explain, quoted_line
 from ses.scenario.reading.nodes import Document, Map, Node, Scalar, Seq
 from ses.scenario.reading.positions import line_offsets
+from ses.scenario.reading.yaml_errors import cut_short, explain, quoted_line
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 60

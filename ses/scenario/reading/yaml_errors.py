@@ -1,4 +1,4 @@
-"""What authors run into in YAML, told with the line as it should be."""
+"""What authors write wrong in YAML, told with the line as it should be."""
 
 from __future__ import annotations
 
