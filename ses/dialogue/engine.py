@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ses.dialogue.input.dispatch import apply_external_values, dispatch, start_event_flow
@@ -13,6 +14,7 @@ from ses.dialogue.output.speech import speak
 from ses.dialogue.running.errors import event_flow, handle_error, run_error_event
 from ses.dialogue.running.interpreter import run
 from ses.dialogue.slots.revision import reask_lost_slot
+from ses.dialogue.state.legs import final_leg, resume
 from ses.dialogue.state.ports import Leg, Ports
 from ses.dialogue.state.reset import reset_session
 from ses.dialogue.state.session import Session
@@ -24,7 +26,7 @@ from ses.messages import Inbound
 from ses.scenario.program.robot import Program
 
 ATTEMPTS = 20
-"""Questions of one turn that may fail to be put before the turn gives up."""
+"""Questions of one turn that may fail before the turn gives up."""
 
 
 async def run_turn(
@@ -35,8 +37,9 @@ async def run_turn(
     ports: Ports,
     *,
     user_variables: Mapping[str, Any],
+    processor_time: Callable[[], float] = time.thread_time,
 ) -> Leg:
-    """Handle one inbound, or several of a burst, in one turn; or go on with a turn that died.
+    """Handle one inbound, or several that came at once, in one turn; or resume a turn that died at its checkpoint.
 
     `session` is none for a conversation that has none yet. It belongs to the engine from now on: it is changed in
     place, and must be decoded anew if the turn raises. `programs` holds every version that `session.versions()`
@@ -44,10 +47,12 @@ async def run_turn(
     stored values of `keep: user` names. When `session.checkpoint` is set, `inbounds` begins with the inbounds it names,
     and the turn goes on from its checkpoint.
 
+    `processor_time` counts the seconds this thread has computed.
+
     The same session, inbounds, programs and answers give the same leg, ids and texts: a turn may be repeated.
     Only faults of the program itself raise; an author's are answered by the robot's event `error`.
     """
-    turn = _begin(session, inbounds, programs, newest, ports, user_variables)
+    turn = _begin(session, inbounds, programs, newest, ports, user_variables, processor_time)
     fresh = not turn.resumed or turn.expiring or turn.transcribing
     if turn.expiring:
         await _end_expired_session(turn)
@@ -58,13 +63,13 @@ async def run_turn(
     for index in range(turn.index, len(inbounds)):
         inbound = turn.select_inbound(index)
         if resumed:
-            await _resume(turn)
+            await _go_on(turn)
         else:
             await _handle(turn, inbound)
         resumed = False
     if turn.needs_speech:
         await speak(turn)
-    return turn.finish()
+    return final_leg(turn)
 
 
 async def run_poison(
@@ -100,7 +105,7 @@ async def run_poison(
         _end_session(turn)
     if turn.needs_speech:
         await speak(turn)
-    return turn.finish()
+    return final_leg(turn)
 
 
 def _begin(
@@ -110,6 +115,7 @@ def _begin(
     newest: Program,
     ports: Ports,
     user_variables: Mapping[str, Any],
+    processor_time: Callable[[], float] = time.thread_time,
     *,
     poison: bool = False,
 ) -> Turn:
@@ -121,14 +127,14 @@ def _begin(
     new = not session.touched
     checkpoint = session.checkpoint
     now = ports.clock.now() if checkpoint is None else checkpoint.at
-    turn = Turn(session, inbounds, programs, newest, ports, user_variables, now)
+    turn = Turn(session, inbounds, programs, newest, ports, user_variables, now, processor_time)
     if checkpoint is not None:
         if (
             not poison
             and [inbound.id for inbound in inbounds[: len(checkpoint.inbounds)]] != checkpoint.inbounds
         ):
             raise ValueError(f"the turn in flight handles {checkpoint.inbounds}")
-        turn.resume(checkpoint)
+        resume(turn, checkpoint)
         turn.resumed = True
         migrate_versions(turn, release=False)
         return turn
@@ -211,7 +217,7 @@ async def _handle(turn: Turn, inbound: Inbound) -> None:
     await _close(turn, inbound)
 
 
-async def _resume(turn: Turn) -> None:
+async def _go_on(turn: Turn) -> None:
     """The inbound during which the turn died."""
     await run(turn)
     if turn.unrouted:

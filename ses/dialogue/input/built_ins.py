@@ -57,8 +57,8 @@ def _back(turn: Turn, question: Question) -> None:
         return
     flow = flow_of(turn, activity, frame)
     for index in range(len(frame.undo_log) - 1, -1, -1):
-        place = flow.index_of.get(frame.undo_log[index].id)
-        op = flow.ops[place] if place is not None else None
+        op_index = flow.index_of.get(frame.undo_log[index].id)
+        op = flow.ops[op_index] if op_index is not None else None
         if not isinstance(op, Ask) or op.id == frame.op_id or not frame.undo_log[index].question:
             continue
         slot = question.program.slots[op.slot]

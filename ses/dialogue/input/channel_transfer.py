@@ -1,9 +1,9 @@
-"""A conversation goes on in another channel.
+"""Channel transfer: a conversation goes on in another channel.
 
-Its reader takes a link from here to there. There the robot asks whether to go on, and after a yes three turns, each a
-transaction, carry the dialogue over: the chat claims it, the conversation hands out what it is and begins anew, the chat takes
-it in and asks the open question. Each hands an inbound to the next conversation together with its own leg, so a death between
-them only delays it, and turns under way on either side come first. A link is used up by the turn that hands out: turns of one
+Its reader follows a link from here to there. There the robot asks whether to go on, and after a yes three turns, each a
+transaction, transfer the dialogue: the chat claims it, the conversation exports its state and begins anew, the chat imports
+it and asks the open question. Each hands an inbound to the next conversation together with its own leg, so a death between
+them only delays it, and turns that run on either side come first. A link is used up by the turn that exports: turns of one
 conversation follow one another, so no second chat can have it.
 """
 
@@ -23,7 +23,7 @@ from ses.messages import ChannelTransfer, Inbound
 
 TOKEN = "go_"  # noqa: S105  what tokens of such links begin with
 YES, NO = 0, 1
-"""Places of the question's buttons."""
+"""Indices of the question's buttons."""
 
 
 def link_hash(token: str) -> bytes:
@@ -127,7 +127,7 @@ def _exported(session: Session) -> bytes:
 
 
 def _import_dialogue(turn: Turn, arrival: ChannelTransfer) -> None:
-    """The dialogue goes on here in the place of what was here."""
+    """The dialogue goes on here instead of what was here."""
     session = turn.session
     reset_session(turn, session)
     session.touched = turn.at

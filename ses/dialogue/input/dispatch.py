@@ -1,4 +1,4 @@
-"""What came in: a text, a press, an attachment, an event, an edit; and values from outside."""
+"""What came in: a text, a press, an attachment, an event, an edit; and external values."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def _handle_event(turn: Turn, inbound: Inbound) -> None:
 
 
 def start_event_flow(turn: Turn, name: str, facts: dict[str, Any]) -> bool:
-    """Begin the flow of a built-in event; false when there is none, or it is under way already."""
+    """Begin the flow of a built-in event; false when there is none, or it is active already."""
     if name == "end":  # what was under way will never go on
         turn.session.stack = []
         turn.session.pending = None
@@ -111,7 +111,7 @@ def start_event_flow(turn: Turn, name: str, facts: dict[str, Any]) -> bool:
 
 
 def _handle_attachments(turn: Turn, inbound: Inbound) -> bool:
-    """Take attachments; false when the text beside them is to be understood instead."""
+    """Accept attachments; false when the text beside them is to be understood instead."""
     question = open_question(turn)
     turn.understood = True
     if question is not None and question.slot is not None:
@@ -135,7 +135,7 @@ def _attached(kind: str, attachments: tuple[Attachment, ...]) -> Any:
 
 
 def _unsupported_attachment(turn: Turn, question: Question | None = None) -> None:
-    """An attachment of a kind that nobody takes: event `attachment`, else as something not understood."""
+    """An attachment of a kind that nothing accepts: event `attachment`, else as something not understood."""
     flow = event_flow(turn, "attachment")
     if flow is not None and flow not in active_flows(turn.session):
         push_activity(turn, flow, kind="event", args={"event": {"name": "attachment"}})
@@ -144,7 +144,7 @@ def _unsupported_attachment(turn: Turn, question: Question | None = None) -> Non
     turn.repeat_question = True
 
 
-# --- values from outside ---
+# --- external values ---
 
 
 def apply_external_values(turn: Turn, inbound: Inbound) -> None:

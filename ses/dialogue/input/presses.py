@@ -1,5 +1,5 @@
-"""Presses: a button answers its own question while that is open; later it starts its flow, corrects its slot, or
-is stale (§9)."""
+"""Presses of buttons: a button answers its own question while that is open; later it starts its flow, corrects its slot, or
+is stale."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from ses.dialogue.output.messages import engine_text
 from ses.dialogue.output.questions import Question, is_skip, open_question
 from ses.dialogue.running.start import may_interrupt, repeat_or_fall_back, start_chosen_flow, start_flow
 from ses.dialogue.slots.revision import revise_slot
-from ses.dialogue.state.session import Activity, ButtonSet, Offer, Pending
+from ses.dialogue.state.frames import Activity
+from ses.dialogue.state.session import ButtonSet, Offer, Pending
 from ses.dialogue.state.turn import Turn
 from ses.dialogue.understanding.answers import Reply
 from ses.dialogue.understanding.utterance import interpret

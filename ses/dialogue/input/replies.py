@@ -9,7 +9,8 @@ from ses.dialogue.output.questions import Question, ordered_slots
 from ses.dialogue.running.errors import give_up
 from ses.dialogue.slots.filling import use_spans
 from ses.dialogue.slots.revision import revise_slot, say_invalid
-from ses.dialogue.state.session import Frame, Pending
+from ses.dialogue.state.frames import Frame
+from ses.dialogue.state.session import Pending
 from ses.dialogue.state.stack import end_activity, flow_of, passes_check, store_slot
 from ses.dialogue.state.turn import Turn
 from ses.dialogue.understanding.answers import Reply
@@ -21,7 +22,7 @@ RETRIES = 2
 
 
 def apply_reply(turn: Turn, question: Question, reply: Reply) -> None:
-    """The open question takes what was said."""
+    """Apply a reply to the open question."""
     frame = question.frame
     if reply.kind == "slot":
         _apply_slot(turn, question, reply)
@@ -36,13 +37,13 @@ def apply_reply(turn: Turn, question: Question, reply: Reply) -> None:
         close_question(turn, question, flow.ops[question.op.items[reply.values[0]].target].id)
 
 
-def close_question(turn: Turn, question: Question, place: str = "") -> None:
-    """The question is answered: go on at `place`, else at the next operation."""
+def close_question(turn: Turn, question: Question, op_id: str = "") -> None:
+    """The question is answered: go on at `op_id`, else at the next operation."""
     frame = question.frame
-    if not place:
+    if not op_id:
         flow = flow_of(turn, question.activity, frame)
-        place = flow.ops[flow.index_of[frame.op_id] + 1].id
-    frame.op_id = place
+        op_id = flow.ops[flow.index_of[frame.op_id] + 1].id
+    frame.op_id = op_id
     frame.open = False
     frame.failures = 0
     frame.choices = []
@@ -120,7 +121,7 @@ def _decline(turn: Turn, question: Question) -> None:
 
 
 def ask_revision(turn: Turn, question: Question, slot: str) -> None:
-    """At a confirm: ask the slot chosen at `ses.change` in its place."""
+    """At a confirm: ask the slot chosen at `ses.change` instead."""
     frame: Frame = question.frame
     frame.revising = slot
     frame.choices = []

@@ -1,4 +1,7 @@
-"""Who gets an utterance: the order of understanding (§5, §18)."""
+"""Routing: which flow, question or slot gets an utterance, and in which order they are tried.
+
+The scores, their margin and thresholds: docs/language.md, "Routing".
+"""
 
 from __future__ import annotations
 
@@ -6,32 +9,26 @@ import asyncio
 from collections.abc import Iterable
 
 from ses.dialogue.input.built_ins import run_built_in
-from ses.dialogue.input.replies import apply_reply, invalid_reply
+from ses.dialogue.input.open_question import (
+    Captures,
+    answer_beside_question,
+    answer_from_faq,
+    answer_question,
+    marked_correction,
+)
 from ses.dialogue.input.scoring import Candidate, above, candidates_of, closest, see_entities, thousandths
 from ses.dialogue.input.shortcuts import answer_pending_question, press_typed_label, run_command
 from ses.dialogue.output.questions import Question, open_question
-from ses.dialogue.running.calls import answer_json
 from ses.dialogue.running.errors import fallback
 from ses.dialogue.running.interpreter import run
 from ses.dialogue.running.start import start_flow
-from ses.dialogue.slots.correction import (
-    Correction,
-    apply_correction,
-    find_correction,
-    find_marker,
-    only_value_follows,
-)
-from ses.dialogue.slots.filling import captures_for, mask_answer, slots_of
-from ses.dialogue.slots.revision import fill_other_slots
+from ses.dialogue.slots.filling import captures_for
 from ses.dialogue.state.session import Pending
-from ses.dialogue.state.turn import Draft, Turn
-from ses.dialogue.understanding.answers import Reply, recognise_reply
+from ses.dialogue.state.turn import Turn
+from ses.dialogue.understanding.answers import recognise_reply
 from ses.dialogue.understanding.utterance import Interpretation, interpret
-from ses.errors import StepError
 from ses.scenario.program.operations import Confirm, Menu
-from ses.scenario.program.recognition import Found, Recognised
-
-Captures = dict[str, list[Found]]
+from ses.scenario.program.recognition import Recognised
 
 
 async def route(turn: Turn, text: str) -> None:
@@ -90,7 +87,7 @@ async def recognise(
     if question is not None:
         flows = [frame.flow for frame in question.activity.frames]
         captures = captures_for(question_interpretation.intents, question.program, flows)
-        if _marked_correction(turn, question_interpretation, question, captures):
+        if marked_correction(turn, question_interpretation, question, captures):
             return
     reply = None
     if question is not None:
@@ -103,9 +100,9 @@ async def recognise(
     if reply is None and best < thousandths(settings.sure):
         seen = see_entities(turn.newest)
         secret = question is not None and question.slot is not None and question.slot.private
-        guess = bool(turn.newest.llm_intents) and not secret
-        if (seen or turn.newest.smc_intents or guess) and (
-            extra := await _recognise_remotely(interpretation, seen, guess=guess)
+        by_model = bool(turn.newest.llm_intents) and not secret
+        if (seen or turn.newest.smc_intents or by_model) and (
+            extra := await _recognise_remotely(interpretation, seen, by_model=by_model)
         ):
             candidates = candidates_of(turn, [*interpretation.intents, *extra], question)
     turn.trace.scores((one.flow, one.score, one.by) for one in candidates)
@@ -117,7 +114,7 @@ async def recognise(
     winners = closest(winners, thousandths(settings.margin))
 
     if not winners and question is not None and reply is not None:
-        _answer_question(turn, question_interpretation, question, reply, captures)
+        answer_question(turn, question_interpretation, question, reply, captures)
     elif len(winners) == 1:
         winner = winners[0]
         turn.trace.understood("trigger", winner.flow)
@@ -125,85 +122,30 @@ async def recognise(
     elif winners:
         _clarify(turn, interpretation, winners)
     elif question is not None:
-        await _answer_beside_question(turn, question_interpretation, question, captures)
-    elif not await _answer_from_faq(turn, question_interpretation, None):
+        await answer_beside_question(turn, question_interpretation, question, captures)
+    elif not await answer_from_faq(turn, question_interpretation, None):
         turn.understood = False
         turn.trace.understood("fallback")
         fallback(turn)
 
 
 async def _recognise_remotely(
-    interpretation: Interpretation, entities: Iterable[str], *, guess: bool
+    interpretation: Interpretation, entities: Iterable[str], *, by_model: bool
 ) -> list[Recognised]:
     """Ask SMC for all intents that need it, SEE for these entities, the language model for the intents described to it
-    if it may `guess`, all at once."""
+    if `by_model`, all at once."""
     models = sorted({intent.model for intent in interpretation.program.smc_intents})
-    asked = [interpretation.classify(model) for model in models]
-    if guess:
-        from ses.dialogue.llm.intents import (
-            classify_intent as by_model,  # only robots with such intents need it
-        )
+    calls = [interpretation.classify(model) for model in models]
+    if by_model:
+        from ses.dialogue.llm.intents import classify_intent  # only robots with such intents need it
 
-        asked.append(by_model(interpretation))
-    answers = await asyncio.gather(*asked, interpretation.extract(entities))
-    return [recognised for answer in answers[:-1] for recognised in answer or ()]
-
-
-def _marked_correction(
-    turn: Turn, interpretation: Interpretation, question: Question, captures: Captures
-) -> bool:
-    """A correction with a marker, or at a confirm a value that was missing."""
-    mark = find_marker(turn, interpretation)
-    if mark is None:
-        return False
-    correction = find_correction(turn, interpretation, question, captures, mark)
-    asked = question.slot
-    if correction is not None:
-        if (
-            asked is not None
-            and asked.type == "text"
-            and not only_value_follows(interpretation, mark, correction)
-        ):
-            return False
-        turn.trace.understood("correction", correction.slots[0].name)
-        _apply_corrections(turn, interpretation, question, correction, mark)
-        return True
-    if isinstance(question.op, Confirm) and asked is None:
-        filled = fill_other_slots(
-            turn, interpretation, question.activity, slots_of(turn, question.activity), captures
-        )
-        if filled:
-            turn.trace.understood("fill", filled[0].slot.name)
-            return True
-    return False
-
-
-def _apply_corrections(
-    turn: Turn,
-    interpretation: Interpretation,
-    question: Question,
-    correction: Correction,
-    mark: tuple[int, int] | None,
-) -> None:
-    """Apply a correction, the others in the same words («нет, маленькую и на тонком»), and what they fill."""
-    activity = question.activity
-    apply_correction(turn, activity, correction)
-    if question.slot is not None and question.slot.type == "text":
-        return
-    corrected = {slot.name for slot in correction.slots}
-    while turn.session.pending is None:
-        other = find_correction(turn, interpretation, question, {}, mark)
-        if other is None or not corrected.isdisjoint(slot.name for slot in other.slots):
-            break
-        corrected.update(slot.name for slot in other.slots)
-        apply_correction(turn, activity, other)
-    if turn.session.pending is None:
-        others = [slot for slot in slots_of(turn, activity) if slot is not question.slot]
-        fill_other_slots(turn, interpretation, activity, others, {})
+        calls.append(classify_intent(interpretation))
+    results = await asyncio.gather(*calls, interpretation.extract(entities))
+    return [recognised for result in results[:-1] for recognised in result or ()]
 
 
 def _clarify(turn: Turn, interpretation: Interpretation, winners: list[Candidate]) -> None:
-    """Two flows want it: the user is asked, and what was said is kept."""
+    """Two flows match: a clarification question; the utterance is kept for the flow that is chosen."""
     turn.trace.understood("clarify", winners[0].flow)
     flows = [one.flow for one in winners[:5]]
     for name in {name for flow in flows for name in turn.newest.flows[flow].slots}:
@@ -214,86 +156,3 @@ def _clarify(turn: Turn, interpretation: Interpretation, winners: list[Candidate
             )
     turn.session.pending = Pending(kind="flows", utterance=interpretation.text, options=flows)
     turn.repeat_question = True
-
-
-# --- the open question ---
-
-
-def _answer_question(
-    turn: Turn, interpretation: Interpretation, question: Question, reply: Reply, captures: Captures
-) -> None:
-    """The open question takes the utterance; what it leaves fills other slots of its flows."""
-    if isinstance(question.op, Confirm) and question.slot is None:
-        correction = find_correction(turn, interpretation, question, captures, None)
-        if correction is not None:  # «да, только маленькую»
-            turn.trace.understood("correction", correction.slots[0].name)
-            _apply_corrections(turn, interpretation, question, correction, None)
-            return
-    turn.trace.understood("answer", question.op.id)
-    activity = question.activity
-    turn.used_spans.extend(reply.spans)
-    apply_reply(turn, question, reply)
-    if reply.kind == "slot" and turn.answered and activity in turn.session.stack:
-        others = [slot for slot in slots_of(turn, activity) if slot is not question.slot]
-        caught = {
-            name: found
-            for name, found in captures.items()
-            if question.slot is None or name != question.slot.name
-        }
-        fill_other_slots(turn, interpretation, activity, others, caught)
-    elif reply.kind == "slot" and not turn.answered and turn.session.pending is None:
-        turn.understood = False
-        mask_answer(turn, question.slot)
-
-
-async def _answer_beside_question(
-    turn: Turn, interpretation: Interpretation, question: Question, captures: Captures
-) -> None:
-    """The open question took nothing: a correction, another slot, the FAQ, and at last `invalid`."""
-    activity = question.activity
-    correction = find_correction(turn, interpretation, question, captures, None, same=True)
-    if correction is not None and not (question.slot is not None and question.slot.type == "text"):
-        turn.trace.understood("correction", correction.slots[0].name)
-        _apply_corrections(turn, interpretation, question, correction, None)
-        return
-    others = [slot for slot in slots_of(turn, activity) if slot is not question.slot]
-    filled = fill_other_slots(turn, interpretation, activity, others, captures)
-    if filled:
-        turn.trace.understood("fill", filled[0].slot.name)
-        question.frame.failures = 0
-        turn.repeat_question = True
-        return
-    if await _answer_from_faq(turn, interpretation, question):
-        return
-    turn.understood = False
-    turn.trace.understood("invalid", question.op.id)
-    mask_answer(turn, question.slot)
-    invalid_reply(turn, question, pending=turn.interrupted_pending)
-
-
-async def _answer_from_faq(turn: Turn, interpretation: Interpretation, question: Question | None) -> bool:
-    """Let QAS answer, if the robot has it and it is confident; the open question follows."""
-    settings = turn.newest.qas
-    raw = interpretation.utterance.raw.strip()
-    if settings is None or not raw:
-        return False
-    services = turn.ports.services
-    try:
-        answer = await turn.await_external(
-            "qas", services.ask(raw, "|".join(settings.categories), turn.session.channel)
-        )
-    except StepError as error:
-        turn.trace.errors.append({"kind": error.kind, "service": "qas"})
-        return False
-    told = None if answer is None else answer_json(answer)
-    turn.trace.call("qas", "|".join(settings.categories), "", raw, told)
-    if answer is None or answer.confidence < settings.threshold:
-        return False
-    turn.trace.understood("qas", answer.source)
-    if question is None:
-        turn.session.labels = False
-        turn.drafts.append(Draft(answer.text, None, voice=turn.with_voice()))
-    else:
-        turn.prepend(answer.text)
-        turn.repeat_question = True
-    return True

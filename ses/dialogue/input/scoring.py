@@ -1,4 +1,4 @@
-"""Scores: which flows want an utterance, and how much (§5)."""
+"""Scores: which flows want an utterance, and how much ."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from ses.dialogue.output.messages import engine_text
 from ses.dialogue.output.questions import open_question
 from ses.dialogue.output.speech import speak
 from ses.dialogue.running.errors import event_flow
+from ses.dialogue.state.legs import commit_leg
 from ses.dialogue.state.session import VoiceMessage
 from ses.dialogue.state.stack import active_flows, push_activity
 from ses.dialogue.state.turn import Turn
@@ -20,14 +21,14 @@ Problem = Literal["long", "unreadable", "failed"]
 
 
 async def transcribe(turn: Turn) -> None:
-    """Hear the recordings among the turn's inbounds. The arrival is stored by now; if the process dies while the services
-    are asked, the next one asks them again, and nothing else has happened."""
+    """Transcribe the recordings among the turn's inbounds. The arrival is stored by now; if the process dies while the services
+    are called, the next one calls them again, and nothing else has happened."""
     wanted = _recordings(turn)
     if wanted and not turn.transcribing:
         turn.transcribing = True
         if turn.needs_speech:
             await speak(turn)
-        await turn.checkpoint()
+        await commit_leg(turn)
     for index, recording in wanted:
         voice = await _transcribe_one(turn, recording)
         turn.set_transcript(index, voice)

@@ -1,1 +1,1 @@
-"""The language model in a dialogue: the step `llm`, tools, prompts, schemas, intents told in words."""
+"""The language model in a dialogue: the step `llm`, tools, prompts, schemas, intents that it classifies."""

@@ -1,4 +1,4 @@
-"""One call of the language model: shown while it writes, ended when its time is over or its reader wishes."""
+"""One generation of the language model: streamed, and cancelled when its time is over or its reader wishes."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def say_generated(turn: Turn, text: str) -> None:
 
 
 class Generator:
-    """A text in the making, shown to the reader as it grows."""
+    """A generation while it runs, streamed to the reader as it grows."""
 
     def __init__(self, turn: Turn, *, shown: bool) -> None:
         self._turn = turn
@@ -97,16 +97,16 @@ class Generator:
     def _call(self, message: AssistantMessage) -> None:
         """A call comes whole, or in pieces of which only the first names it."""
         for number, call in enumerate(message.tool_calls or ()):
-            place = number if not self._shown else call.index or number
-            known, name, arguments = self.calls.get(place, ("", "", ""))
-            self.calls[place] = (
+            index = number if not self._shown else call.index or number
+            known, name, arguments = self.calls.get(index, ("", "", ""))
+            self.calls[index] = (
                 known or call.id or "",
                 name or call.function.name or "",
                 arguments + (call.function.arguments or ""),
             )
 
     def forget(self) -> None:
-        """What was shown of it is cleared, and a later text does not follow half of this one."""
+        """Retract what was shown of it, so that a later text does not follow half of this one."""
         died_before = (
             self._shown and self._turn.attempt > 1
         )  # what an earlier attempt showed may still stand there

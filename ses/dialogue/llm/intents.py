@@ -1,4 +1,4 @@
-"""Intents that a language model recognises: it chooses among the described ones, and how sure it was is their score."""
+"""Intent classification by a language model: it chooses among the described ones, and its probability is the score."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NONE = "none"
 TIMEOUT = 5.0
 """Seconds; a later answer counts as none."""
 UNKNOWN_CONFIDENCE = 0.6
-"""The confidence in an answer of a model that does not tell its probabilities."""
+"""The confidence in an answer of a model that gives no probabilities."""
 
 
 class Wording(NamedTuple):

@@ -108,7 +108,7 @@ def _utterance(turn: Turn, op: Llm) -> str:
 
 
 def _without_spans(turn: Turn, text: str) -> str:
-    """The words of this turn's message that a private slot was taken from, as ‹slot›."""
+    """The words of this turn's message that a private slot has used, as ‹slot›."""
     inbound = turn.scope.inbound
     if not turn.private_spans or inbound is None or inbound.text is None:
         return text

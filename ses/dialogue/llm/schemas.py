@@ -1,4 +1,4 @@
-"""Values that a language model gives: the JSON Schema it is held to, and what its JSON means to the robot."""
+"""Structured output of a language model: the JSON Schema it is held to, and how its JSON is parsed."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def arguments_schema(turn: Turn, arguments: Iterable[Argument]) -> Schema:
 
 
 def slots_schema(turn: Turn, slots: Iterable[Slot]) -> Schema:
-    """Of values of slots; each may be null: it was not told."""
+    """Of values of slots; each may be null: the message does not say it."""
     properties = {}
     for slot in slots:
         one = schema_of(turn, slot.type)
@@ -56,7 +56,7 @@ def slots_schema(turn: Turn, slots: Iterable[Slot]) -> Schema:
 
 
 def fillable_slots(turn: Turn, names: Iterable[str]) -> list[Slot]:
-    """The slots of which a model may be asked: not private, not files, not chosen from what is known at run time only."""
+    """The slots that a model may fill: not private, not files, not chosen from what is known at run time only."""
     slots = turn.scope.program.slots
     return [
         slot
@@ -68,30 +68,30 @@ def fillable_slots(turn: Turn, names: Iterable[str]) -> list[Slot]:
     ]
 
 
-async def parse_slot_value(turn: Turn, slot: Slot, told: Any) -> Any:
-    """What a slot takes of the model's value; none when that is no value of it, or its `check` is false."""
+async def parse_slot_value(turn: Turn, slot: Slot, raw: Any) -> Any:
+    """The value of a slot in the model's JSON; none when that is no value of it, or its `check` is false."""
     if slot.many:
-        found = [await parse_value(turn, slot.type, one) for one in told] if isinstance(told, list) else []
+        found = [await parse_value(turn, slot.type, one) for one in raw] if isinstance(raw, list) else []
         value: Any = [one for one in found if one is not None] or None
     else:
-        value = await parse_value(turn, slot.type, told)
+        value = await parse_value(turn, slot.type, raw)
     return value if value is not None and passes_check(turn, slot, value) else None
 
 
-async def parse_value(turn: Turn, kind: str, told: Any) -> Any:
+async def parse_value(turn: Turn, kind: str, raw: Any) -> Any:
     """A value of this type out of the model's JSON, none if it is none: words are read as a user's would be."""
-    if told is None or told == "" or isinstance(told, dict | list):
+    if raw is None or raw == "" or isinstance(raw, dict | list):
         return None
     if kind == "text":
-        return str(told)
-    if kind == "yes_no" and isinstance(told, bool):
-        return told
-    if kind in ("number", "integer") and isinstance(told, int | float) and not isinstance(told, bool):
-        return told if kind == "number" or told == int(told) else None
+        return str(raw)
+    if kind == "yes_no" and isinstance(raw, bool):
+        return raw
+    if kind in ("number", "integer") and isinstance(raw, int | float) and not isinstance(raw, bool):
+        return raw if kind == "number" or raw == int(raw) else None
     recogniser = turn.scope.program.recogniser
-    if told in recogniser.values(kind):
-        return told
-    utterance, now = recogniser.read(str(told)), turn.scope.now
+    if raw in recogniser.values(kind):
+        return raw
+    utterance, now = recogniser.read(str(raw)), turn.scope.now
     if recogniser.is_slow(kind):
         found = await turn.ports.offload(lambda: recogniser.entity(utterance, kind, forgiving=True, now=now))
     else:

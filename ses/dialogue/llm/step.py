@@ -19,7 +19,7 @@ from ses.dialogue.llm.schemas import (
 from ses.dialogue.llm.tools import ROUNDS, record_tool_calls, run_tool_call, tool_definitions
 from ses.dialogue.slots.assignment import set_value as assign
 from ses.dialogue.slots.filling import fill_from_turn
-from ses.dialogue.state.session import Frame
+from ses.dialogue.state.frames import Frame
 from ses.dialogue.state.stack import MOVED, goto_flow
 from ses.dialogue.state.turn import Turn
 from ses.errors import StepError
@@ -131,10 +131,10 @@ def _chosen(turn: Turn, op: Llm, text: str) -> str:
 async def _fill_slots(turn: Turn, frame: Frame, op: Llm, text: str) -> dict[str, Any]:
     """Give the slots what the model found; the values it found, by slot."""
     slots = fillable_slots(turn, op.fill)
-    told = _parse_json(text, {})
+    raw = _parse_json(text, {})
     found: dict[str, Any] = {}
     for slot in slots:
-        value = await parse_slot_value(turn, slot, told.get(slot.name)) if isinstance(told, dict) else None
+        value = await parse_slot_value(turn, slot, raw.get(slot.name)) if isinstance(raw, dict) else None
         if value is not None:
             found[slot.name] = value
             assign(turn, frame, slot.name, value)
@@ -180,16 +180,16 @@ async def _route(turn: Turn, frame: Frame, op: Llm, index: int, text: str) -> in
     goto_flow(turn, activity, name)
     fill_from_turn(turn, activity)
     frame = activity.frames[-1]
-    told = picked.get("args")
-    if not isinstance(told, dict):
+    raw = picked.get("args")
+    if not isinstance(raw, dict):
         return MOVED
     program = turn.scope.program
     flow = program.flows[name]
     for argument in flow.tool.arguments if flow.tool is not None else ():
         if argument.name not in program.slots:
-            frame.args[argument.name] = await parse_value(turn, argument.type, told.get(argument.name))
-    for slot in fillable_slots(turn, sorted(told.keys() & program.slots.keys())):
-        value = await parse_slot_value(turn, slot, told[slot.name])
+            frame.args[argument.name] = await parse_value(turn, argument.type, raw.get(argument.name))
+    for slot in fillable_slots(turn, sorted(raw.keys() & program.slots.keys())):
+        value = await parse_slot_value(turn, slot, raw[slot.name])
         if value is not None and turn.scope.stored(slot) is None:
             assign(turn, frame, slot.name, value)
     return MOVED

@@ -1,6 +1,6 @@
-"""Flows as tools of a language model: it calls them, reads what they return, and then answers.
+"""Tool calls: flows that a language model calls, whose results it reads before it answers.
 
-The calls under way live in the frame of the step (`Rounds`), so that a turn that dies inside a tool goes on there.
+The calls under way live in the frame of the step (`ToolCalls`), so that a turn that dies inside a tool goes on there.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import msgspec
 from ses.dialogue.llm.generation import Generation
 from ses.dialogue.llm.schemas import arguments_schema, parse_value
 from ses.dialogue.output.messages import mask_values
-from ses.dialogue.state.session import Frame, ToolCalls
+from ses.dialogue.state.frames import Frame, ToolCalls
 from ses.dialogue.state.stack import call_flow, passes_check
 from ses.dialogue.state.turn import Turn
 from ses.scenario.program.calls import Llm
@@ -45,8 +45,8 @@ def record_tool_calls(frame: Frame, written: Generation) -> None:
     number = rounds.rounds
     rounds.rounds += 1
     calls = [
-        (identity or f"call-{number}-{place}", name, arguments)
-        for place, (identity, name, arguments) in enumerate(written.calls)
+        (identity or f"call-{number}-{index}", name, arguments)
+        for index, (identity, name, arguments) in enumerate(written.calls)
     ]
     rounds.pending = calls
     rounds.messages.append(
@@ -75,17 +75,19 @@ async def run_tool_call(turn: Turn, op: Llm, frame: Frame) -> bool:
             rounds.add_result({"error": f"there is no function {name}"})
             continue
         try:
-            told = msgspec.json.decode(given or "{}")
+            arguments = msgspec.json.decode(given or "{}")
         except msgspec.DecodeError:
-            told = None
-        if not isinstance(told, dict):
+            arguments = None
+        if not isinstance(arguments, dict):
             rounds.add_result({"error": "the arguments are no JSON object"})
             continue
-        args = {one.name: await parse_value(turn, one.type, told.get(one.name)) for one in tool.arguments}
+        args = {
+            one.name: await parse_value(turn, one.type, arguments.get(one.name)) for one in tool.arguments
+        }
         wrong = [
             one.name
             for one in tool.arguments
-            if (args[one.name] is None and (told.get(one.name) is not None or not one.optional))
+            if (args[one.name] is None and (arguments.get(one.name) is not None or not one.optional))
             or not _allowed(turn, one.name, args[one.name])
         ]
         if wrong:

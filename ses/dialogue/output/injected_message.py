@@ -1,4 +1,4 @@
-"""What another system lets the robot say: no question is answered by it, and none is put again."""
+"""An injected message: what another system lets the robot say. No question is answered by it, and none is put again."""
 
 from __future__ import annotations
 

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 from ses.dialogue.output.buttons import make_buttons
 from ses.dialogue.output.messages import engine_text, for_channel, say, say_prefix, with_prefix
-from ses.dialogue.state.session import Activity, Frame, Offer, Pending
+from ses.dialogue.state.frames import Activity, Frame
+from ses.dialogue.state.session import Offer, Pending
 from ses.dialogue.state.stack import operation
 from ses.dialogue.state.turn import Draft, Turn
 from ses.errors import StepError
@@ -18,7 +19,7 @@ from ses.scenario.values.values import plain, printed
 
 
 class Question(NamedTuple):
-    """What the conversation waits for: the operation that asked, and the slot if it asks for one."""
+    """What the conversation waits for: the operation that asks, and the slot if it asks for one."""
 
     activity: Activity
     frame: Frame

@@ -7,7 +7,7 @@ from typing import Any
 from ses.dialogue.output.messages import engine_text, say
 from ses.dialogue.output.questions import open_question
 from ses.dialogue.slots.assignment import set_value
-from ses.dialogue.state.session import Activity
+from ses.dialogue.state.frames import Activity
 from ses.dialogue.state.stack import call_flow, end_activity, pop_frame, push_activity
 from ses.dialogue.state.turn import Turn
 from ses.errors import StepError

@@ -12,7 +12,8 @@ from ses.dialogue.running.calls import call_biometry, call_http, call_service, s
 from ses.dialogue.running.errors import give_up, handle_error
 from ses.dialogue.slots.assignment import run_assignment, set_value, unset_value
 from ses.dialogue.slots.filling import fill_from_turn
-from ses.dialogue.state.session import Activity, Frame, Loop
+from ses.dialogue.state.frames import Activity, Frame, Loop
+from ses.dialogue.state.legs import commit_leg
 from ses.dialogue.state.stack import (
     MOVED,
     call_flow,
@@ -76,7 +77,7 @@ async def _run_frame(turn: Turn, program: Program, activity: Activity, frame: Fr
                 frame.op_id = op.id
                 if turn.needs_speech:
                     await speak(turn)
-                await turn.checkpoint()
+                await commit_leg(turn)
                 if op.effect:
                     turn.session.undo_snapshot = b""
                 index = await _call_out(turn, frame, op, index)
@@ -129,7 +130,7 @@ def _ask(turn: Turn, activity: Activity, frame: Frame, op: Ask, index: int) -> i
         if value is not None:
             store_slot(turn, frame, slot, value)
             return index + 1
-    record_step(frame, op, asked=True)
+    record_step(frame, op, question=True)
     frame.op_id = op.id
     if slot.choices is not None:
         offer_choices(turn, frame, slot)

@@ -1,4 +1,4 @@
-"""Starting a flow: by a trigger, a command, a button, or after the user was asked which one is meant."""
+"""Starting a flow: by a trigger, a command, a button, or after a clarification."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ses.dialogue.output.questions import Question, open_question
 from ses.dialogue.running.errors import fallback
 from ses.dialogue.slots.filling import captures_for, slots_of
 from ses.dialogue.slots.revision import fill_other_slots
-from ses.dialogue.state.session import Activity
+from ses.dialogue.state.frames import Activity
 from ses.dialogue.state.stack import active_flows, push_activity, store_slot
 from ses.dialogue.state.turn import Turn
 from ses.dialogue.understanding.utterance import Interpretation, interpret
@@ -25,7 +25,7 @@ def start_flow(
     interpretation: Interpretation | None = None,
     facts: dict[str, Any] | None = None,
 ) -> None:
-    """Push a flow and fill its slots from what was heard. One that is under way puts its open question again."""
+    """Push a flow and fill its slots from the utterance. One that is active already puts its open question again."""
     turn.repeat_question = True
     if trigger is not None:
         turn.trace.trigger(trigger)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ses.dialogue.state.frames import Frame
 from ses.dialogue.state.ports import Increment
-from ses.dialogue.state.session import Frame
 from ses.dialogue.state.stack import clear_slot, passes_check, store_slot
 from ses.dialogue.state.turn import Turn
 from ses.dialogue.state.undo_log import record_old_value
@@ -15,7 +15,7 @@ from ses.scenario.values.values import plain
 
 
 def set_value(turn: Turn, frame: Frame, name: str, value: Any) -> None:
-    """Set a variable or a slot, remembering what it was. A slot takes only what its `check` allows; none empties it."""
+    """Set a variable or a slot, remembering what it was. A slot accepts only what its `check` allows; none empties it."""
     scope = turn.scope
     program = scope.program
     slot = program.slots.get(name)

@@ -1,4 +1,4 @@
-"""Changing one's mind: finding a correction in an utterance, and going back for it (§7)."""
+"""Corrections: finding one in an utterance, by its marker or its value, and applying it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from ses.dialogue.output.messages import variants_of
 from ses.dialogue.output.questions import Question, choices_of, slot_title
 from ses.dialogue.slots.filling import slots_of, use_spans
 from ses.dialogue.slots.revision import revise_slot
-from ses.dialogue.state.session import Activity, Pending
+from ses.dialogue.state.frames import Activity
+from ses.dialogue.state.session import Pending
 from ses.dialogue.state.turn import Turn
 from ses.dialogue.understanding.answers import match_label_words
 from ses.dialogue.understanding.utterance import (
@@ -33,7 +34,7 @@ _LEADING = frozenset(
 
 
 class Correction(NamedTuple):
-    """A filled slot and its new value; several slots if it must be asked which one is meant."""
+    """A filled slot and its new value; several slots if it is ambiguous which one is meant."""
 
     slots: list[Slot]
     values: list[Any]

@@ -1,4 +1,4 @@
-"""Filling slots: the value of an answer, and what an utterance says of slots that were not asked (§6)."""
+"""Filling slots: the value of an answer, and values an utterance gives beyond the open question."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from ses.dialogue.output.questions import ordered_slots
-from ses.dialogue.state.session import Activity, Pending
+from ses.dialogue.state.frames import Activity
+from ses.dialogue.state.session import Pending
 from ses.dialogue.state.stack import owner_frame, passes_check, store_slot
 from ses.dialogue.state.turn import Turn
 from ses.dialogue.understanding.utterance import (
@@ -26,7 +27,7 @@ WHOLE = 1 << 20
 
 
 class SlotMatch(NamedTuple):
-    """A slot and what the utterance says of it; several values if it must be asked which."""
+    """A slot and what the utterance says of it; several values if that is ambiguous."""
 
     slot: Slot
     values: list[Any]
@@ -71,7 +72,7 @@ def captures_for(
 def match_slots(
     turn: Turn, interpretation: Interpretation, slots: Sequence[Slot], captures: dict[str, list[Found]]
 ) -> list[SlotMatch]:
-    """What the utterance says of these empty slots: captures first, then spans that exactly one of them takes."""
+    """What the utterance says of these empty slots: captures first, then spans that exactly one of them fits."""
     result: list[SlotMatch] = []
     taken = list(turn.used_spans)
     empty = [slot for slot in slots if not is_filled(turn, slot)]
@@ -97,15 +98,15 @@ def match_slots(
     if not by_type:
         return result
     groups = group_by_span(interpretation.entities(list(by_type)), taken)
-    takes: dict[str, list[Found]] = {}
+    matched: dict[str, list[Found]] = {}
     for group in groups:
         candidates = {slot.name: (slot, one) for one in group for slot in by_type[one.entity]}
         if len(candidates) == 1:
             slot, one = next(iter(candidates.values()))
-            takes.setdefault(slot.name, []).append(one)
+            matched.setdefault(slot.name, []).append(one)
     for slot in empty:
-        if slot.name in takes:
-            ones = takes[slot.name]
+        if slot.name in matched:
+            ones = matched[slot.name]
             spans = [(one.start, one.end) for one in ones]
             result.append(SlotMatch(slot, distinct(one.value for one in ones), spans))
     return result
@@ -159,7 +160,7 @@ def fill_from_turn(turn: Turn, activity: Activity) -> None:
 
 
 def clarify_value(turn: Turn, activity: Activity, fit: SlotMatch) -> None:
-    """Two values for one slot: the person is asked."""
+    """Two values for one slot: a clarification question."""
     use_spans(turn, fit.slot, fit.spans)
     turn.session.pending = Pending(
         kind="value", slot=fit.slot.name, activity=activity.id, options=list(fit.values)

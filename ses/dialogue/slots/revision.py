@@ -1,4 +1,4 @@
-"""Changing a slot that is filled: going back to the first step that read it, or saying that it is too late (§7)."""
+"""Revising a slot that is filled: rolling back to the first step that read it, or saying that it is too late."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 from ses.dialogue.output.messages import engine_text, render, variants_of
 from ses.dialogue.slots.filling import SlotMatch, clarify_value, match_slots, slots_of, use_spans
+from ses.dialogue.state.frames import Activity, Frame
 from ses.dialogue.state.ports import Increment
-from ses.dialogue.state.session import Activity, Frame
 from ses.dialogue.state.stack import call_flow, clear_slot, owner_frame, passes_check, pop_frame, store_slot
 from ses.dialogue.state.turn import Turn
 from ses.dialogue.state.undo_log import effect_since
@@ -119,14 +119,14 @@ def _unwind(turn: Turn, activity: Activity, depth: int) -> None:
 
 
 def _first_reader(frame: Frame, flow: Flow, slot: str, *, questions: bool) -> int | None:
-    """The first step of the trail that read the slot, or a variable computed from it. For a slot that was empty,
+    """The first entry of the undo log whose step read the slot, or a variable computed from it. For a slot that was empty,
     questions answered without it stand."""
     names = {slot, *(variable for variable, sources in flow.derived.items() if slot in sources)}
     for index, step in enumerate(frame.undo_log):
-        place = flow.index_of.get(step.id)
-        if place is None or flow.ops[place].reads.isdisjoint(names):
+        op_index = flow.index_of.get(step.id)
+        if op_index is None or flow.ops[op_index].reads.isdisjoint(names):
             continue
-        if questions or not isinstance(flow.ops[place], Ask):
+        if questions or not isinstance(flow.ops[op_index], Ask):
             return index
     return None
 
@@ -152,12 +152,12 @@ def _clear_readers(turn: Turn, activity: Activity, flow: Flow, changed: str) -> 
 def rewind(turn: Turn, activity: Activity, frame: Frame, index: int) -> None:
     """Restore every variable set since the step at `index`, and stand before it."""
     program = turn.program(activity)
-    place = frame.undo_log[index].id if index < len(frame.undo_log) else frame.op_id
+    op_id = frame.undo_log[index].id if index < len(frame.undo_log) else frame.op_id
     for step in reversed(frame.undo_log[index:]):
         for name in (*step.undo, *step.unset):
             _restore(turn, program, frame, name, step.undo.get(name))
     del frame.undo_log[index:]
-    frame.op_id = place
+    frame.op_id = op_id
     frame.open = False
     frame.revising = ""
     frame.failures = 0

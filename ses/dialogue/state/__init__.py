@@ -1,1 +1,1 @@
-"""What a conversation and a turn under way are: session, stack, scope, ports, trace, undo log."""
+"""The state of a conversation and of a turn: session, stack, scope, ports, trace, undo log, checkpoint."""

@@ -1,4 +1,4 @@
-"""What a turn needs from outside, as small protocols; the pipeline and `ses test` supply them."""
+"""What a turn needs of others, as small protocols; the pipeline and `ses test` supply them."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Model(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class BiometryRequest:
-    """What SBS is asked about a voice; all but `method` belongs to `search`."""
+    """What SBS, voice biometry, is asked; all but `method` belongs to `search`."""
 
     method: Literal["analyze", "search", "noiselevel"]
     dataset: str = ""
@@ -54,13 +54,13 @@ class BiometryRequest:
 
 
 class Voices(Protocol):
-    """Recordings, understood and made. Each raises `StepError`: of service `audio` when the recording itself is at fault
+    """Speech: recordings transcribed, examined and synthesised. Each raises `StepError`: of service `audio` when the recording itself is at fault
     (malformed: it is none; value: too long), else as the service does."""
 
     async def transcribe(
         self, conversation: Conversation, recording: Attachment, settings: VoiceSettings, *, keep: float
     ) -> VoiceMessage:
-        """What is said in a recording that came, and by whom if the settings ask that. It is kept so many seconds."""
+        """The transcript of a recording that came, and its speaker if the settings ask that. It is kept so many seconds."""
         ...
 
     async def biometry(self, conversation: Conversation, media: str, question: BiometryRequest) -> Any:
@@ -104,7 +104,7 @@ class HistoryMessage(NamedTuple):
 
 
 class CrossConversation(NamedTuple):
-    """What a leg does outside of its own conversation; it is durable with it, or does not happen."""
+    """What a leg does in other conversations; it is durable with it, or does not happen."""
 
     inbounds: tuple[Inbound, ...] = ()
     """What comes of it in other conversations."""
@@ -132,7 +132,7 @@ class Leg:
     """On the final leg: by inbound id, its text with private spans as ‹slot›, when it differs from what was received. Its
     attachments are private too."""
     voices: Mapping[str, VoiceMessage] = field(default_factory=dict)
-    """On the final leg: what was heard in recordings, by inbound."""
+    """On the final leg: transcripts of recordings, by inbound."""
     make_trace: Callable[[], dict[str, Any]] | None = None
     """On the final leg: what makes `trace`. Most traces are never read: they are made for those who ask."""
     elsewhere: CrossConversation = NOTHING_ELSEWHERE
@@ -181,7 +181,7 @@ class Ports(Protocol):
 
     async def address(self, to: str, connector: str) -> Address:
         """Where somebody is written to: a person, a phone or a session's id; with `connector` only there. Raises
-        `StepError`, kind `denied` with a status: 404 unknown, 409 not to be told, 410 has blocked the robot; or
+        `StepError`, kind `denied` with a status: 404 unknown, 409 not to be disclosed, 410 has blocked the robot; or
         `connect`: it cannot be found out now."""
         ...
 
@@ -202,5 +202,5 @@ class Ports(Protocol):
         ...
 
     def show_transcript(self, inbound: str, text: str) -> None:
-        """Show what was heard in the voice message of that id; may be lost."""
+        """Show the transcript of the voice message of that id; may be lost."""
         ...

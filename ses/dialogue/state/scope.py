@@ -8,7 +8,8 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from ses.dialogue.state.session import Activity, Frame, Session, VoiceMessage
+from ses.dialogue.state.frames import Activity, Frame
+from ses.dialogue.state.session import Session, VoiceMessage
 from ses.messages import Inbound
 from ses.scenario.program.definitions import Slot
 from ses.scenario.program.robot import Program
@@ -48,7 +49,7 @@ class Scope(Mapping[str, Any]):
         self.frame: Frame | None = None
         self.inbound: Inbound | None = None
         self.voice: VoiceMessage | None = None
-        """What was heard in `inbound`."""
+        """The transcript of `inbound`."""
         self.first = False
         self._now: datetime | None = None
 
@@ -194,7 +195,7 @@ def zone_of(name: str) -> tzinfo:
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        return UTC  # a user's zone comes from outside; the robot's own was checked at load
+        return UTC  # a user's zone is what a channel says; the robot's own was checked at load
 
 
 def _daypart(hour: int) -> str:

@@ -1,7 +1,7 @@
 """What a conversation is between two turns: everything the engine remembers, compact and self-contained.
 
-A session rests only at a question (a slot asked, a confirm, a menu) or before a call in flight. Places are the
-stable ids of operations, never indices, so that a session outlives an edit of its robot.
+A session rests only at a question (a slot asked, a confirm, a menu) or before a call, at a checkpoint. It names operations by their
+stable ids, never indices, so that a session outlives an edit of its robot.
 """
 
 from __future__ import annotations
@@ -10,105 +10,12 @@ from typing import Any, Literal
 
 import msgspec
 
+from ses.dialogue.state.frames import Activity, short_keys
 from ses.messages import Conversation
 from ses.scenario.program.recognition import Found
 
 STACK = 8
 """Activities a session holds at most; a ninth pushes out the lowest."""
-
-
-class UndoEntry(msgspec.Struct, array_like=True, omit_defaults=True):
-    """An executed operation that a correction may go back to, or must not go back over."""
-
-    id: str
-    undo: dict[str, Any] = {}
-    """The values before it of what was set from it on, up to the next step of the trail."""
-    unset: list[str] = []
-    """Names set from it on that had no value before."""
-    effect: bool = False
-    question: bool = False
-    """A question that was really put: what «назад» may go back to."""
-
-
-class Loop(msgspec.Struct, array_like=True, omit_defaults=True):
-    """A `repeat: each` (items) or `repeat: times` (count) under way."""
-
-    items: list[Any] | None = None
-    count: int = 0
-    next: int = 0
-
-
-def _short_keys(names: str) -> dict[str, str]:
-    """Short keys for fields: a session is kept for every conversation there ever was."""
-    pairs = (one.partition(":") for one in names.split())
-    return {name: key for name, _, key in pairs}
-
-
-class ToolCalls(msgspec.Struct, array_like=True, omit_defaults=True):
-    """The language model's calls of flows in an `llm` step under way."""
-
-    messages: list[dict[str, Any]] = []
-    """What was said after the question: its calls, and their results."""
-    pending: list[tuple[str, str, str]] = []
-    """Calls without a result, the one under way first: id, flow, arguments as JSON."""
-    rounds: int = 0
-    """How often it has called flows."""
-
-    def add_result(self, result: Any) -> None:
-        """The call under way has come to this: JSON as a text, or what becomes JSON."""
-        if self.pending:
-            identity, name, _ = self.pending.pop(0)
-            content = result if isinstance(result, str) else msgspec.json.encode(result).decode()
-            self.messages.append({"role": "tool", "tool_call_id": identity, "name": name, "content": content})
-
-
-class Frame(
-    msgspec.Struct,
-    omit_defaults=True,
-    rename=_short_keys(
-        "flow:f op_id:p open:o args:a owns:w skipped:k loops:l undo_log:t failures:x question:q revising:c choices:h tool_calls:m"
-    ),
-):
-    """A flow under way within an activity."""
-
-    flow: str
-    op_id: str
-    """While `open`: the operation that asked; else the next one to run. Below another frame: its `call`."""
-    open: bool = False
-    """The question at `place` has been put and is not answered."""
-    args: dict[str, Any] = {}
-    """Names local to the frame: arguments of `call`."""
-    owns: list[str] = []
-    """Slots that end with the frame (`keep: flow`)."""
-    skipped: list[str] = []
-    loops: dict[str, Loop] = {}
-    undo_log: list[UndoEntry] = []
-    failures: int = 0
-    """Answers to the open question not understood, in a row."""
-    question: int = 0
-    """Number of the question put at `place`, counted in the session."""
-    revising: str = ""
-    """At a confirm: the slot chosen at `ses.change`, which is asked in its place."""
-    choices: list[dict[str, Any]] = []
-    """What the open question offers (`choices`): `{value, label, item}`."""
-    tool_calls: ToolCalls | None = None
-
-
-class Activity(
-    msgspec.Struct,
-    omit_defaults=True,
-    rename=_short_keys("id:i version:v frames:s kind:k args:a quiet:q"),
-):
-    """One thing the conversation is about: a stack of frames, in one version of the robot."""
-
-    id: int
-    version: str
-    frames: list[Frame]
-    kind: Literal["flow", "event", "error", "fallback"] = "flow"
-    args: dict[str, Any] = {}
-    """Names local to the activity: `event`, `error`."""
-    quiet: bool = False
-    """Ends without `ses.back` (steps of `resume`)."""
 
 
 class Offer(msgspec.Struct, array_like=True, omit_defaults=True):
@@ -142,7 +49,7 @@ class Pending(msgspec.Struct, omit_defaults=True):
     """What was said, to be used after the choice."""
     slot: str = ""
     value: Any = None
-    """The value of which the slot is in doubt (`which`); where the conversation comes from (`passage`)."""
+    """The value of which the slot is in doubt (`which`); where the conversation comes from (`passage`, a channel transfer)."""
     activity: int = 0
     options: list[Any] = []
     """Flows, values or slots, as the buttons offer them."""
@@ -153,11 +60,11 @@ class SeeResults(msgspec.Struct, array_like=True, omit_defaults=True):
 
     text: str
     found: dict[str, dict[str, list[Found]]] = {}
-    """By version of the robot and entity; one that was asked for in vain has an empty list."""
+    """By version of the robot and entity; one that was not found has an empty list."""
 
 
 class VoiceMessage(msgspec.Struct, omit_defaults=True):
-    """What was heard in a recording."""
+    """The transcript of a recording."""
 
     text: str = ""
     model: str = ""
@@ -166,23 +73,23 @@ class VoiceMessage(msgspec.Struct, omit_defaults=True):
     duration: float = 0.0
     """Seconds."""
     traits: dict[str, Any] = {}
-    """What SBS told of the voice, when it was asked: by name `{class, confidence}`."""
+    """What SBS, voice biometry, says of the voice, when it was called: by name `{class, confidence}`."""
     details: dict[str, Any] = {}
-    """All that SPR told."""
+    """All that SPR, speech recognition, returned."""
     problem: Literal["", "silence", "long", "unreadable", "failed"] = ""
-    """Why nothing was heard: no words in it, more than is taken, no recording, a service is down."""
+    """Why there is no transcript: no words in it, too long, no recording, a service is down."""
 
 
 class Checkpoint(
     msgspec.Struct,
     omit_defaults=True,
-    rename=_short_keys(
+    rename=short_keys(
         "message_count:said call_count:calls unrouted:route repeat_question:repeat returns_to:back see_results:seen"
         " used_spans:used private_spans:private fell_back:fell expiring:ending transcribing:listening resume_due:hot"
         " first_turn:first"
     ),
 ):
-    """The checkpoint of a turn under way: where it goes on if the process dies. A turn keeps the same fields."""
+    """The checkpoint of a turn: where it resumes if the process dies. A turn keeps the same fields."""
 
     inbounds: list[str]
     """Ids of the inbounds the turn handles."""
@@ -206,9 +113,9 @@ class Checkpoint(
     """The utterance, as it is offered to the flows entered in this turn; empty when nothing was said."""
     see_results: SeeResults | None = None
     used_spans: list[tuple[int, int]] = []
-    """Spans of the utterance already taken by slots."""
+    """Spans of the utterance that slots have used already."""
     private_spans: list[tuple[int, int, str]] = []
-    """Spans of the utterance taken by private slots."""
+    """Spans of the utterance that private slots have used."""
     masked: dict[str, str] = {}
     """Texts of inbounds without their private values, by id."""
     answered: bool = False
@@ -225,19 +132,19 @@ class Checkpoint(
     first_turn: bool = False
     """The session's first turn."""
     expiring: bool = False
-    """The session had expired: its event `end` is under way, then the inbounds are handled."""
+    """The session had expired: its event `end` runs, then the inbounds are handled."""
     transcribing: bool = False
-    """Nothing has run yet: the recordings are still to be heard."""
+    """Nothing has run yet: the recordings are still to be transcribed."""
     resume_due: bool = False
     """The session was idle, event `resume` is still to come."""
     voices: dict[str, VoiceMessage] = {}
-    """What was heard, by inbound."""
+    """Transcripts, by inbound."""
 
 
 class Session(
     msgspec.Struct,
     omit_defaults=True,
-    rename=_short_keys(
+    rename=short_keys(
         "robot:r connector:c id:i channel:h user:u language:l turn:t seq:n touched:m used:us stack:s activities:a questions:q"
         " variables:v slots:o page:p variants:w button_sets:b labels:y pending:z fallbacks:k checkpoint:f last:e answers:g undo_snapshot:d cancelled_by:sp"
         " user_undo:ub left:lf"

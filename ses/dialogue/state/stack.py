@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ses.dialogue.state.session import STACK, Activity, Frame, Session
+from ses.dialogue.state.frames import Activity, Frame
+from ses.dialogue.state.session import STACK, Session
 from ses.dialogue.state.turn import Turn
 from ses.dialogue.state.undo_log import merge_into_caller
 from ses.errors import StepError

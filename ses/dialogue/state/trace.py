@@ -60,7 +60,7 @@ class Trace:
         self._calls: list[dict[str, Any]] = []
         self.errors: list[dict[str, Any]] = []
         self.keep = False
-        """It tells of something that nobody was told of."""
+        """It holds an error that no message tells of."""
 
     def step(self, flow: str, op: Op) -> None:
         if len(self._steps) < STEPS_KEPT:

@@ -1,20 +1,20 @@
-"""A turn under way: what it has said, written and understood so far, and how it becomes durable in legs."""
+"""A turn while it runs: what it has said, stored and understood so far."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Mapping, Sequence
-from functools import partial
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
 
-from ses.dialogue.state.ports import NOTHING_ELSEWHERE, Increment, Leg, Ports
+from ses.dialogue.state.frames import Activity
+from ses.dialogue.state.ports import NOTHING_ELSEWHERE, Increment, Ports
 from ses.dialogue.state.scope import Scope
-from ses.dialogue.state.session import Activity, Checkpoint, Pending, SeeResults, Session, VoiceMessage
+from ses.dialogue.state.session import Checkpoint, Pending, SeeResults, Session, VoiceMessage
 from ses.dialogue.state.trace import Trace
 from ses.errors import StepError
-from ses.messages import Attachment, Button, Inbound, Outgoing
+from ses.messages import Attachment, Button, Inbound
 from ses.scenario.program.operations import Op
 from ses.scenario.program.robot import Program
 
@@ -41,7 +41,7 @@ class Draft(msgspec.Struct):
     voice: bool = False
     """The text is spoken too."""
     question: bool = False
-    """A question that is dropped when the next message of the burst answers it."""
+    """A question that is dropped when the turn's next message answers it."""
 
 
 class Turn:
@@ -83,10 +83,11 @@ class Turn:
         ports: Ports,
         user_variables: Mapping[str, Any],
         at: float,
+        processor_time: Callable[[], float] = time.thread_time,
     ) -> None:
         self.session = session
         self.inbounds = inbounds
-        """Voice messages with what was heard in them as their text."""
+        """Voice messages with their transcript as their text."""
         self.programs = programs
         self.newest = newest
         self.ports = ports
@@ -105,12 +106,13 @@ class Turn:
         self.user: dict[str, Any] = dict(user_variables)
         self.scope = Scope(session, newest, self.user, at)
         self.trace = Trace(session, newest, self.user)
-        self._restore(Checkpoint([], 0, at, 0, 0))
+        self.restore(Checkpoint([], 0, at, 0, 0))
         self.step_limit = STEPS
         self.runaways = 0
         self._waits = 0
+        self._processor_time = processor_time
         self._cpu = 0.0
-        self._since = time.thread_time()
+        self._since = self._processor_time()
 
     # --- where the turn is ---
 
@@ -153,7 +155,7 @@ class Turn:
         self.user_changes[name] = value
 
     def _note_for_undo(self, name: str, value: Any) -> None:
-        """What an edit of this message will write to take it back: the old value, or the opposite addition."""
+        """What an edit of this message will write to undo it: the old value, or the opposite addition."""
         undo = self.session.user_undo
         noted = undo.get(name)
         if noted is None:
@@ -198,15 +200,15 @@ class Turn:
         return inbound
 
     def set_transcript(self, index: int, voice: VoiceMessage) -> None:
-        """From now on the message is what was heard in it."""
+        """From now on the message is its transcript."""
         inbound = self.inbounds[index]
         self.voices = {**self.voices, inbound.id: voice}
         if voice.text:
-            interpretation = msgspec.structs.replace(inbound, text=voice.text)
-            self.inbounds = [*self.inbounds[:index], interpretation, *self.inbounds[index + 1 :]]
+            transcribed = msgspec.structs.replace(inbound, text=voice.text)
+            self.inbounds = [*self.inbounds[:index], transcribed, *self.inbounds[index + 1 :]]
 
     def send_inbound(self, inbound: Inbound) -> None:
-        """Let something come of this turn in another conversation."""
+        """Hand an inbound to another conversation, durable with the next leg."""
         self.elsewhere = self.elsewhere._replace(inbounds=(*self.elsewhere.inbounds, inbound))
 
     # --- guards ---
@@ -221,7 +223,7 @@ class Turn:
             raise StepError("runaway", f"{op.at.file}:{op.at.line}: more than {STEPS} steps in one turn")
         if not self.steps & 255:
             self.pause_processor_time()
-            self._since = time.thread_time()
+            self._since = self._processor_time()
             if self._cpu > CPU:
                 self.runaways += 1
                 self._cpu = CPU / 2
@@ -231,10 +233,10 @@ class Turn:
 
     def pause_processor_time(self) -> None:
         """Stop counting processor time (others run while this turn waits)."""
-        self._cpu += time.thread_time() - self._since
+        self._cpu += self._processor_time() - self._since
 
     async def await_external(self, service: str, call: Awaitable[T]) -> T:
-        """Await something outside: its time is traced, and is not this turn's."""
+        """Await a service, or the store: its time is traced, and is not this turn's."""
         if not self._waits:
             self.pause_processor_time()
         self._waits += 1
@@ -245,78 +247,9 @@ class Turn:
             self.trace.time(service, self.ports.clock.monotonic() - started)
             self._waits -= 1
             if not self._waits:
-                self._since = time.thread_time()
+                self._since = self._processor_time()
 
-    # --- legs ---
-
-    def outgoing(self) -> list[Outgoing]:
-        """The drafts as messages, numbered."""
-        session = self.session
-        trace = f"{session.id}/{session.turn}"
-        messages = []
-        for draft in self.drafts:
-            self.message_count += 1
-            session.seq += 1
-            replaces = self.replaces.pop(0) if self.replaces else ""
-            messages.append(
-                Outgoing(
-                    id=f"{trace}/{self.message_count}",
-                    seq=session.seq,
-                    text=draft.text,
-                    buttons=draft.buttons,
-                    attachments=draft.attachments,
-                    format=draft.format,
-                    masked=draft.masked,
-                    trace=trace,
-                    replaces=replaces,
-                )
-            )
-        self.drafts = []
-        return messages
-
-    async def checkpoint(self) -> None:
-        """Commit what happened so far, before a step that leaves the process. What is to be spoken has its voice."""
-        outgoing = self.outgoing()
-        session = self.session
-        session.checkpoint = Checkpoint(
-            inbounds=[inbound.id for inbound in self.inbounds],
-            at=self.at,
-            first_turn=self.scope.first,
-            **{name: getattr(self, name) for name in CARRIED},
-        )
-        written, self.user_changes = self.user_changes, {}
-        beyond, self.elsewhere = self.elsewhere, NOTHING_ELSEWHERE
-        leg = Leg(session, outgoing, final=False, user_variables=written, elsewhere=beyond)
-        await self.await_external("commit", self.ports.commit(leg))
-        session.checkpoint = None
-
-    def resume(self, checkpoint: Checkpoint) -> None:
-        """Go on from a checkpoint."""
-        self._restore(checkpoint)
-        self.attempt += 1
-        self.scope.first = checkpoint.first_turn
-        for index, inbound in enumerate(self.inbounds):
-            if inbound.id in checkpoint.voices:
-                self.set_transcript(index, checkpoint.voices[inbound.id])
-        self.session.checkpoint = None
-
-    def _restore(self, checkpoint: Checkpoint) -> None:
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """What a checkpoint carries becomes the turn's own."""
         for name in CARRIED:
             setattr(self, name, getattr(checkpoint, name))
-
-    def finish(self) -> Leg:
-        """The final leg."""
-        self.interpretations = {}  # it points back here: without a cycle nothing waits for the garbage collector
-        outgoing = self.outgoing()
-        return Leg(
-            self.session,
-            outgoing,
-            final=True,
-            user_variables=self.user_changes,
-            masked=self.masked,
-            voices=self.voices,
-            make_trace=partial(self.trace.build, self.inbounds, self.masked),
-            elsewhere=self.elsewhere,
-            keep_trace=self.trace.to_keep,
-            session_ended=self.session_ended,
-        )

@@ -1,9 +1,8 @@
-"""What a frame executed, so that a correction can go back: steps that read or write, with what they overwrote.
+"""The undo log of a frame, by which a correction rolls back: steps that read or write, with what they overwrote.
 
-An operation stands in a trail at most once: when it runs again (a loop, a jump back) everything from its
-earlier run on is folded into the step before, whose undo then spans it. So a correction inside a loop goes
-back within the current pass, one before the loop restores what all passes changed, and a trail never
-grows beyond the operations of its flow.
+An operation stands in a log at most once: when it runs again (a loop, a jump back) everything from its earlier run on is
+folded into the entry before, whose old values then span it. So a correction inside a loop rolls back within the current
+iteration, one before the loop restores what all iterations changed, and a log never grows beyond the operations of its flow.
 """
 
 from __future__ import annotations
@@ -11,22 +10,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ses.dialogue.state.session import Frame, UndoEntry
+from ses.dialogue.state.frames import Frame, UndoEntry
 from ses.scenario.program.operations import Op
 
 
-def record_step(frame: Frame, op: Op, *, asked: bool = False) -> None:
+def record_step(frame: Frame, op: Op, *, question: bool = False) -> None:
     """Note that an operation runs."""
-    trail = frame.undo_log
-    for index, step in enumerate(trail):
+    log = frame.undo_log
+    for index, step in enumerate(log):
         if step.id == op.id:
-            base = trail[index - 1] if index else UndoEntry("")
-            _fold(base, trail[index:])
-            del trail[index:]
+            base = log[index - 1] if index else UndoEntry("")
+            _fold(base, log[index:])
+            del log[index:]
             if not index and (base.effect or base.undo or base.unset):
-                trail.append(base)
+                log.append(base)
             break
-    trail.append(UndoEntry(op.id, {}, [], op.effect, asked))
+    log.append(UndoEntry(op.id, {}, [], op.effect, question))
 
 
 def record_old_value(frame: Frame, name: str, old: Any) -> None:
@@ -37,7 +36,7 @@ def record_old_value(frame: Frame, name: str, old: Any) -> None:
 
 
 def merge_into_caller(caller: Frame, callee: Frame) -> None:
-    """What a called flow did is what the caller's `call` did."""
+    """What a called flow did counts as what the caller's `call` did."""
     if not callee.undo_log:
         return
     if not caller.undo_log:

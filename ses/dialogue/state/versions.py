@@ -1,8 +1,8 @@
-"""Activities and versions of their robot: pinned to the one they began in, or moved to the newest (§13)."""
+"""Activities and versions of their robot: pinned to the one they began in, or moved to the newest by a migration."""
 
 from __future__ import annotations
 
-from ses.dialogue.state.session import Activity
+from ses.dialogue.state.frames import Activity
 from ses.dialogue.state.stack import end_activity, forget_activity
 from ses.dialogue.state.turn import Turn
 from ses.scenario.program.operations import Ask, Confirm, Menu
@@ -32,7 +32,7 @@ def _migrate(turn: Turn, activity: Activity, newest: Program) -> None:
             if not isinstance(flow.ops[flow.index_of[frame.op_id]], Ask | Confirm | Menu):
                 frame.open = False
             continue
-        # the place is gone: the flow starts again with its slots kept, so known ones are not asked
+        # the operation is gone: the flow starts again with its slots kept, so known ones are not asked
         frame.op_id = flow.ops[0].id
         frame.open = False
         frame.revising = ""

@@ -1,4 +1,4 @@
-"""What an utterance says to the open question, and how well it fits (§5)."""
+"""Recognising the reply to the open question, and scoring how well it fits."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ class Reply(NamedTuple):
     score: int
     """Whole thousandths."""
     spans: list[tuple[int, int]] = []
-    """What was taken of the raw text."""
+    """What it used of the raw text."""
 
 
 async def recognise_reply(
     interpretation: Interpretation, question: Question, captures: Sequence[Found]
 ) -> Reply | None:
-    """None when the open question takes nothing. `captures` are what patterns of its flow caught for its slot."""
+    """None when the utterance is no reply to the open question. `captures` are what patterns of its flow caught for its slot."""
     if question.slot is not None:
         return await _slot_reply(interpretation, question, question.slot, captures)
     if isinstance(question.op, Confirm):
@@ -105,7 +105,7 @@ def _choice_reply(interpretation: Interpretation, question: Question, slot: Slot
 
 
 def _ordinal_reply(interpretation: Interpretation, question: Question, slot: Slot) -> Reply | None:
-    """One of the buttons of a question for a list value, chosen by its place («вторую»)."""
+    """One of the buttons of a question for a list value, chosen by its number («вторую»)."""
     if not interpretation.program.recogniser.values(slot.type):
         return None
     number = question.frame.question
@@ -201,7 +201,7 @@ def match_label(
     interpretation: Interpretation, labels: Sequence[str], *, several: bool = False
 ) -> tuple[list[int], float] | None:
     """The labels an utterance names, and how many of its words did: the whole label, words that belong to one label
-    only, its number or its place. None when it names no label, or two where one is asked."""
+    only, its number or its ordinal. None when it names no label, or two where one is asked."""
     words = interpretation.utterance.words
     if not words or not labels:
         return None

@@ -149,8 +149,8 @@ class Interpretation:
         except StepError as error:
             self.turn.trace.errors.append({"kind": error.kind, "service": "see"})
             return
-        told = [{"entity": one.entity, "text": one.text, "value": one.value} for one in entities]
-        self.turn.trace.call("see", model, "", raw, told)
+        reply = [{"entity": one.entity, "text": one.text, "value": one.value} for one in entities]
+        self.turn.trace.call("see", model, "", raw, reply)
         for one in entities:
             for name, entity in names:
                 if one.entity == entity:

@@ -7,8 +7,9 @@ import pytest
 
 from doubles.conversations import Inbox, echo, echo_poison, echo_program
 from ses.conversations.engine import Engine
+from ses.dialogue.state.frames import Activity, Frame
 from ses.dialogue.state.ports import Increment, Leg
-from ses.dialogue.state.session import Activity, Checkpoint, Frame, Session
+from ses.dialogue.state.session import Checkpoint, Session
 from ses.messages import Outgoing
 from ses.scenario.program.definitions import Variable
 from ses.storage.contract import StoreUnavailable

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import textwrap
+import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -157,10 +158,11 @@ class Talk:
         self.services = Services(**services)
         self.ports = Ports(self.clock, self.services)
         self.stored: bytes | None = None
-        self.heard: list[Outgoing] = []
+        self.received: list[Outgoing] = []
         self.said: list[Outgoing] = []
         """Messages of the last turn."""
         self.leg: Leg | None = None
+        self.processor_time: Callable[[], float] = time.thread_time
         self.inbounds = 0
         self.channel: Any = "chat"
 
@@ -190,7 +192,13 @@ class Talk:
         self.ports.legs = []
         self.ports.users = []
         leg = await run_turn(
-            session, inbounds, self.programs, self.program, self.ports, user_variables=dict(self.ports.user)
+            session,
+            inbounds,
+            self.programs,
+            self.program,
+            self.ports,
+            user_variables=dict(self.ports.user),
+            processor_time=self.processor_time,
         )
         self.keep(leg)
         return [message.text for message in self.said]
@@ -200,9 +208,9 @@ class Talk:
         self.stored = leg.session.encode()
         self.ports.keep(leg)
         self.said = [*(message for _, out in self.ports.legs for message in out), *leg.outgoing]
-        self.heard.extend(self.said)
-        assert [one.seq for one in self.heard] == list(range(1, len(self.heard) + 1)), "seq has a gap"
-        assert len({one.id for one in self.heard}) == len(self.heard), "two messages with one id"
+        self.received.extend(self.said)
+        assert [one.seq for one in self.received] == list(range(1, len(self.received) + 1)), "seq has a gap"
+        assert len({one.id for one in self.received}) == len(self.received), "two messages with one id"
 
     async def say(self, text: str, **more: Any) -> list[str]:
         return await self.turn(self.inbound(text=text, **more))
@@ -212,7 +220,9 @@ class Talk:
 
     async def press(self, label: str, *, old: int = 0) -> list[str]:
         """Press the newest button of that label, or the one before (`old=1`) …"""
-        ids = [b.id for message in reversed(self.heard) for b in message.buttons if b.text == label and b.id]
+        ids = [
+            b.id for message in reversed(self.received) for b in message.buttons if b.text == label and b.id
+        ]
         assert len(ids) > old, f"no button {label!r} was shown"
         return await self.turn(self.inbound(button=ids[old]))
 

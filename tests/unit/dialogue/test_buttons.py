@@ -1,4 +1,4 @@
-"""§9: a button answers its own question, and only while that is open."""
+"""A button answers its own question, and only while that is open."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ async def test_an_old_slot_button_of_a_living_activity_is_a_correction_never_an_
         press: Маленькая
         bot: Большая Маленькая?
     """)
-    first = chat.heard[0].buttons[0]
+    first = chat.received[0].buttons[0]
     await chat.turn(chat.inbound(button=first.id))
     assert [m.text for m in chat.said] == ["Маленькая Маленькая?"]
 

@@ -1,4 +1,4 @@
-"""§7: changing one's mind, with and without a marker, and going back."""
+"""Corrections, with and without a marker, and rolling back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""§11, §13, §15: events, hot starts, bursts, versions, languages, values from outside, edits."""
+"""Events, `resume` after a pause, several messages at once, versions, languages, external values, edits."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def test_start_and_the_robots_own_events(talk: Any) -> None:
     assert await chat.event("leave") == []
 
 
-async def test_a_hot_start_greets_routes_and_asks_the_open_question_once(talk: Any) -> None:
+async def test_a_return_after_a_pause_greets_routes_and_asks_the_open_question_once(talk: Any) -> None:
     await talk(ROBOT)("""
         user: число
         bot: Число?
@@ -165,7 +165,7 @@ async def test_an_event_keeps_the_session_alive(talk: Any) -> None:
     assert await chat.say("Ира") == ["С возвращением (day).", "Ира."]
 
 
-async def test_a_burst_is_one_turn_and_answered_questions_are_not_sent(talk: Any) -> None:
+async def test_several_messages_at_once_are_one_turn_and_answered_questions_are_not_sent(talk: Any) -> None:
     chat = talk(ROBOT)
     assert await chat.burst("число", "7") == ["7."]
     assert await chat.burst("число", "вы открыты", "8") == ["Число?", "Да.", "8."]
@@ -187,7 +187,7 @@ async def test_an_activity_stays_with_its_version_new_ones_take_the_newest(talk:
     """)
 
 
-async def test_move_goes_on_at_the_same_place_or_starts_the_flow_again_with_its_slots(talk: Any) -> None:
+async def test_move_goes_on_at_the_same_operation_or_starts_the_flow_again_with_its_slots(talk: Any) -> None:
     robot = ROBOT.replace("expire: 30d", "expire: 30d, on_update: move")
     chat = talk(robot)
     await chat.say("вопрос")
@@ -226,7 +226,7 @@ flows: {hello: {on: ["* код *"], steps: [{say: {key: hello}}]}}
     assert await chat.say("код", language="de") == ["Hi"]
 
 
-async def test_values_from_outside_set_only_declared_names_of_a_fitting_type(talk: Any) -> None:
+async def test_external_values_set_only_declared_names_of_a_fitting_type(talk: Any) -> None:
     robot = """
 variables: {bonus: 0, city: "", secret: {value: 1}, plan: {value: free, from: page}}
 flows: {show: {on: [покажи], steps: [{say: "{{ bonus }} {{ city }} {{ secret }} {{ plan }} {{ page.title }}"}]}}

@@ -104,7 +104,7 @@ def inbounds(chat: Any, action: tuple[str, Any]) -> list[Inbound]:
     if kind == "edit":
         last = chat.session.last if chat.stored else "m0"
         return [chat.inbound(text=what, edit_of=last or "m0")]
-    buttons = [button.id for message in chat.heard for button in message.buttons]
+    buttons = [button.id for message in chat.received for button in message.buttons]
     return [chat.inbound(button=buttons[-1 - what] if what < len(buttons) else f"1.1.{what}")]
 
 
@@ -148,7 +148,7 @@ def test_a_repeated_turn_from_any_checkpoint_says_the_same(talk: Any, begin: Any
             session = chat.session
             assert len(session.stack) <= STACK
             assert session.checkpoint is None
-            assert session.seq == len(chat.heard)
+            assert session.seq == len(chat.received)
             assert not session.stack or session.pending or session.stack[-1].frames[-1].open
             owned = [name for a in session.stack for f in a.frames for name in f.owns]
             assert len(owned) == len(set(owned))

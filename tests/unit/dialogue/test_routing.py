@@ -1,4 +1,4 @@
-"""§5 and §18: who gets an utterance."""
+"""Routing: which flow, question or slot gets an utterance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""§6 and §18: how slots are asked, filled, checked, skipped and kept."""
+"""How slots are asked, filled, checked, skipped and kept."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ flows: {a: {on: [старт], needs: [note], steps: [{say: "{{ note or 'ниче
     """)
 
 
-async def test_captures_of_the_flow_under_way_fill_while_it_asks(talk: Any) -> None:
+async def test_captures_of_the_active_flow_fill_while_it_asks(talk: Any) -> None:
     robot = (
         ENTITIES
         + """

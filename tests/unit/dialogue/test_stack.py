@@ -1,4 +1,4 @@
-"""§7: the stack of activities, and going on after a digression."""
+"""The stack of activities, and going on after a digression."""
 
 from __future__ import annotations
 

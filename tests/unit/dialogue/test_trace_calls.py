@@ -1,4 +1,4 @@
-"""What a turn called is in its trace, for `/ses/session` and scripts; private values are not."""
+"""The calls of a turn are in its trace, for `/ses/session` and scripts; private values are not."""
 
 from __future__ import annotations
 

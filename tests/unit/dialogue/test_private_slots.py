@@ -1,4 +1,4 @@
-"""§15: what a private slot was taken from leaves no trace behind."""
+"""Privacy: the words that a private slot has used leave no trace behind."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ flows: {a: {on: [карта], needs: [card], steps: [{say: "Взял {{ card }}.
     assert chat.said[0].masked == "Взял ‹card›."
 
 
-async def test_each_message_of_a_burst_is_masked_apart(talk: Any) -> None:
+async def test_each_message_of_a_turn_is_masked_apart(talk: Any) -> None:
     chat = talk(ROBOT)
     await chat.burst("заказ большая", "+7 913 123-45-67", "да")
     assert chat.leg.masked == {"m2": "‹phone›"}

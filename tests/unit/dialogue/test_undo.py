@@ -1,4 +1,4 @@
-"""§7, §15: an activity goes on after another changed its slots, and a message is taken back with all it did."""
+"""Undo: an activity goes on after another changed its slots, and an edited message is undone with all it did."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ async def test_no_return_to_a_question_that_cannot_be_put(talk: Any) -> None:
     assert not any("ернёмся" in one.text for one in chat.said), [one.text for one in chat.said]
 
 
-async def test_an_edit_takes_back_what_is_kept_by_user(talk: Any) -> None:
+async def test_an_edit_undoes_what_is_kept_by_user(talk: Any) -> None:
     chat = talk("""
         variables: {visits: {value: 0, keep: user}, name: {value: "", keep: user}}
         flows:

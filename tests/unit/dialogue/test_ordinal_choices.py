@@ -1,4 +1,4 @@
-"""What the robot shows may be chosen by its place: «вторую», "the last one", «номер два»."""
+"""What the robot shows may be chosen by its number: «вторую», "the last one", «номер два»."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ flows:
         ("2nd", "Сбер!"),
     ],
 )
-async def test_a_choice_is_named_by_its_place(talk: Any, said: str, answer: str) -> None:
+async def test_a_choice_is_named_by_its_number(talk: Any, said: str, answer: str) -> None:
     chat = talk(ROBOT)
     await chat.say("карта")
     assert await chat.say(said) == [answer]
@@ -54,20 +54,20 @@ async def test_a_choice_is_named_by_its_place(talk: Any, said: str, answer: str)
 @pytest.mark.parametrize(
     "said", ["седьмая", "второй раз говорю", "вторую или третью", "первую и вторую", "в первом случае"]
 )
-async def test_what_names_no_place_of_those_shown_is_no_choice(talk: Any, said: str) -> None:
+async def test_what_numbers_none_of_those_shown_is_no_choice(talk: Any, said: str) -> None:
     chat = talk(ROBOT)
     await chat.say("карта")
     (answer,) = await chat.say(said)
     assert answer.endswith("Какую карту?")
 
 
-async def test_several_places_are_several_choices(talk: Any) -> None:
+async def test_several_numbers_are_several_choices(talk: Any) -> None:
     chat = talk(ROBOT)
     await chat.say("много")
     assert await chat.say("первую и последнюю") == ["Альфа+Тинькофф!"]
 
 
-async def test_buttons_of_list_values_are_chosen_by_their_place(talk: Any) -> None:
+async def test_buttons_of_list_values_are_chosen_by_their_number(talk: Any) -> None:
     chat = talk(ROBOT)
     await chat.say("тесто")
     assert await chat.say("второе") == ["thick!"]
@@ -75,20 +75,20 @@ async def test_buttons_of_list_values_are_chosen_by_their_place(talk: Any) -> No
     assert await chat.say("первое") == ["thick!"]
 
 
-async def test_a_list_value_that_is_not_shown_has_no_place(talk: Any) -> None:
+async def test_a_list_value_that_is_not_shown_has_no_number(talk: Any) -> None:
     chat = talk(ROBOT)
     await chat.say("просто")
     (answer,) = await chat.say("второе")
     assert answer.endswith("Тесто?")
 
 
-async def test_a_menu_item_is_chosen_by_its_place(talk: Any) -> None:
+async def test_a_menu_item_is_chosen_by_its_number(talk: Any) -> None:
     chat = talk(ROBOT)
     await chat.say("меню")
     assert await chat.say("давай вторую") == ["Пью."]
 
 
-async def test_the_words_of_a_value_or_label_go_before_its_place(talk: Any) -> None:
+async def test_the_words_of_a_value_or_label_go_before_its_number(talk: Any) -> None:
     chat = talk(ROBOT)
     await chat.say("тесто")
     assert await chat.say("второго сорта") == ["second!"]
@@ -99,13 +99,13 @@ async def test_the_words_of_a_value_or_label_go_before_its_place(talk: Any) -> N
     assert await chat.say("1") == ["Дом 1!"]
 
 
-async def test_a_trigger_that_says_more_wins_over_a_place(talk: Any) -> None:
+async def test_a_trigger_that_says_more_wins_over_a_number(talk: Any) -> None:
     chat = talk(ROBOT)
     await chat.say("карта")
     assert (await chat.say("второй этаж"))[0] == "Этаж."
 
 
-async def test_a_place_means_nothing_when_the_question_is_over(talk: Any) -> None:
+async def test_a_number_means_nothing_when_the_question_is_over(talk: Any) -> None:
     chat = talk(ROBOT)
     await chat.say("карта")
     await chat.say("вторую")

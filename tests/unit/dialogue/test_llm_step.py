@@ -220,7 +220,7 @@ async def test_after_a_death_in_mid_stream_a_model_that_is_gone_leaves_no_half_t
     assert pieces(one.ports.shown) == [(1, 0, "Раз"), (3, 0, "")]
 
 
-async def test_a_text_that_failed_half_way_is_taken_back(talk):
+async def test_a_text_that_failed_half_way_is_retracted(talk):
     one = talk(robot("stream: true, timeout: 50ms", "on_error: [{say: Не успел.}]"))
     model = engine(one, "Раз два")
     model.gate.clear()

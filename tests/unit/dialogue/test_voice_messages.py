@@ -34,16 +34,16 @@ class Voices:
     texts: list[str | StepError] = field(default_factory=list)
     """Heard in turn, the last one again and again."""
     traits: dict[str, Any] = field(default_factory=dict)
-    heard: list[Attachment] = field(default_factory=list)
+    transcribed: list[Attachment] = field(default_factory=list)
     spoken: list[tuple[str, str]] = field(default_factory=list)
     mute: StepError | None = None
     asked: list[Any] = field(default_factory=list)
     settings: Any = None
 
     async def transcribe(self, conversation, recording, settings, *, keep):
-        self.heard.append(recording)
+        self.transcribed.append(recording)
         self.settings = settings
-        text = self.texts[min(len(self.heard), len(self.texts)) - 1]
+        text = self.texts[min(len(self.transcribed), len(self.texts)) - 1]
         if isinstance(text, StepError):
             raise text
         return VoiceMessage(
@@ -87,13 +87,13 @@ async def test_the_log_gets_the_words(talk):
     assert robot.trace["calls"][0]["type"] == "spr"
 
 
-async def test_hearing_has_a_leg_of_its_own_and_is_done_once_more_after_a_death(talk, killed):
+async def test_transcription_has_a_leg_of_its_own_and_is_done_once_more_after_a_death(talk, killed):
     robot = talking(talk, ROBOT, "хочу пиццу")
     robot.ports.die_after = 0
     voice = robot.inbound(attachments=(VOICE,))
     with pytest.raises(killed):
         await robot.turn(voice)
-    assert robot.ports.voices.heard == []
+    assert robot.ports.voices.transcribed == []
     ((stored, said),) = robot.ports.legs
     assert said == []
     checkpoint = Session.decode(stored).checkpoint
@@ -101,11 +101,11 @@ async def test_hearing_has_a_leg_of_its_own_and_is_done_once_more_after_a_death(
     assert checkpoint.transcribing
     robot.stored = stored
     assert await robot.turn(voice) == ["Какой размер?"]
-    assert len(robot.ports.voices.heard) == 1
+    assert len(robot.ports.voices.transcribed) == 1
     assert robot.session.turn == 1
 
 
-async def test_after_a_later_leg_what_was_heard_is_known_and_not_asked_again(talk, killed):
+async def test_after_a_later_leg_the_transcript_is_known_and_not_asked_for_again(talk, killed):
     robot = talking(
         talk,
         """
@@ -126,9 +126,9 @@ async def test_after_a_later_leg_what_was_heard_is_known_and_not_asked_again(tal
     with pytest.raises(killed):
         await robot.turn(voice)
     robot.stored = robot.ports.legs[-1][0]
-    robot.heard.extend(robot.ports.legs[-1][1])
+    robot.received.extend(robot.ports.legs[-1][1])
     assert await robot.turn(voice) == ["1,5 хочу пиццу 7"]
-    assert len(robot.ports.voices.heard) == 1
+    assert len(robot.ports.voices.transcribed) == 1
     assert [request.json for request in robot.services.called] == [{"said": "хочу пиццу"}]
 
 
@@ -207,7 +207,7 @@ async def test_without_the_event_the_engine_asks_to_say_it_again(talk):
 async def test_without_a_recogniser_a_voice_message_is_a_file_like_others(talk):
     robot = talking(talk, ROBOT.replace("spr: general, ", ""), "хочу пиццу")
     assert await robot.attach(VOICE) == ["Такое я пока не умею смотреть. Напишите, пожалуйста, словами."]
-    assert robot.ports.voices.heard == []
+    assert robot.ports.voices.transcribed == []
     assert robot.ports.legs == []
 
 
@@ -229,14 +229,14 @@ async def test_a_question_that_takes_recordings_gets_the_recording(talk):
     )
     assert await robot.attach(VOICE) == ["Скажите что-нибудь"]
     assert await robot.attach(VOICE) == ["telegram:v1 male"]
-    assert len(robot.ports.voices.heard) == 1
+    assert len(robot.ports.voices.transcribed) == 1
     assert [media for media, _ in robot.ports.voices.asked] == ["telegram:v1"]
 
 
 async def test_words_typed_beside_a_recording_are_what_is_meant(talk):
     robot = talking(talk, ROBOT, "нет")
     assert await robot.attach(VOICE, text="хочу пиццу") == ["Какой размер?"]
-    assert robot.ports.voices.heard == []
+    assert robot.ports.voices.transcribed == []
 
 
 async def test_private_words_are_masked_and_the_recording_is_named_for_removal(talk):
@@ -257,13 +257,13 @@ async def test_private_words_are_masked_and_the_recording_is_named_for_removal(t
     assert "Аделаида" not in str(robot.trace)
 
 
-async def test_a_voice_ends_a_burst_and_answers_its_question(talk):
+async def test_a_voice_message_ends_a_series_and_answers_its_question(talk):
     robot = talking(talk, ROBOT, "большую")
     first, second = robot.inbound(text="хочу пиццу"), robot.inbound(attachments=(VOICE,))
     assert await robot.turn(first, second) == ["большая: большую"]
 
 
-async def test_a_voice_after_a_long_pause_is_heard_after_the_former_session_has_ended(talk, killed):
+async def test_a_voice_after_a_long_pause_is_transcribed_after_the_former_session_has_ended(talk, killed):
     robot = talking(talk, ROBOT + "\nsession: {idle: 1h, expire: 2h}\nevents: {end: [{say: Пока}], resume: [{say: Снова}]}\n",
                     "хочу пиццу")  # fmt: skip
     await robot.say("хочу пиццу")
@@ -273,10 +273,10 @@ async def test_a_voice_after_a_long_pause_is_heard_after_the_former_session_has_
     with pytest.raises(killed):
         await robot.turn(voice)
     robot.stored = robot.ports.legs[-1][0]
-    robot.heard.extend(robot.ports.legs[-1][1])
-    assert [one.text for one in robot.heard[-1:]] == ["Пока"]
+    robot.received.extend(robot.ports.legs[-1][1])
+    assert [one.text for one in robot.received[-1:]] == ["Пока"]
     assert await robot.turn(voice) == ["Какой размер?"]
-    assert len(robot.ports.voices.heard) == 1
+    assert len(robot.ports.voices.transcribed) == 1
 
 
 async def test_a_voice_after_a_pause_resumes_even_if_the_turn_dies_while_it_listens(talk, killed):
@@ -407,7 +407,7 @@ async def test_what_another_system_lets_the_robot_say_is_spoken_too_unless_it_br
     await robot.turn(robot.inbound(external=True, say=InjectedMessage(text="Заказ готов")))
     await robot.turn(robot.inbound(external=True, say=InjectedMessage(text="Слушайте", attachments=(VOICE,))))
     assert robot.ports.voices.spoken == [("Заказ готов", "anna")]
-    assert [len(message.attachments) for message in robot.heard] == [1, 1]
+    assert [len(message.attachments) for message in robot.received] == [1, 1]
 
 
 async def test_a_robot_in_a_terminal_is_silent(talk):
