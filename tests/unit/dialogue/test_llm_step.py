@@ -183,10 +183,11 @@ async def test_after_a_death_in_mid_stream_the_text_begins_anew(talk, killed):
 
     def dying(request: ChatRequest) -> str:
         if len(one.ports.model.asked) == 1:
-            one.ports.show = lambda delta: (one.ports.shown.append(delta), die())
+            one.ports.show = show_and_die
         return "Раз два"
 
-    def die() -> None:
+    def show_and_die(delta: Delta) -> None:
+        one.ports.shown.append(delta)
         raise killed
 
     one.ports.model = ScriptedEngine(dying)
