@@ -39,6 +39,15 @@ async def test_a_delivery_that_can_never_succeed_is_given_up_and_the_robot_hears
         assert await pipeline.store.undelivered((0, 0), 9) == []
 
 
+async def test_a_delivery_that_fails_for_a_day_is_given_up(pipeline_over, telegram):
+    telegram.failures = [DeliveryFailed("Telegram is away", 50_000.0)] * 3
+    async with pipeline_over(inbox=telegram) as pipeline:
+        await pipeline.say("one")
+        assert await telegram.until("s1", 1) == ["[error]"]
+        await pipeline.delivered()
+        assert pipeline.clock.now() >= START + 2 * 50_000.0
+
+
 async def test_what_the_robot_says_to_a_lost_message_is_not_lost_in_a_loop(pipeline_over, telegram):
     telegram.failures = [DeliveryFailed("the bot was blocked", None)] * 2
     async with pipeline_over(inbox=telegram) as pipeline:
