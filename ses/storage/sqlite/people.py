@@ -74,9 +74,9 @@ def prove(db: sqlite3.Connection, what: tuple[str, str, float]) -> None:
 
 def user_values(db: sqlite3.Connection, robot: str, user: str) -> Mapping[str, Any]:
     rows = db.execute(
-        "SELECT name, value FROM user_values WHERE robot = ?1"
-        " AND user = coalesce((SELECT person FROM identities WHERE identity = ?2), ?2)",
-        (robot, user),
+        "SELECT name, value FROM user_values WHERE robot = :robot"
+        " AND user = coalesce((SELECT person FROM identities WHERE identity = :user), :user)",
+        {"robot": robot, "user": user},
     )
     return {name: msgspec.json.decode(value) for name, value in rows}
 
