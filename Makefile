@@ -2,10 +2,14 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: help run test test-model lint types unit integration peers kill bench bench-model check format clean prepare-run prepare-model prepare-test
+.PHONY: help run test test-model lint types unit pythons integration peers kill bench bench-model check format clean prepare-run prepare-model prepare-test
 .NOTPARALLEL:
+# Else each of the many processes of the tests compiles all of them anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 BIN := .venv/bin
+WORKERS ?= 2
+in_parallel = --numprocesses $(WORKERS) --durations 20 --durations-min 1
 say = @printf '\n== %s\n'
 
 help: ## Show this list
@@ -14,7 +18,7 @@ help: ## Show this list
 run: prepare-model config.json ## Start SES with the demo robots and, where the machine can, a language model (LLM=off: without)
 	@exec $(BIN)/ses run
 
-test: prepare-test lint types unit integration peers ## Everything that must hold: rules, types, all tests but the benches and those of the real model
+test: prepare-test lint types unit pythons integration peers ## Everything that must hold: rules, types, all tests but the benches and those of the real model
 	$(say) 'all well'
 
 lint: prepare-test ## Code rules, formatting, the order of the floors, the scripts
@@ -33,17 +37,19 @@ types: prepare-test ## Types of the daemon (mypy) and of the widget (tsc)
 	@npm run --silent --prefix tests/widget types
 
 unit: prepare-test ## Fast tests, no network
-	$(say) 'unit tests'
-	@$(BIN)/pytest -q tests/unit
+	@tools/unit.sh main $(in_parallel)
 	$(say) 'unit tests of the widget (node)'
 	@npm test --silent --prefix tests/widget
 
+pythons: prepare-test ## The unit tests on the other Pythons of pyproject's classifiers that this machine has
+	@tools/unit.sh others $(in_parallel)
+
 integration: prepare-test ## Tests with real servers, processes and a real browser
 	$(say) 'integration tests'
-	@$(BIN)/pytest -q --numprocesses 2 --dist loadfile tests/integration docs/examples --ignore tests/integration/llm
+	@$(BIN)/pytest -q $(in_parallel) --dist loadfile --no-loadscope-reorder tests/integration docs/examples --ignore tests/integration/llm
 
 peers: prepare-test ## Tests with other people's clients
-	@if compgen -G 'tests/peers/**/test_*.py' >/dev/null || compgen -G 'tests/peers/test_*.py' >/dev/null; then printf '\n== tests with others'\'' clients\n'; $(BIN)/pytest -q tests/peers; fi
+	@if compgen -G 'tests/peers/**/test_*.py' >/dev/null || compgen -G 'tests/peers/test_*.py' >/dev/null; then printf '\n== tests with others'\'' clients\n'; $(BIN)/pytest -q $(in_parallel) --dist loadfile tests/peers; fi
 
 test-model: prepare-test prepare-model ## Tests with the real vLLM and a small model (3.4 GB the first time)
 	$(say) 'tests with the real model'
@@ -67,7 +73,7 @@ format: prepare-test ## Lay out the code
 	@$(BIN)/ruff format .
 
 clean: ## Remove what was built and installed here; conversations, logs and config.json stay
-	rm -rf .venv tests/widget/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-* .coverage tests/widget/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 config.json:
