@@ -123,11 +123,10 @@ function link(text, at, depth) {
   }
   const target = level === 0 ? /^\]\(\s*<?((?:[^\s()<>]|\([^\s()<>]*\))*)>?(?:\s+(?:"[^"]*"|'[^']*'))?\s*\)/.exec(text.slice(end, end + FARTHEST)) : null;
   if (!target) return null;
-  const parts = inlines(text.slice(at + 1, end), depth + 1);
   const href = safeAddress(target[1] ?? "");
-  const after = end + target[0].length;
-  if (!href) return { part: text.slice(at + 1, end), end: after };
-  return { part: { kind: "link", href, parts: parts.length ? parts : [href] }, end: after };
+  if (!href) return null;
+  const parts = inlines(text.slice(at + 1, end), depth + 1);
+  return { part: { kind: "link", href, parts: parts.length ? parts : [href] }, end: end + target[0].length };
 }
 
 /** `<https://…>` and `<br>`; other tags are text. @param {string} text @param {number} at @returns {Step} */

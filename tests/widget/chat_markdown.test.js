@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { inlines } from "../../ses/chat/inlines.js";
@@ -35,6 +36,11 @@ const line = (parts) =>
     })
     .join("");
 const inner = (text) => line(inlines(text));
+
+const cases = JSON.parse(readFileSync(new URL("../markdown_cases.json", import.meta.url), "utf8"));
+for (const { name, markdown, blocks: read } of cases) {
+  test(`as all channels read it: ${name}`, () => assert.deepEqual(blocks(markdown).map(block), read));
+}
 
 test("paragraphs, headings, rules and quotes", () => {
   assert.equal(brief("# One\ntext\nmore\n\n## Two ##\n\n---\n> a\n> b\n>\n> c"), "h1(One) p(text⏎more) h2(Two) rule q{p(a⏎b) p(c)}");

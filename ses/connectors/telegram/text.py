@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import html
-import re
+from html import escape
 
 from ses.connectors.texts import split_text
+from ses.markdown import TextRenderer
 
 MESSAGE = 4096
 """Characters of a message."""
 CAPTION = 1024
 """Characters of a text under a picture or file."""
 
-_MARKS = re.compile(
-    r"```(?:\w+\n)?(?P<block>.+?)```|\*\*(?P<bold>[^*\n]+)\*\*|`(?P<code>[^`\n]+)`"
-    r"|\[(?P<label>[^\]\n]+)\]\((?P<target>https?://[^\s)]+)\)|\*(?P<slant>[^*\s][^*\n]*)\*",
-    re.DOTALL,
-)
-_DOT = re.compile(r"^[-*] ", re.MULTILINE)
-_HEADING = re.compile(r"^#{1,6} +(.+)$", re.MULTILINE)
+_TAGS = {"strong": "b", "em": "i", "s": "s"}
 
 
 def length(text: str) -> int:
@@ -35,23 +29,33 @@ def pieces(text: str, limit: int = MESSAGE) -> list[str]:
 
 
 def to_html(text: str) -> str:
-    """The Markdown that robots and models write, as Telegram's HTML. Whatever is no known mark stays as it is."""
-    text = _HEADING.sub(r"**\1**", _DOT.sub("• ", text))
-    shown: list[str] = []
-    at = 0
-    for match in _MARKS.finditer(text):
-        shown.append(html.escape(text[at : match.start()], quote=False))
-        shown.append(_marked(match))
-        at = match.end()
-    shown.append(html.escape(text[at:], quote=False))
-    return "".join(shown)
+    """The Markdown that robots and models write, as Telegram's HTML."""
+    return _RENDERER.render(text)
 
 
-def _marked(match: re.Match[str]) -> str:
-    for name, tag in (("block", "pre"), ("code", "code")):
-        if match[name] is not None:
-            return f"<{tag}>{html.escape(match[name], quote=False)}</{tag}>"
-    for name, tag in (("bold", "b"), ("slant", "i")):
-        if match[name] is not None:
-            return f"<{tag}>{html.escape(match[name], quote=False)}</{tag}>"
-    return f'<a href="{html.escape(match["target"])}">{html.escape(match["label"], quote=False)}</a>'
+class _HtmlRenderer(TextRenderer):
+    def text(self, text: str) -> str:
+        return escape(text, quote=False)
+
+    def heading(self, inner: str) -> str:
+        return f"<b>{inner}</b>"
+
+    def code_block(self, code: str, language: str) -> str:
+        if not language:
+            return f"<pre>{self.text(code)}</pre>"
+        return f'<pre><code class="language-{escape(language)}">{self.text(code)}</code></pre>'
+
+    def quote(self, inner: str, depth: int) -> str:
+        return inner if depth else f"<blockquote>{inner}</blockquote>"  # Telegram knows none in each other
+
+    def code(self, code: str) -> str:
+        return f"<code>{self.text(code)}</code>"
+
+    def mark(self, kind: str, inner: str) -> str:
+        return f"<{_TAGS[kind]}>{inner}</{_TAGS[kind]}>"
+
+    def link(self, inner: str, address: str) -> str:
+        return f'<a href="{escape(address)}">{inner or self.text(address)}</a>'
+
+
+_RENDERER = _HtmlRenderer()

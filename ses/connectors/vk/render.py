@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 from ses.connectors.texts import split_text
+from ses.markdown import TextRenderer
 from ses.messages import Attachment, Outgoing
 
 TEXT = 4096
 """Characters of one message."""
-
-_LINK = re.compile(r"!?\[([^\]\n]+)\]\((https?://[^\s)]+)\)")
-_MARKS = (
-    re.compile(r"^#{1,6}[ \t]+", re.MULTILINE),
-    re.compile(r"^```\w*$\n?", re.MULTILINE),
-    re.compile(r"(\*\*|__|~~)(?=\S)(.+?)(?<=\S)\1", re.DOTALL),
-    re.compile(r"(?<![\w*])(\*|_)(?=\S)([^*_\n]+?)(?<=\S)\1(?![\w*])"),
-    re.compile(r"(`)([^`\n]+)\1"),
-)
 
 
 def pieces(message: Outgoing, *, labels: str = "") -> list[str]:
@@ -30,10 +20,15 @@ def pieces(message: Outgoing, *, labels: str = "") -> list[str]:
 
 def plain(markdown: str) -> str:
     """VK shows marks as they are written, so they go; a link keeps its address."""
-    text = _LINK.sub(lambda found: found[2] if found[1] == found[2] else f"{found[1]} ({found[2]})", markdown)
-    for mark in _MARKS:
-        text = mark.sub(lambda found: found[2] if found.re.groups else "", text)
-    return text
+    return _RENDERER.render(markdown)
+
+
+class _PlainRenderer(TextRenderer):
+    def link(self, inner: str, address: str) -> str:
+        return address if inner in ("", address) else f"{inner} ({address})"
+
+
+_RENDERER = _PlainRenderer()
 
 
 def _line(attachment: Attachment) -> str:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import re
 
 from ses.dialogue.state.turn import Draft, Turn
 from ses.errors import StepError
+from ses.markdown import TextRenderer
 
 LONGEST = 2000
 """Characters of a text that is spoken; a longer one is only shown."""
-_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
-_MARKS = re.compile(r"[*_`~#>]+")
 
 
 async def speak(turn: Turn) -> None:
@@ -28,7 +26,7 @@ async def speak(turn: Turn) -> None:
 
 
 async def _speak(turn: Turn, draft: Draft) -> None:
-    text = plain(draft.text) if draft.format == "markdown" else draft.text
+    text = spoken(draft.text) if draft.format == "markdown" else draft.text
     draft.voice = False
     voices = turn.ports.voices
     brought = any(one.kind == "voice" for one in draft.attachments)
@@ -47,6 +45,24 @@ async def _speak(turn: Turn, draft: Draft) -> None:
         draft.attachments = (*draft.attachments, recording)
 
 
-def plain(text: str) -> str:
+def spoken(text: str) -> str:
     """Markdown as it is read aloud."""
-    return _MARKS.sub("", _LINK.sub(r"\1", text))
+    return _RENDERER.render(text)
+
+
+class _SpokenRenderer(TextRenderer):
+    bullet = indent = ""
+
+    def quote(self, inner: str, depth: int) -> str:
+        del depth
+        return inner
+
+    def rule(self, written: str) -> str:
+        del written
+        return ""
+
+    def link(self, inner: str, address: str) -> str:
+        return inner or address
+
+
+_RENDERER = _SpokenRenderer()
