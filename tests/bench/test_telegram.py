@@ -92,7 +92,7 @@ def test_a_message_through_a_webhook(figure):
 
     async def main() -> float:
         from doubles.telegram import telegram
-        from ses.connectors.telegram.connector import SECRET_HEADER
+        from ses.connectors.telegram.webhook import SECRET_HEADER
 
         async with telegram() as fake, ClientSession(connector=TCPConnector(limit=0)) as http:
             server = context.Process(target=serve, args=(theirs, fake.url))

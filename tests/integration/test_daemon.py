@@ -81,7 +81,7 @@ class Running:
             try:
                 notice = self.notices.recv(4096).decode()
             except TimeoutError:
-                if self.process.poll() is None:
+                if self.process is not None and self.process.poll() is None:
                     continue  # pytest's own time is the limit
                 raise AssertionError(
                     f"it ended before {part!r}; seen: {self.seen}; {self.output()}"
@@ -104,6 +104,7 @@ class Running:
             self.process.communicate()
 
     def stop(self) -> int:
+        assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(20)
 

@@ -119,7 +119,9 @@ class Aiogram:
         return await self.bot.answer_callback_query(query.id, text="да")
 
     async def fetch(self, file_id):
-        return (await self.bot.download(file_id)).read()
+        file = await self.bot.download(file_id)
+        assert file is not None
+        return file.read()
 
     async def hook(self, url):
         return await self.bot.set_webhook(url, secret_token="s")

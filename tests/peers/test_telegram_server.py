@@ -86,13 +86,16 @@ async def telegram():
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
         )  # fmt: skip
         made.append(process)
+        stdin, stdout = process.stdin, process.stdout
+        assert stdin is not None
+        assert stdout is not None
 
         async def heard():
             async with asyncio.timeout(40):
-                return json.loads(await process.stdout.readline())
+                return json.loads(await stdout.readline())
 
         assert await heard() == {"listening": port}
-        return f"http://127.0.0.1:{port}", process.stdin.write, heard
+        return f"http://127.0.0.1:{port}", stdin.write, heard
 
     yield telegram
     for process in made:

@@ -67,9 +67,10 @@ async def live(path, arriving, said):
 
 
 async def all_lives(arrived):
-    said = {who: [] for who in range(4)}
+    said: dict[int, list[int]] = {who: [] for who in range(4)}
     with tempfile.TemporaryDirectory() as folder:
-        arriving, waiting, sent = iter(arrived), True, []
+        arriving, waiting = iter(arrived), True
+        sent: list[list] = []
         while waiting or len(sent) == 0 or sum(map(len, sent)) < len({one[:2] for one in arrived}):
             sent, waiting = await live(Path(folder) / "ses.db", arriving, said)
     return said, sent

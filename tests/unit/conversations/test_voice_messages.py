@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+from ses.conversations.codec import decode_inbound
 from ses.conversations.engine import ENGINE
-from ses.conversations.turns.rows import decode_inbound
 from ses.conversations.views import LogRequest
 from ses.dialogue.state.session import VoiceMessage
 from ses.messages import Attachment

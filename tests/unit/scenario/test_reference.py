@@ -52,7 +52,7 @@ def documented(model: type[ScenarioModel]) -> set[str]:
     return set(re.findall(r"^\| `([^`]+)`", table[1], re.MULTILINE))
 
 
-MODELS = [
+MODELS: list[type[ScenarioModel]] = [
     robot.Robot, settings.Session, settings.Routing, settings.Variable, settings.Qas, definitions.Flow,
     definitions.Trigger, definitions.Need, recognised.Intent, recognised.SmcSource, recognised.Entity,
     recognised.ListEntry, recognised.SeeSource, definitions.Slot, messages.Message, messages.Question, messages.Button,
