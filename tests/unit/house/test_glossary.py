@@ -51,3 +51,19 @@ def named_in_the_map() -> list[str]:
 def test_the_map_names_only_what_exists(name):
     """As written, below `ses/`, or as a room of one of its packages."""
     assert any((ROOT / base / name).exists() for base in ("", "ses")) or any((ROOT / "ses").glob(f"*/{name}"))
+
+
+PATHS = sorted(
+    {
+        (page.relative_to(ROOT).as_posix(), path)
+        for page in [*(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md")]
+        for path in re.findall(
+            r"`((?:ses|tests/\w+|tools|docs)/[\w./-]+\.\w+)`", page.read_text(encoding="utf-8")
+        )
+    }
+)
+
+
+@pytest.mark.parametrize(("page", "path"), PATHS)
+def test_pages_name_only_files_that_exist(page, path):
+    assert (ROOT / path).exists()
