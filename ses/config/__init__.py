@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ses.config.access import Auth, Key, Scope
-from ses.config.connectors import Connectors, Telegram, Vk, Web
+from ses.config.connectors import Connectors, Web
 from ses.config.fields import is_loopback
 from ses.config.loading import check_robots, find, load
 from ses.config.problems import ConfigError, Problem
@@ -27,10 +27,8 @@ __all__ = [
     "Server",
     "Servers",
     "Storage",
-    "Telegram",
     "Telemetry",
     "Tls",
-    "Vk",
     "Web",
     "Widget",
     "check_robots",

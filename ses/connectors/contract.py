@@ -244,14 +244,14 @@ Settings = TypeVar("Settings", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class ConnectorContext(Generic[Settings]):
-    """What a connector of a package is made from."""
+    """What a messenger's connector is made from, SES's own and those of packages."""
 
     kind: str
     """`max`"""
     name: str
     """As configured, without the kind: `shop`."""
     settings: Settings
-    """`connectors.max.shop`, read by the package's own model."""
+    """`connectors.max.shop`, read by the model of its kind."""
     clock: Clock
     robot_folder: Callable[[], Path | None]
     """Where the robot's files lie now; its `media/` is what it may send. None while the robot cannot be read."""

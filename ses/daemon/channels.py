@@ -6,13 +6,14 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import structlog
 
 from ses import extensions
 from ses.clock import Clock
 from ses.config import Config
+from ses.connectors import telegram, vk
 from ses.connectors.contract import (
     Addressable,
     Channel,
@@ -23,52 +24,21 @@ from ses.connectors.contract import (
 from ses.connectors.web.connector import WebConnector
 from ses.conversations.conversations import Conversations
 
-if TYPE_CHECKING:
-    from ses.config import Telegram, Vk
-
 log = structlog.get_logger("ses.daemon")
 
 RobotFolder = Callable[[str], Path | None]
-ConnectorFactory = Callable[[str, Any, RobotFolder, Recording, Clock], Channel]
-"""Name, settings, where a robot's files and its spoken words lie, clock → the connector. Imports its library: only who has
-a bot pays for it."""
-
-
-def telegram_bot(
-    name: str, settings: Telegram, folder: RobotFolder, recording: Recording, clock: Clock
-) -> Channel:
-    from ses.connectors.telegram.config import settings_of
-    from ses.connectors.telegram.connector import TelegramConnector
-
-    return TelegramConnector(
-        settings_of(name, settings),
-        robot_folder=partial(folder, settings.robot),
-        recording=recording,
-        clock=clock,
-    )
-
-
-def vk_community(name: str, settings: Vk, folder: RobotFolder, recording: Recording, clock: Clock) -> Channel:
-    from ses.connectors.vk.config import settings_of
-    from ses.connectors.vk.connector import VkConnector
-
-    return VkConnector(
-        settings_of(name, settings),
-        robot_folder=partial(folder, settings.robot),
-        recording=recording,
-        clock=clock,
-    )
-
-
-FACTORIES: Mapping[str, ConnectorFactory] = {"telegram": telegram_bot, "vk": vk_community}
+BUILT_IN: Mapping[str, Callable[[ConnectorContext[Any]], Channel]] = {
+    "telegram": telegram.make,
+    "vk": vk.make,
+}
+"""SES's own kinds, made as those of packages are. Each imports its library when it is called: only who has a bot pays
+for it."""
 
 
 def make_connector(
     kind: str, name: str, settings: Any, folder: RobotFolder, recording: Recording, clock: Clock
 ) -> Channel:
     """The connector for one entry of the configuration. Raises `Broken` when a package cannot make it."""
-    if (factory := FACTORIES.get(kind)) is not None:
-        return factory(name, settings, folder, recording, clock)
     full = f"{kind}.{name}"
     context = ConnectorContext(
         kind=kind,
@@ -79,6 +49,8 @@ def make_connector(
         recording=recording,
         log=structlog.get_logger(f"ses.connectors.{kind}").bind(connector=full),
     )
+    if (make := BUILT_IN.get(kind)) is not None:
+        return make(context)
     package = extensions.package_of(kind)
     try:
         connector = extensions.kind(kind).make(context)
@@ -133,7 +105,7 @@ class Channels:
                     self._conversations.attach(connector)
                     await connector.start(self._conversations)
                 except Exception as error:
-                    if kind in FACTORIES:
+                    if kind in BUILT_IN:
                         raise
                     package = extensions.package_of(kind)
                     problem = f"the package {package} cannot start it: {type(error).__name__}: {error}"
