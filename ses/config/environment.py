@@ -1,4 +1,4 @@
-"""The environment variables of the model's administrator's guide: they stand above `config.json`.
+"""The environment variables that set the language model, its users, journal and page: they stand above `config.json`.
 
 They may also stand in a file that `SES_ENV_FILE` names, a line each, as `NAME=value` or `NAME: value`, with `${NAME}` for other
 variables; what the process itself has in its environment wins.
@@ -72,8 +72,8 @@ def _unquoted(value: str) -> str:
     return value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'" else value
 
 
-class Guide:
-    """Lays the guide's variables over a configuration. `problems` and `warnings` fill while it does."""
+class EnvironmentVariables:
+    """Lays the variables over a configuration. `problems` and `warnings` fill while it does."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment

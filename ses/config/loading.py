@@ -14,7 +14,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from ses.config.connectors import connectors_with, original_web_key
 from ses.config.document import Document, parse
 from ses.config.document import Path as Keys
-from ses.config.environment import Guide, with_file
+from ses.config.environment import EnvironmentVariables, with_file
 from ses.config.explain import Explainer
 from ses.config.legacy import remove_unsupported
 from ses.config.plugin_settings import load_plugin_settings
@@ -68,14 +68,14 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
     _name_web_connectors(document)
     references = References(environment, path.parent)
     value = references.resolve(document.value)
-    guide = Guide(environment)
-    guide.lay_over(value)
+    variables = EnvironmentVariables(environment)
+    variables.lay_over(value)
     document.value = value  # so that a problem of what was laid over names its key, too
-    warnings += guide.warnings
+    warnings += variables.warnings
     explainer = Explainer(file, document, Config, references.read, connectors_with(plugins.models))
     problems = [Problem(file, dotted(f.path), f.message, f.line, f.column) for f in document.faults]
     problems += [explainer.problem(keys, message) for keys, message in references.failed]
-    problems += guide.problems
+    problems += variables.problems
     config, errors = _validated(value, {"base": path.parent, "kinds": plugins.models}, references)
     unread = {keys for keys, _ in references.failed}
     problems += [p for e in errors if not _concerns((p := explainer.explain(e)), unread)]

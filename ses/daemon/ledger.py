@@ -46,7 +46,7 @@ def users_of(config: Config, clock: Clock) -> tuple[Database, SqlUsers] | None:
     wanted = config.gateway.users
     if wanted is None:
         return None
-    # The guide: at its first start the system makes the table by itself.
+    # The users' table is made by the first start, without anybody's command.
     database = Database(wanted.url, users_history(wanted.table), migrate=True)
     return database, SqlUsers(database, wanted.table, clock)
 

@@ -29,7 +29,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def entries(database: Database, wanted: Wanted) -> Sequence[dict[str, Any]]:
-    """Rows of table 17, the oldest of the newest first. Raises `LedgerDown`."""
+    """Rows of the journal, the oldest of the newest first. Raises `LedgerDown`."""
     rows = select(journal)
     if wanted.id is not None:
         rows = rows.where(journal.c.id == wanted.id)

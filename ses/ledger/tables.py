@@ -44,7 +44,7 @@ journal = Table(
     Column("status_code", Integer, nullable=False),
     Column("config_id", _NUMBER, ForeignKey("settings.id"), nullable=False),
 )
-"""The guide's table 17; times are UTC."""
+"""Requests and their responses; times are UTC."""
 
 
 class UserTables(NamedTuple):

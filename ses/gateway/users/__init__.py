@@ -1,1 +1,1 @@
-"""The user methods of the administrator's guide: `/token`, `/users/me`, `/create_user` and the others."""
+"""The user methods: `/token`, `/users/me`, `/create_user` and the others."""

@@ -1,4 +1,4 @@
-"""The texts of the user methods, as the guide prints them."""
+"""The texts of the user methods, which clients compare."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads a request's JSON and its fields; what is wrong is told in pydantic's own words, as the guide prints them."""
+"""Reads a request's JSON and its fields; what is wrong is told in pydantic's own words, as vLLM's server does."""
 
 from __future__ import annotations
 

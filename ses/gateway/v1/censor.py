@@ -1,4 +1,4 @@
-"""The guide's «Цензор»: a service that judges prompts and answers."""
+"""The censor: a service that judges prompts and answers."""
 
 from __future__ import annotations
 

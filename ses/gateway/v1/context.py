@@ -19,7 +19,7 @@ async def within_context(
 ) -> Answer:
     """Call the engine; `max_tokens` that the client did not name (none) is lowered to what fits.
 
-    Raises 400 with one of the guide's two texts. Nothing is counted beforehand: most requests fit.
+    Raises 400 with one of the two texts that clients know. Nothing is counted beforehand: most requests fit.
     """
     try:
         return await call(request)

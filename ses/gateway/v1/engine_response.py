@@ -1,4 +1,4 @@
-"""From the engine's response to what a client gets: keys and their order as the guide prints them."""
+"""From the engine's response to what a client gets: keys and their order are part of the API."""
 
 from __future__ import annotations
 

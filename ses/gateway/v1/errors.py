@@ -1,4 +1,4 @@
-"""How `/v1` and the user methods fail: one flat object on every path, with the texts of the administrator's guide."""
+"""How `/v1` and the user methods fail: one flat object on every path; its texts are part of the API (`docs/gateway-errors.md`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bounds of attributes beyond their types: the first that is broken is told, as the guide words it."""
+"""Bounds of attributes beyond their types: the first that is broken is told."""
 
 from __future__ import annotations
 

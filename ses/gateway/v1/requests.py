@@ -1,6 +1,6 @@
-"""What `/v1` takes: the guide's tables 13 and 15, in their order, because errors are told in it.
+"""What `/v1` takes. Errors are told in the order of the attributes here.
 
-Null is every optional attribute's default. Attributes that are not in the tables are kept: those that vLLM knows are handed
+Null is every optional attribute's default. Attributes that are not listed are kept: those that vLLM knows are handed
 on, the others have no effect.
 """
 

@@ -1,4 +1,4 @@
-"""The guide's WAIT_VLLM: at the start `/v1` answers 503 until the engine is there; dialogues do not wait."""
+"""The startup gate (`gateway.wait`, WAIT_VLLM): at the start `/v1` answers 503 until the engine is there; dialogues do not wait."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The nginx of the administrator's guide, word for word but for its certificate, in front of the public listener."""
+"""The nginx that administrators have, word for word but for its certificate, in front of the public listener."""
 
 from __future__ import annotations
 

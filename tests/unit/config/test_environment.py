@@ -1,4 +1,4 @@
-"""The variables of the model's administrator's guide."""
+"""The variables of the environment that stand above `config.json`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may use the API, as decisions 18, 19 and 22 of the design say."""
+"""Who may use the API."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The ten user methods of the administrator's guide."""
+"""The ten user methods."""
 
 import asyncio
 import sqlite3

@@ -1,4 +1,4 @@
-"""What `/v1` answers when all is well: keys as the guide prints them, streams as OpenAI's clients expect them."""
+"""What `/v1` answers when all is well: keys in their order, streams as OpenAI's clients expect them."""
 
 import asyncio
 import base64

@@ -1,6 +1,6 @@
-"""Appendix 1 of the administrator's guide: 34 cases of errors, request by request.
+"""The errors of `/v1`, case by case: 34 wrong requests and what each is answered.
 
-Plain messages equal the guide's to the byte; those that are lists equal it as values.
+Plain messages are equal to the byte; those that are lists are equal as values.
 """
 
 import ast
@@ -156,11 +156,12 @@ def flat(status, kind, message, param=None):
 
 PAGE = Path(__file__).parents[4] / "docs" / "gateway-errors.md"
 HEAD = """\
-# The errors of Appendix 1
+# The errors of `/v1`, case by case
 
-The 34 cases of the administrator's guide, each with the request and the body that `/v1` answers. Made from the answers themselves by
-`tests/unit/gateway/v1/test_appendix.py`, which fails when they differ (`SES_WRITE=1` writes the page anew). A good body is
-`{"model": "test", "messages": […]}` or `{"model": "test", "prompt": "promt"}`; shown is what differs.
+Thirty-four wrong requests, each with the body that `/v1` answers. Made from the answers themselves by
+`tests/unit/gateway/v1/test_appendix.py`, which fails when they differ (`SES_WRITE=1` writes the page anew).
+A good body is `{"model": "test", "messages": […]}` or `{"model": "test", "prompt": "promt"}`; shown is
+what differs.
 
 | case | request | status | body |
 | --- | --- | --- | --- |
