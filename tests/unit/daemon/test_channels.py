@@ -7,14 +7,34 @@ from ses.config.connectors import Connectors, Telegram, Vk
 from ses.connectors.contract import no_recording
 from ses.daemon.channels import BUILT_IN, make_connector
 
-TELEGRAM = Telegram(
-    token="1:a", robot="pizzeria", variables={"city": "Бердск"}, timers={"getUpdates": 7}, whitelist=[5],
-    activators=["робот"], mode="webhook", webhook_url="https://bots.example", secret_token="s", api="http://127.0.0.1:1",
-)  # fmt: skip
-VK = Vk(
-    token="a", robot="pizzeria", group_id=9, whitelist=[5], activators=["робот"], variables={"city": "Бердск"},
-    mode="callback", confirmation="c", secret="s", api="http://127.0.0.1:1",
-)  # fmt: skip
+TELEGRAM = Telegram.model_validate(
+    {
+        "token": "1:a",
+        "robot": "pizzeria",
+        "variables": {"city": "Бердск"},
+        "timers": {"getUpdates": 7},
+        "whitelist": [5],
+        "activators": ["робот"],
+        "mode": "webhook",
+        "webhook_url": "https://bots.example",
+        "secret_token": "s",
+        "api": "http://127.0.0.1:1",
+    }
+)
+VK = Vk.model_validate(
+    {
+        "token": "a",
+        "robot": "pizzeria",
+        "group_id": 9,
+        "whitelist": [5],
+        "activators": ["робот"],
+        "variables": {"city": "Бердск"},
+        "mode": "callback",
+        "confirmation": "c",
+        "secret": "s",
+        "api": "http://127.0.0.1:1",
+    }
+)
 
 
 def made(kind, settings):
