@@ -16,8 +16,8 @@ from ses.cli.options import ConfigOption
 from ses.clock import SystemClock
 from ses.config import Config, ConfigError, find, load
 from ses.errors import SesError
+from ses.services.address_rules import AddressRules
 from ses.services.settings import ServiceSettings
-from ses.services.ssrf import AddressRules
 from ses.services.suite import PORTS, ServiceSuite
 from ses.services.testapi import OwnTestApi, TestApi
 from ses.testing.robots import robot_named

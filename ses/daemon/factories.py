@@ -13,8 +13,8 @@ from ses.connectors.web.connector import WebConnector
 from ses.connectors.web.uploads import UploadFolder
 from ses.conversations.inbound.rate_limit import Limits
 from ses.gateway.http.access import Key
+from ses.services.address_rules import AddressRules
 from ses.services.settings import ServiceSettings
-from ses.services.ssrf import AddressRules
 from ses.services.suite import PORTS, ServiceSuite
 from ses.services.testapi import OwnTestApi
 from ses.services.transport import Observer

@@ -14,8 +14,8 @@ from yarl import URL
 from ses.clock import Clock
 from ses.errors import StepError
 from ses.flow.backoff import Backoff
+from ses.services.address_rules import AddressRules, GuardedResolver
 from ses.services.answers import HttpReply, HttpRequest
-from ses.services.ssrf import AddressRules, GuardedResolver
 from ses.services.transport import (
     TRANSPORT_ERRORS,
     Observer,

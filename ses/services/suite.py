@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ses.clock import Clock
+from ses.services.address_rules import AddressRules
 from ses.services.answers import (
     Answer,
     ClassScore,
@@ -25,7 +26,6 @@ from ses.services.see import See
 from ses.services.settings import ServiceSettings
 from ses.services.smc import Smc
 from ses.services.spr import Spr
-from ses.services.ssrf import AddressRules
 from ses.services.transport import Observer, OwnSite
 from ses.services.tts import Tts
 

@@ -8,8 +8,8 @@ import pytest
 
 from ses.clock import SystemClock
 from ses.scenario.load import load_robot
+from ses.services.address_rules import AddressRules
 from ses.services.settings import ServiceSettings
-from ses.services.ssrf import AddressRules
 from ses.services.suite import PORTS, ServiceSuite
 from ses.services.testapi import OwnTestApi, TestApi
 from ses.testing.conversation import Talk

@@ -1,4 +1,4 @@
-"""The messages of one conversation that are under way to a channel."""
+"""The outbox queue: the messages of one conversation that are under way to a channel."""
 
 from __future__ import annotations
 

@@ -4,8 +4,8 @@ import asyncio
 
 from ses.clock import VirtualClock
 from ses.daemon.reloadable_services import ReloadableServices
+from ses.services.address_rules import AddressRules
 from ses.services.answers import HttpReply, HttpRequest
-from ses.services.ssrf import AddressRules
 from ses.services.suite import ServiceSuite
 
 

@@ -67,3 +67,48 @@ PATHS = sorted(
 @pytest.mark.parametrize(("page", "path"), PATHS)
 def test_pages_name_only_files_that_exist(page, path):
     assert (ROOT / path).exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "rate limit", "back-off", "outbox queue", "dedup", "debounce", "session expiry", "quarantine", "SSRF",
+        "typing indicator", "backfill", "contract tests", "lock of the database",
+    ],
+)  # fmt: skip
+def test_a_word_of_the_field_leads_to_its_owner(words):
+    """`git grep -il WORD -- ses` finds one to three files."""
+    found = [
+        path for path in (ROOT / "ses").rglob("*.py") if words.lower() in path.read_text("utf-8").lower()
+    ]
+    assert 1 <= len(found) <= 3
+
+
+CLOCKS = re.compile(
+    r"\btime\.(?:time|monotonic|perf_counter)\b|\bdatetime\.now\b|\butcnow\b|\bdate\.today\b|\bloop\.time\b"
+)
+OF_THE_SYSTEM = {
+    "clock.py",
+    "connectors/web/uploads.py",  # the age of files on the disk
+    "llm/vllm/loading.py",  # a thread that is given some seconds to end
+    "testing/suite.py",  # how long tests took
+}
+
+
+def test_only_the_clock_reads_the_systems_clock():
+    """And the places that `docs/architecture.md` names with their reasons."""
+    ses = ROOT / "ses"
+    found = {
+        path.relative_to(ses).as_posix()
+        for path in ses.rglob("*.py")
+        if CLOCKS.search(path.read_text("utf-8"))
+    }
+    assert found == OF_THE_SYSTEM
+
+
+def test_no_section_of_a_page_is_named_by_its_number():
+    """Pages have headings with words; a number leads nowhere."""
+    pages = [*(ROOT / "ses").rglob("*.py"), *(ROOT / "tests").rglob("*.py"), *(ROOT / "docs").rglob("*.md")]
+    assert [
+        path for path in pages if "node_modules" not in path.parts and chr(167) in path.read_text("utf-8")
+    ] == []

@@ -8,9 +8,9 @@ import pytest
 from aiohttp.abc import AbstractResolver
 
 from ses.errors import StepError
+from ses.services.address_rules import AddressRules, is_public
 from ses.services.answers import HttpRequest
 from ses.services.http import OutboundHttp
-from ses.services.ssrf import AddressRules, is_public
 
 
 class Names(AbstractResolver):

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from ses.errors import StepError
+from ses.services.address_rules import AddressRules
 from ses.services.answers import Answer, FoundEntity
 from ses.services.settings import ServiceSettings
-from ses.services.ssrf import AddressRules
 from ses.services.suite import PORTS, ServiceSuite
 
 

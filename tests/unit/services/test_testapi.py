@@ -4,10 +4,10 @@ import pytest
 
 from ses.clock import VirtualClock
 from ses.errors import StepError
+from ses.services.address_rules import AddressRules
 from ses.services.answers import HttpRequest
 from ses.services.client import ServiceClient
 from ses.services.settings import ServiceSettings
-from ses.services.ssrf import AddressRules
 from ses.services.suite import ServiceSuite
 from ses.services.testapi import Call, EmulationError, OwnTestApi, TestApi
 
