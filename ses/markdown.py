@@ -169,6 +169,11 @@ def _tokens(text: str) -> Sequence[Token]:
     return tokens if not too_deep and any(token.content for token in tokens) else ()
 
 
+def prepare() -> None:
+    """Import the library, a tenth of a second of work: off the loop, by those who will show Markdown."""
+    _parser()
+
+
 @cache
 def _parser() -> MarkdownIt:
     from markdown_it import MarkdownIt  # only robots that write Markdown pay for it

@@ -13,6 +13,7 @@ from aiohttp import web
 from telegram.constants import ChatAction
 from telegram.error import BadRequest, Forbidden, InvalidToken, RetryAfter, TelegramError
 
+from ses import markdown
 from ses.clock import Clock, SystemClock
 from ses.connectors.contract import (
     Beginning,
@@ -100,6 +101,7 @@ class TelegramConnector:
     # Connector
 
     async def start(self, reception: Reception) -> None:
+        await asyncio.to_thread(markdown.prepare)
         await self._placeholders.load(reception)
         self._receiving = asyncio.get_running_loop().create_task(self._receive(reception), name=self.name)
 

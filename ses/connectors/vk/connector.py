@@ -11,6 +11,7 @@ from typing import Any, Literal
 import structlog
 from aiohttp import web
 
+from ses import markdown
 from ses.clock import Clock, SystemClock
 from ses.connectors.contract import (
     Beginning,
@@ -84,6 +85,7 @@ class VkConnector:
 
     async def start(self, reception: Reception) -> None:
         """Returns before VK is asked: whether it knows the token stands in `state`."""
+        await asyncio.to_thread(markdown.prepare)
         reader = InboundReader(self.settings, self._clock)
         intake = Intake(
             self.settings,
