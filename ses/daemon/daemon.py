@@ -29,7 +29,6 @@ from ses.daemon.systemd import SystemdNotifier
 from ses.gateway.ops.metrics import Metrics
 from ses.logs import Logging, start_logging
 from ses.redaction import Redactor
-from ses.services.testapi import OwnTestApi, TestApi
 
 log = structlog.get_logger("ses.daemon")
 
@@ -77,12 +76,7 @@ class Daemon:
         self._metrics = Metrics()
         self._store = factories.store(config, self._clock)
         self._robots = Robots(files, self._store, self._clock)
-        emulations = TestApi(config.testapi) if config.testapi is not None else None
-        self._own_site = (
-            OwnTestApi(emulations, factories.own_origins(config), self._clock)
-            if emulations is not None
-            else None
-        )
+        emulations, self._own_site = factories.emulations(config, self._clock)
         self._services = ReloadableServices(
             factories.services(config, self._clock, self._metrics, self._own_site)
         )

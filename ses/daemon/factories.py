@@ -16,7 +16,7 @@ from ses.gateway.http.access import Key
 from ses.services.address_rules import AddressRules
 from ses.services.settings import ServiceSettings
 from ses.services.suite import PORTS, ServiceSuite
-from ses.services.testapi import OwnTestApi
+from ses.services.testapi import OwnTestApi, TestApi
 from ses.services.transport import Observer
 from ses.storage.contract import Store
 
@@ -59,6 +59,14 @@ def services(config: Config, clock: Clock, observer: Observer, own_site: OwnTest
         )
     rules = AddressRules(config.limits.http.allow)
     return ServiceSuite(settings, rules, clock=clock, observer=observer, own_site=own_site)
+
+
+def emulations(config: Config, clock: Clock) -> tuple[TestApi | None, OwnTestApi | None]:
+    """The emulated services, and what answers for them within the process; none where they are switched off."""
+    if config.testapi is None:
+        return None, None
+    emulated = TestApi(config.testapi)
+    return emulated, OwnTestApi(emulated, own_origins(config), clock)
 
 
 def own_origins(config: Config) -> frozenset[tuple[str, int]]:
