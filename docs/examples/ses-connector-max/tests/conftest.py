@@ -36,7 +36,7 @@ class MaxSide:
 
     def __init__(self, reception, folder=None, **given):
         self.reception = reception
-        self.fake = MaxFake()
+        self.fake = MaxFake(clock=HurriedClock())
         self._folder = folder
         self._given = {"variables": self.variables, **given}
         self._people = itertools.count(1001)

@@ -15,6 +15,9 @@ from ses_connector_max.testing.judging import refused
 from ses_connector_max.testing.shapes import BOT, error
 from ses_connector_max.testing.world import World
 
+AGAIN = 1.0
+"""Seconds after which an update that was not answered 200 is brought again."""
+
 
 class MaxFake(World):
     """The API of one bot."""
@@ -212,15 +215,13 @@ class MaxFake(World):
         status = 0
         while status != 200:
             status = await self._called(self.updates[number])
-            async with self.changed:
-                self.hook_statuses.append(status)
-                if status == 200:
-                    self._done.add(number)
-                    while self.committed in self._done:
-                        self.committed += 1
-                self.changed.notify_all()
             if status != 200:
-                await asyncio.sleep(0.02)
+                await self.clock.sleep(AGAIN)
+        async with self.changed:
+            self._done.add(number)
+            while self.committed in self._done:
+                self.committed += 1
+            self.changed.notify_all()
 
     async def _called(self, update: dict[str, Any]) -> int:
         """The status of the answer; 0 without one."""

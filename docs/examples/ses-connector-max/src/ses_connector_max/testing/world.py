@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
+from ses.clock import Clock, SystemClock
 from ses_connector_max.testing.people import Person
 from ses_connector_max.testing.shapes import BOT, TOKEN, Fault, Sent, chat_of, now
 
@@ -15,8 +16,10 @@ from ses_connector_max.testing.shapes import BOT, TOKEN, Fault, Sent, chat_of, n
 class World:
     """What has happened between people and one bot. `changed` is notified with everything that does."""
 
-    def __init__(self, token: str = TOKEN) -> None:
+    def __init__(self, token: str = TOKEN, *, clock: Clock | None = None) -> None:
+        """`clock`: by which the webhook is called again."""
         self.token = token
+        self.clock = clock or SystemClock()
         self.url = ""
         self.updates: list[dict[str, Any]] = []
         self.committed = 0
@@ -39,7 +42,6 @@ class World:
         self.stopped: set[int] = set()
         """People who have stopped the bot."""
         self.faults: list[Fault] = []
-        self.hook_statuses: list[int] = []
         self.changed = asyncio.Condition()
         self.numbers = itertools.count(1)
         self.upload_slots: dict[str, str] = {}
