@@ -11,6 +11,7 @@ import os
 import tempfile
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any, cast
 
 import uvloop
 from aiohttp import ClientSession, TCPConnector, web
@@ -48,7 +49,7 @@ def serve(pipe: Connection, api: str) -> None:
         robots = Robots(StoredPrograms(echo_program()), store, clock)
         await robots.reload()
         free = Limits(messages=1e6, per=1.0, burst=1e6)
-        conversations = Conversations(store, robots, None, clock=clock, limits=free, engine=ECHO)
+        conversations = Conversations(store, robots, cast("Any", None), clock=clock, limits=free, engine=ECHO)
         listener = web.Application()
         connectors: dict[str, object] = {}
         listener.add_routes(WebhookRoutes(connectors).routes())

@@ -15,6 +15,7 @@ import time
 from contextlib import AsyncExitStack
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any, cast
 
 import uvloop
 from aiohttp import ClientSession, TCPConnector, web
@@ -47,7 +48,7 @@ def serve(pipe: Connection, apis: list[str], token: str) -> None:
         robots = Robots(StoredPrograms(echo_program()), store, clock)
         await robots.reload()
         free = Limits(messages=1e6, per=1.0, burst=1e6)
-        conversations = Conversations(store, robots, None, clock=clock, limits=free, engine=ECHO)
+        conversations = Conversations(store, robots, cast("Any", None), clock=clock, limits=free, engine=ECHO)
         connectors: dict[str, VkConnector] = {}
         for number, api in enumerate(apis):
             settings = Settings(
@@ -136,9 +137,9 @@ async def measured(communities: int, people: int, each: int, gap: float) -> floa
             await loop.run_in_executor(None, server.join)
 
 
-def run(*what: float) -> float:
+def run(communities: int, people: int, each: int, gap: float) -> float:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(measured(*what))
+        return runner.run(measured(communities, people, each, gap))
 
 
 def test_a_message_through_the_callback_api(figure):

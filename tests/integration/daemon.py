@@ -10,6 +10,7 @@ import socket
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from aiohttp import ClientError, ClientSession
 
@@ -38,10 +39,10 @@ class Daemon:
         answers: Sequence[str] = (),
         environment: Mapping[str, str] | None = None,
     ) -> None:
-        config = {"port": free_port(), "widget": {"port": free_port()}, **config}
-        self.port = config["port"]
+        given: dict[str, Any] = {"port": free_port(), "widget": {"port": free_port()}, **config}
+        self.port: int = given["port"]
         self.api = f"http://127.0.0.1:{self.port}"
-        self.site = f"http://127.0.0.1:{config['widget']['port']}"
+        self.site = f"http://127.0.0.1:{given['widget']['port']}"
         self.folder, self.log, self.config = folder, folder / "output.log", folder / "config.json"
         self.process: asyncio.subprocess.Process | None = None
         self._answers = answers or (f"{self.api}/ready",)
@@ -50,7 +51,7 @@ class Daemon:
             robot = folder / "scenarios" / name
             robot.mkdir(parents=True)
             (robot / "robot.yaml").write_text(source)
-        self.config.write_text(json.dumps(config))
+        self.config.write_text(json.dumps(given))
         self.config.chmod(0o600)
 
     async def start(self) -> None:

@@ -12,13 +12,15 @@ import itertools
 import os
 import random
 import signal
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Literal
 
 import aiohttp
 import pytest
 
 from doubles.postgres import Server, cut
-from doubles.web import Closed, pages
+from doubles.web import Closed, Page, pages
 
 from .daemon import Daemon, free_port
 
@@ -80,7 +82,7 @@ class Visitor:
     """Behaves as the page does: keeps what is not acknowledged, and sends it again under the same id."""
 
     name: int
-    page: object
+    page: Page
     chance: random.Random
     said: list = field(default_factory=list)
     unsent: dict = field(default_factory=dict)
@@ -190,7 +192,9 @@ async def test_neither_deaths_of_the_daemon_nor_of_postgresql_lose_or_repeat_any
         server.start()
         url = await server.new_database()
         daemon = counter(tmp_path, storage={"url": url})
-        blows = itertools.cycle(("kill", signal.SIGINT, signal.SIGQUIT, "cut"))
+        blows: Iterator[Literal["kill", "cut"] | signal.Signals] = itertools.cycle(
+            ("kill", signal.SIGINT, signal.SIGQUIT, "cut")
+        )
 
         async def strike():
             await a_while(chance)

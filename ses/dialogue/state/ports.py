@@ -158,8 +158,11 @@ class Increment:
 class Ports(Protocol):
     """Given to each turn."""
 
-    clock: Clock
-    services: Services
+    @property
+    def clock(self) -> Clock: ...
+
+    @property
+    def services(self) -> Services: ...
 
     @property
     def model(self) -> Model | None:

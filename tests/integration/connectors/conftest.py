@@ -9,6 +9,7 @@ import asyncio
 import itertools
 import json
 import time
+from collections.abc import Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +19,7 @@ import pytest
 from aiohttp import web
 
 from doubles.telegram import TOKEN, Person, Sent, TelegramFake, telegram
-from doubles.vk import FakeVk
+from doubles.vk import FakeVk, Press
 from doubles.vk import running as vk_running
 from doubles.web import Page, pages
 from ses.connectors.telegram.config import Settings as TelegramSettings
@@ -245,16 +246,17 @@ class VkSide:
     async def person(self) -> VkPerson:
         return VkPerson(self, next(self._people))
 
-    async def stored(self, mark: int) -> None:
+    async def stored(self, mark: str) -> None:
         """Return when the daemon has noted that everything up to an event is stored."""
         while True:
             place = await self.reception.recall(self.connector.name, "place")
-            if place is not None and int(json.loads(place)["ts"]) >= mark:
+            if place is not None and int(json.loads(place)["ts"]) >= int(mark):
                 return
             await asyncio.sleep(0.005)
 
-    def mark(self) -> int:
-        return self.fake.here
+    def mark(self) -> str:
+        """What `stored` tells the newest event by."""
+        return str(self.fake.here)
 
 
 class VkCallbackSide(VkSide):
@@ -274,21 +276,21 @@ class VkCallbackSide(VkSide):
             await runner.cleanup()
 
     def _settings(self) -> VkSettings:
-        callback = {"mode": "callback", "confirmation": "c0de", "secret": "s3cret"}
-        return replace(super()._settings(), **callback)
+        return replace(super()._settings(), mode="callback", confirmation="c0de", secret="s3cret")
 
     async def stored(self, mark: str) -> None:
         await self.fake.until(lambda: mark in self.fake.acknowledged)
 
     def mark(self) -> str:
-        return self.fake.newest["event_id"]
+        event: str = self.fake.newest["event_id"]
+        return event
 
 
 class VkPerson:
     def __init__(self, side: VkSide, user: int) -> None:
         self._side = side
         self._user = user
-        self._marks: dict[str, int | str] = {}
+        self._marks: dict[str, str] = {}
         self._events: dict[str, tuple[str, dict]] = {}
         """By the test's own id: the message's id and the event, to be sent once more."""
         self.conversation = Conversation(side.connector.name, str(user))
@@ -309,6 +311,7 @@ class VkPerson:
     async def press(self, button: str) -> str:
         fake = self._side.fake
         press = await fake.press(self._user, fake.labels(self._user)[button])
+        assert isinstance(press, Press)
         self._marks[f"p{press.event_id}"] = self._side.mark()
         return f"p{press.event_id}"
 
@@ -342,7 +345,7 @@ class MemorySide:
         return self.connector.person(str(next(self._people)))
 
 
-SIDES = {
+SIDES: dict[str, Callable[[MemoryReception], Any]] = {
     "memory": MemorySide,
     "telegram": TelegramSide,
     "telegram-webhook": TelegramWebhookSide,

@@ -44,9 +44,12 @@ class Machine:
     def install_sh(
         self, *keys: str, script: Path = ROOT / "install.sh", **settings
     ) -> subprocess.CompletedProcess[str]:
-        places = ["--prefix", self.prefix, "--user", ACCOUNT, "--unit-dir", self.units, "--bin-dir", self.bin]
+        command: list[str | Path] = [
+            script, *keys,
+            "--prefix", self.prefix, "--user", ACCOUNT, "--unit-dir", self.units, "--bin-dir", self.bin,
+        ]  # fmt: skip
         return subprocess.run(
-            [script, *keys, *map(str, places)],
+            command,
             capture_output=True,
             text=True,
             stdin=subprocess.DEVNULL,
@@ -60,7 +63,9 @@ class Machine:
         if not self.wheels.exists():
             self.wheels.mkdir()
             python = self.prefix / "venv/bin/python"
-            build = [python, "-m", "pip", "wheel", "--quiet", "--wheel-dir", self.wheels, "hatchling<2"]
+            build: list[str | Path] = [
+                python, "-m", "pip", "wheel", "--quiet", "--wheel-dir", self.wheels, "hatchling<2",
+            ]  # fmt: skip
             subprocess.run(build, check=True, capture_output=True)
             (packages,) = (self.prefix / "venv/lib").glob("python3*/site-packages")
             for one in distributions(path=[str(packages)]):
@@ -80,9 +85,12 @@ class Machine:
             notify.bind(str(told))
             told.chmod(0o777)
             notify.settimeout(60)
-            words = [self.prefix / "venv/bin/ses", "run", "--config", self.prefix / "config.json"]
+            command: list[str | Path] = [
+                "setpriv", f"--reuid={ACCOUNT}", f"--regid={ACCOUNT}", "--clear-groups",
+                self.prefix / "venv/bin/ses", "run", "--config", self.prefix / "config.json",
+            ]  # fmt: skip
             process = subprocess.Popen(
-                ["setpriv", f"--reuid={ACCOUNT}", f"--regid={ACCOUNT}", "--clear-groups", *words],
+                command,
                 env={"NOTIFY_SOCKET": str(told), "INVOCATION_ID": "a-test", "PATH": "/usr/bin:/bin"},
                 cwd=self.prefix,
                 stderr=subprocess.PIPE,
@@ -92,7 +100,9 @@ class Machine:
                 states = ""
                 while "READY=1" not in states:
                     states += notify.recv(4096).decode() + "\n"
-                yield re.search(r"http://127\.0\.0\.1:\d+", states)[0]
+                api = re.search(r"http://127\.0\.0\.1:\d+", states)
+                assert api is not None, states
+                yield api[0]
             finally:
                 process.terminate()
                 complaints = process.communicate(timeout=60)[1]

@@ -89,7 +89,7 @@ async def test_whole_and_streamed_answers_are_one(client):
 
 
 async def test_several_answers_a_seed_and_stop_texts(client):
-    hot = {"n": 3, "temperature": 1.2, "seed": 11, "max_tokens": 8}
+    hot: dict[str, Any] = {"n": 3, "temperature": 1.2, "seed": 11, "max_tokens": 8}
     first, again = await chat(client, **hot), await chat(client, **hot)
     texts = [one.message.content for one in first.choices]
     assert texts == [one.message.content for one in again.choices]
@@ -206,7 +206,8 @@ async def test_errors_are_its_own_kinds(client):
         openai.BadRequestError, match=r"temperature must be in the range from 0 to 2, got 3\."
     ):
         await chat(client, temperature=3)
-    for more in ({}, {"stream": True}):
+    whole: dict[str, Any] = {}
+    for more in (whole, {"stream": True}):
         with pytest.raises(openai.BadRequestError, match="maximum context length is 2048 tokens"):
             await chat(client, [{"role": "user", "content": "word " * 3000}], **more)
         with pytest.raises(
@@ -217,7 +218,7 @@ async def test_errors_are_its_own_kinds(client):
 
 @pytest.mark.parametrize("stream", [False, True])
 async def test_a_client_that_leaves_frees_the_engine(client, daemon, stream):
-    endless = {"max_tokens": 1500, "extra_body": {"ignore_eos": True}}
+    endless: dict[str, Any] = {"max_tokens": 1500, "extra_body": {"ignore_eos": True}}
     async with aiohttp.ClientSession(daemon.api) as http:
         if stream:
             answer = await chat(client, stream=True, **endless)

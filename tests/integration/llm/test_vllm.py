@@ -160,12 +160,14 @@ def test_lengths_are_told_in_tokens(engine, loop, method):
     call = getattr(engine, method)
     with pytest.raises(ContextTooLong) as raised:
         loop.run(call(request("hi " * 5000, max_tokens=9)))
+    assert raised.value.prompt_tokens is not None
     assert raised.value.prompt_tokens >= 5000
     assert (raised.value.max_tokens, raised.value.limit) == (None, 2048)
     for wish in (2047, 9999):
         with pytest.raises(ContextTooLong) as raised:
             loop.run(call(request("hi there", max_tokens=wish)))
         assert raised.value.max_tokens == wish
+        assert raised.value.prompt_tokens is not None
         assert 1 < raised.value.prompt_tokens < 50
 
 

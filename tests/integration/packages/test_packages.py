@@ -148,8 +148,9 @@ def test_without_its_package_max_is_one_warning_with_the_remedy(site, written):
 
 
 async def test_the_smallest_connector_of_the_documentation_works(site, daemon, tmp_path):
-    code = re.search(r"```python\n(.*?)```", (ROOT / "docs/connectors.md").read_text(), re.DOTALL)[1]
-    site.install("ses-connector-line", "line", "ses_connector_line:KIND", ses_connector_line=code)
+    code = re.search(r"```python\n(.*?)```", (ROOT / "docs/connectors.md").read_text(), re.DOTALL)
+    assert code is not None
+    site.install("ses-connector-line", "line", "ses_connector_line:KIND", ses_connector_line=code[1])
     (tmp_path / "scenarios/echo").mkdir(parents=True)
     (tmp_path / "scenarios/echo/robot.yaml").write_text(ROBOT.replace("PLACE", "line"))
     with socket.socket() as found:

@@ -74,7 +74,9 @@ async def nginx(folder: Path, upstream: int):
     main = f"daemon off; pid {folder}/pid; error_log stderr; events {{}}\n"
     main += "user root;\n" if os.geteuid() == 0 else ""
     (folder / "nginx.conf").write_text(f"{main}http {{ access_log off; {places}\n{block} }}")
+    assert NGINX is not None
     process = subprocess.Popen([NGINX, "-p", folder, "-c", folder / "nginx.conf"], stderr=subprocess.PIPE)
+    assert process.stderr is not None
     try:
         for _ in range(500):
             try:

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 from contextlib import asynccontextmanager
+from typing import Any
 
 import asyncpg
 import pytest
@@ -234,7 +235,9 @@ class Half(asyncio.Protocol):
     """One side of a connection through the gate; the daemon's side opens the server's."""
 
     def __init__(self, gate, other=None):
-        self.gate, self.other, self.transport, self.early, self.deaf = gate, other, None, [], False
+        self.gate, self.other, self.early, self.deaf = gate, other, [], False
+        self.transport: Any = None
+        """From `connection_made` on."""
         gate._halves.append(self)
 
     def connection_made(self, transport):

@@ -55,14 +55,14 @@ async def database(request, tmp_path):
     if request.param == "sqlite":
         path = tmp_path / "some.db"
 
-        async def ask(sql):
+        async def ask_file(sql):
             with closing(sqlite3.connect(path)) as connection, connection:
                 return connection.execute(sql).fetchone()
 
-        return f"sqlite:///{path}", ask
+        return f"sqlite:///{path}", ask_file
     url = await request.getfixturevalue("postgres").new_database()
 
-    async def ask(sql):
+    async def ask_server(sql):
         connection = await asyncpg.connect(url)
         try:
             row = await connection.fetchrow(sql)
@@ -70,7 +70,7 @@ async def database(request, tmp_path):
         finally:
             await connection.close()
 
-    return url, ask
+    return url, ask_server
 
 
 async def test_tables_are_made_and_carried_forward_with_what_is_in_them(database, history):

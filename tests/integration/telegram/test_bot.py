@@ -405,7 +405,7 @@ async def test_a_client_that_gets_no_answers_is_made_anew(bot, fake):
 @asynccontextmanager
 async def hooked(fake, **more):
     """A bot in webhook mode on a listener of its own."""
-    connectors = {}
+    connectors: dict[str, TelegramConnector] = {}
     app = web.Application()
     app.add_routes(WebhookRoutes(connectors).routes())
     runner = web.AppRunner(app)

@@ -125,7 +125,8 @@ async def test_each_message_is_answered_in_order_and_each_copy_has_its_reason(tm
             fake.fault = fault
         daemon = counter(tmp_path, bots)
         await daemon.launch()
-        kills, begun = [], time.monotonic()
+        kills: list[float] = []
+        begun = time.monotonic()
         try:
             talking = asyncio.create_task(_talk(bots, each))
             next_kill = begun + 3.0
@@ -144,7 +145,7 @@ async def test_each_message_is_answered_in_order_and_each_copy_has_its_reason(tm
                     await daemon.launch()
                     for fault in faults:  # the new process is far from its first call
                         fault.interrupted = 0
-                    await bots[0].until(lambda calls=calls: len(bots[0].calls) > calls, 60)
+                    await _called(bots[0], calls)
                     next_kill = time.monotonic() + chance.uniform(3.0, 6.0)
                 await asyncio.sleep(0.05)
             await talking
@@ -167,6 +168,11 @@ async def test_each_message_is_answered_in_order_and_each_copy_has_its_reason(tm
         print(f"{total} messages, {len(kills)} kills, {time.monotonic() - begun:.0f} s, {kinds}")
         print(f"{copies} copies: {unanswered} of sends without an answer, {copies - unanswered} of kills;")
         print(f"since the last kill {interrupted} sends interrupted, and as many possible duplicates counted")
+
+
+async def _called(fake: TelegramFake, calls: int) -> None:
+    """Return when the daemon has called more than so often."""
+    await fake.until(lambda: len(fake.calls) > calls, 60)
 
 
 async def _counted(daemon, wanted):

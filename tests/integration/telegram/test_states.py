@@ -22,6 +22,7 @@ async def command(daemon, *options) -> tuple[int, str]:
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
     output, _ = await process.communicate()
+    assert process.returncode is not None
     return process.returncode, output.decode()
 
 

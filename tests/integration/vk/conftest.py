@@ -6,6 +6,7 @@ import json
 import time
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,7 +31,12 @@ class Joined:
     def __init__(self, vk: FakeVk, reception: MemoryReception, **settings) -> None:
         folder, patience = settings.pop("folder", None), settings.pop("patience", PATIENCE)
         self.reception = reception
-        given = {"name": "shop", "robot": "echo", "group_id": vk.group_id, "token": vk.token} | settings
+        given: dict[str, Any] = {
+            "name": "shop",
+            "robot": "echo",
+            "group_id": vk.group_id,
+            "token": vk.token,
+        } | settings
         self.connector = VkConnector(
             Settings(**given, api=vk.url), robot_folder=lambda: folder, wait=1, patience=patience
         )

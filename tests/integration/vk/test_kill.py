@@ -78,10 +78,9 @@ async def test_each_message_is_answered_once_and_in_order(tmp_path):
         await daemon.launch()
         kills, begun = 0, time.monotonic()
         try:
-            for (
-                vk
-            ) in communities:  # a first run with an unknown `ts` hears what comes after it, as every bot does
-                await vk.until(lambda vk=vk: vk.polls > 0, seconds=30)
+            # A first run with an unknown `ts` hears what comes after it, as every bot does.
+            for vk in communities:
+                await _polled(vk, 0, seconds=30)
             talking = asyncio.gather(*(_talk(vk, each, chance) for vk in communities))
             next_kill = time.monotonic() + 3.0
             while answered(communities) < total:
@@ -92,7 +91,7 @@ async def test_each_message_is_answered_once_and_in_order(tmp_path):
                     await daemon.kill()
                     await daemon.launch()
                     polls = communities[0].polls
-                    await communities[0].until(lambda polls=polls: communities[0].polls > polls, seconds=60)
+                    await _polled(communities[0], polls, seconds=60)
                     kills += 1
                     next_kill = time.monotonic() + chance.uniform(3.0, 6.0)
                 await asyncio.sleep(0.05)
@@ -105,6 +104,11 @@ async def test_each_message_is_answered_once_and_in_order(tmp_path):
                 wanted = [f"{number}: {number}" for number in range(1, each + 1)]
                 assert vk.texts(1000 + person) == wanted
         print(f"{total} messages, {kills} kills, {time.monotonic() - begun:.0f} s")
+
+
+async def _polled(vk: FakeVk, polls: int, *, seconds: float) -> None:
+    """Return when the daemon has polled more than so often."""
+    await vk.until(lambda: vk.polls > polls, seconds=seconds)
 
 
 async def _talk(vk, each, chance):

@@ -91,20 +91,26 @@ async def test_sockets_are_counted_by_the_visitors_own_address(start):
 
 
 async def test_the_widget_weighs_at_most_20_kb_gzipped_and_12_more_with_files_voice_and_messengers(daemon):
-    from ses.connectors.web.assets import Assets
+    from ses.connectors.web.assets import Asset, Assets
     from ses.connectors.web.routes import WIDGET
 
     assets = Assets(WIDGET)
+
+    def asset(name: str) -> Asset:
+        found = assets.get(name)
+        assert found is not None, name
+        return found
+
     # What a page loads at once: the styles, and the modules that `main.js` imports, and theirs.
     first, found = {"styles.css"}, ["main.js"]
     while found:
         name = found.pop()
         first.add(name)
-        imported = re.findall(rb'^import [^;]*"\./(\w+\.js)";', assets.get(name).body, re.MULTILINE)
+        imported = re.findall(rb'^import [^;]*"\./(\w+\.js)";', asset(name).body, re.MULTILINE)
         found += {module.decode() for module in imported} - first
     assert {"talk.js", "wire.js", "words.js"} < first
     assert first.isdisjoint({"recorder.js", "media.js", "files.js", "parcels.js", "elsewhere.js"})
-    weight = sum(len(assets.get(name).packed) for name in first)
+    weight = sum(len(asset(name).packed) for name in first)
     assert weight + len(assets.entry(daemon.connector.site).packed) <= 20_000
     assert assets.weight - weight <= 12_000
 
@@ -182,11 +188,11 @@ async def test_the_demo_page_is_strict_and_names_all_robots(daemon):
             async with http.get(daemon.base + path) as page:
                 text = await page.text()
                 policy = page.headers["Content-Security-Policy"]
-        assert "default-src 'none'" in policy
-        assert "unsafe" not in policy
-        assert 'src="/ses/widget/js?site"' in text
-        assert "<style" not in text
-        assert "style=" not in text
-        assert "127.0.0.1" in text  # this address is none of the site's origins: the page says so
+            assert "default-src 'none'" in policy
+            assert "unsafe" not in policy
+            assert 'src="/ses/widget/js?site"' in text
+            assert "<style" not in text
+            assert "style=" not in text
+            assert "127.0.0.1" in text  # this address is none of the site's origins: the page says so
         async with http.get(f"{daemon.base}/demo/nobody") as missing:
             assert missing.status == 404

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import asynccontextmanager
+from typing import Any
 
 import msgspec
 import pytest
@@ -68,7 +69,7 @@ def site(start):
     async def running(elsewhere):
         app = web.Application()
         runner = web.AppRunner(app)
-        shown = {}
+        shown: dict[str, Any] = {}
 
         async def answer(_request):
             return web.Response(content_type="text/html", **shown)

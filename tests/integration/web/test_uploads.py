@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from aiohttp import ClientSession, FormData
+from aiohttp import ClientSession, ClientWebSocketResponse, FormData
 
 from ses.connectors.testing import MemoryReception
 from ses.connectors.web.config import Listener, UploadRate
@@ -27,8 +27,8 @@ async def site(start, tmp_path):
 
 
 class Visitor:
-    def __init__(self, site, http: ClientSession, welcome: dict) -> None:
-        self.site, self.http = site, http
+    def __init__(self, site, http: ClientSession, socket: ClientWebSocketResponse, welcome: dict) -> None:
+        self.site, self.http, self.socket = site, http, socket
         self.session, self.key = welcome["session"], welcome["key"]
         self.settings = welcome["settings"]
 
@@ -62,9 +62,7 @@ async def visitor(site):
         url = f"{site.base}/ses/ws?site&token=T0ken"
         async with http.ws_connect(url, origin=ORIGIN, protocols=["ses.v1"]) as socket:
             await socket.send_json({"type": "hello"})
-            visitor = Visitor(site, http, await socket.receive_json())
-            visitor.socket = socket
-            yield visitor
+            yield Visitor(site, http, socket, await socket.receive_json())
 
 
 async def test_a_picture_goes_up_and_is_named_in_a_message(visitor):
@@ -171,8 +169,7 @@ async def test_without_a_microphone_no_voice_is_taken(start, tmp_path):
             http.ws_connect(f"{site.base}/ses/ws?site&token=T0ken", origin=ORIGIN) as socket,
         ):
             await socket.send_json({"type": "hello"})
-            visitor = Visitor(site, http, await socket.receive_json())
-            visitor.socket = socket
+            visitor = Visitor(site, http, socket, await socket.receive_json())
             assert "microphone" not in visitor.settings
             _, stored, _ = await visitor.send(OPUS)
             refused = await visitor.name("m1", {"id": stored["id"], "kind": "voice"})

@@ -44,28 +44,27 @@ def robot(inbound: Inbound) -> list[Outgoing]:
     return [say("Услышал.")]
 
 
-@pytest.fixture
-def speaking(shop, visit, tmp_path):
-    """A visitor of a site with a microphone: `await speaking(site)`."""
+class Speaking:
+    """A site with a microphone: `async with speaking() as site`; and its visitors: `await speaking.come(site)`."""
 
-    def opened(attributes: str = "", **site):
-        return shop(
-            attributes,
-            answer=robot,
-            uploads=UploadFolder(tmp_path / "uploads", 200_000),
-            **{"microphone": True, **site},
-        )
+    def __init__(self, shop, visit, uploads: UploadFolder) -> None:
+        self._shop, self._visit, self._uploads = shop, visit, uploads
 
-    async def come(site, *, allowed: bool = True, **options):
-        visitor = await visit(site.url, **options)
+    def __call__(self, attributes: str = "", **site):
+        return self._shop(attributes, answer=robot, uploads=self._uploads, **{"microphone": True, **site})
+
+    async def come(self, site, *, allowed: bool = True, **options):
+        visitor = await self._visit(site.url, **options)
         if allowed:
             await visitor.page.context.grant_permissions(["microphone"], origin=site.url)
         await visitor.open()
         await visitor.sees("Слушаю!")
         return visitor
 
-    opened.come = come
-    return opened
+
+@pytest.fixture
+def speaking(shop, visit, tmp_path):
+    return Speaking(shop, visit, UploadFolder(tmp_path / "uploads", 200_000))
 
 
 async def a_second(visitor) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import tempfile
 from pathlib import Path
+from typing import Any, cast
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -43,7 +44,7 @@ async def live(path, arriving, said):
     robots = Robots(StoredPrograms(echo_program()), store, clock)
     await robots.reload()
     engine = Engine(yields, echo_poison)
-    conversations = Conversations(store, robots, None, clock=clock, limits=FREE, engine=engine)
+    conversations = Conversations(store, robots, cast("Any", None), clock=clock, limits=FREE, engine=engine)
     conversations.attach(Inbox())
     await conversations.start()
     under_way = []

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from ses.audio import conversion
 from ses.audio.conversion import seconds_of
 from ses.audio.store import AudioStore
 from ses.clock import VirtualClock
@@ -28,10 +29,11 @@ def wav(seconds: float) -> bytes:
     return b"RIFF" + bytes(40 + int(seconds * 32000))
 
 
-class Converter:
+class Converter(conversion.Converter):
     """What came is the number of its seconds; what goes names its form."""
 
     def __init__(self):
+        super().__init__()
         self.made = []
 
     async def converted(self, data, form):
