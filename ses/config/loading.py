@@ -29,8 +29,12 @@ SHORTEST_SECRET = 6
 """Characters below which a value is too common a text to be blotted out of logs wherever it occurs."""
 
 
-def find(given: Path | None = None, environment: Mapping[str, str] = os.environ) -> Path:
-    """The configuration to use: `given`, else `SES_CONFIG`, else `./config.json`, else `/opt/ses/config.json`.
+def find(
+    given: Path | None = None,
+    environment: Mapping[str, str] = os.environ,
+    installed: Path = INSTALLED,
+) -> Path:
+    """The configuration to use: `given`, else `SES_CONFIG`, else `./config.json`, else `installed`.
 
     Raises `ConfigError` when there is none.
     """
@@ -38,7 +42,7 @@ def find(given: Path | None = None, environment: Mapping[str, str] = os.environ)
         return given
     if named := environment.get("SES_CONFIG"):
         return Path(named)
-    candidates = (Path("config.json"), INSTALLED)
+    candidates = (Path("config.json"), installed)
     for candidate in candidates:
         if candidate.exists():
             return candidate

@@ -44,9 +44,16 @@ class WordCache:
     file's name. A file that others may have written, or that is not as it was written, is passed over.
     """
 
-    def __init__(self, folder: Path, lexicon: Lexicon = word_forms_in_child) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        lexicon: Lexicon = word_forms_in_child,
+        libraries: tuple[str, ...] = LIBRARIES,
+    ) -> None:
+        """`libraries`: beginnings of the names of the distributions that `lexicon` has its words from."""
         self._folder = folder
         self._lexicon = lexicon
+        self._libraries = libraries
         self._edition: bytes | None = None
 
     def __call__(self, words: Collection[str], languages: Sequence[str]) -> Mapping[str, WordForms]:
@@ -64,7 +71,7 @@ class WordCache:
     def _key(self, words: Collection[str], languages: Sequence[str]) -> str:
         """Empty when it is not known what the answer depends on."""
         if self._edition is None:
-            self._edition = _edition()
+            self._edition = _edition(self._libraries)
         asked = msgspec.json.encode([sorted(words), list(languages)])
         return hashlib.sha256(self._edition + asked).hexdigest()[:40] if self._edition else ""
 
@@ -146,7 +153,7 @@ def _names(folder: str) -> list[str]:
     return os.listdir(folder) if os.path.isdir(folder) else []  # noqa: PTH208, PTH112 - `Path` costs more than the look
 
 
-def _edition() -> bytes:
+def _edition(libraries: tuple[str, ...]) -> bytes:
     """What else an answer depends on: the libraries' versions and our code; empty when they cannot be told.
 
     Versions are read off the names of the folders that pip leaves: `importlib.metadata` takes ten times as long."""
@@ -156,9 +163,9 @@ def _edition() -> bytes:
             name
             for folder in dict.fromkeys(sys.path)
             for name in _names(folder)
-            if name.startswith(LIBRARIES) and name.endswith((".dist-info", ".egg-info"))
+            if name.startswith(libraries) and name.endswith((".dist-info", ".egg-info"))
         )
     except OSError:
         return b""
-    known = all(any(name.startswith(library) for name in installed) for library in LIBRARIES)
+    known = all(any(name.startswith(library) for name in installed) for library in libraries)
     return hashlib.sha256(code + "\n".join(installed).encode()).digest() if known else b""

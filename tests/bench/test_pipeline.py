@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, cast
 import psutil
 import uvloop
 
-from doubles.conversations import ECHO, Inbox, StoredPrograms, echo_program
+from doubles.conversations import ECHO, DeafInbox, StoredPrograms, echo_program
 from ses.clock import SystemClock
 from ses.conversations.conversations import Conversations
 from ses.conversations.engine import ENGINE, Engine
@@ -46,10 +46,6 @@ class Figures(NamedTuple):
     """Messages a second on the clock."""
     held: float
     """Bytes of resident memory for each idle session."""
-
-
-async def _nobody(conversation: object, message: object) -> None:
-    """A push to nobody."""
 
 
 async def _quiet(conversations: Conversations) -> None:
@@ -95,9 +91,7 @@ async def _measure(
         conversations = Conversations(
             store, robots, cast("Any", None), clock=clock, limits=limits, engine=engine
         )
-        inbox = Inbox()
-        inbox.deliver = _nobody  # type: ignore[method-assign]
-        conversations.attach(inbox)
+        conversations.attach(DeafInbox())
         await conversations.start()
         talk = Talk(conversations, program.id, lines)
         gc.collect()

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, cast
 import psutil
 import uvloop
 
-from doubles.conversations import ECHO, Inbox, StoredPrograms, echo_program
+from doubles.conversations import ECHO, DeafInbox, StoredPrograms, echo_program
 from doubles.postgres import Server
 from ses.clock import SystemClock
 from ses.conversations.conversations import Conversations
@@ -55,18 +55,13 @@ def _server_seconds(server: Server | None) -> float:
 
 @asynccontextmanager
 async def _pipeline(store: Store) -> AsyncIterator[Conversations]:
-    async def nobody(conversation: object, message: object) -> None:
-        """A push to nobody."""
-
     await store.open()
     clock, program = SystemClock(), echo_program()
     robots = Robots(StoredPrograms(program), store, clock)
     await robots.reload()
     limits = Limits(messages=1e9, per=1.0, burst=1e9, idle=200_000)
     conversations = Conversations(store, robots, cast("Any", None), clock=clock, limits=limits, engine=ECHO)
-    inbox = Inbox()
-    inbox.deliver = nobody  # type: ignore[method-assign]
-    conversations.attach(inbox)
+    conversations.attach(DeafInbox())
     await conversations.start()
     try:
         yield conversations

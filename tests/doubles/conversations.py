@@ -131,3 +131,10 @@ class Inbox:
         async with asyncio.timeout(10), self._changed:
             await self._changed.wait_for(lambda: len(self.delivered[session]) >= count)
         return [message.text for message in self.delivered[session]]
+
+
+class DeafInbox(Inbox):
+    """Keeps nothing: the messages of a bench are many."""
+
+    async def deliver(self, conversation: Conversation, message: Outgoing) -> None:
+        """A push to nobody."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 from doubles.rows import accepted, arrival, begun, record
 from ses.errors import SesError
@@ -45,7 +46,7 @@ class QueueContract:
 
         names = [f"m{number}" for number in range(50)]
         for name in names:
-            store.accept(arrival(name), lambda result, name=name: report(name, result))  # type: ignore[misc]
+            store.accept(arrival(name), partial(report, name))
         await all_there.wait()
         assert reported == names
         assert [one.body for one in await store.pending(0, 100)] == [b"hello"] * 50

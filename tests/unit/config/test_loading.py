@@ -288,16 +288,16 @@ def test_a_byte_order_mark_does_no_harm(written):
 
 def test_the_configuration_is_found_in_the_promised_order(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("ses.config.loading.INSTALLED", tmp_path / "opt/config.json")
+    installed = tmp_path / "opt/config.json"
     with pytest.raises(ConfigError, match=r"copy config.json.example, or name one with --config"):
-        find(None, {})
+        find(None, {}, installed)
     (tmp_path / "opt").mkdir()
-    (tmp_path / "opt/config.json").write_text("{}")
-    assert find(None, {}) == tmp_path / "opt/config.json"
+    installed.write_text("{}")
+    assert find(None, {}, installed) == installed
     (tmp_path / "config.json").write_text("{}")
-    assert find(None, {}) == Path("config.json")
-    assert find(None, {"SES_CONFIG": "/x.json"}) == Path("/x.json")
-    assert find(Path("/y.json"), {"SES_CONFIG": "/x.json"}) == Path("/y.json")
+    assert find(None, {}, installed) == Path("config.json")
+    assert find(None, {"SES_CONFIG": "/x.json"}, installed) == Path("/x.json")
+    assert find(Path("/y.json"), {"SES_CONFIG": "/x.json"}, installed) == Path("/y.json")
 
 
 def test_secrets_in_a_file_others_can_read_are_warned_of(tmp_path):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ses.daemon import word_cache
-from ses.daemon.word_cache import KEPT, WordCache
+from ses.daemon.word_cache import KEPT, LIBRARIES, WordCache
 from ses.scenario.words.lexicon import WordForms, word_forms
 
 
@@ -28,8 +28,8 @@ class Asked:
         self.folder = folder
         self._dictionary = Dictionary()
 
-    def __call__(self, words=("пицца", "order"), languages=("ru",)) -> int:
-        answer = WordCache(self.folder, self._dictionary)(words, languages)
+    def __call__(self, words=("пицца", "order"), languages=("ru",), libraries=LIBRARIES) -> int:
+        answer = WordCache(self.folder, self._dictionary, libraries)(words, languages)
         assert answer == Dictionary()(words, languages)
         return self._dictionary.asked
 
@@ -63,13 +63,13 @@ def test_other_words_or_languages_are_asked_for(asked, changed):
 
 def test_another_edition_of_libraries_or_code_asks_anew(asked, monkeypatch):
     asked()
-    monkeypatch.setattr(word_cache, "_edition", lambda: b"another")
+    monkeypatch.setattr(word_cache, "_edition", lambda libraries: b"another")
     assert [asked(), asked()] == [2, 2]
 
 
-def test_without_a_known_edition_nothing_is_kept(asked, monkeypatch):
-    monkeypatch.setattr(word_cache, "LIBRARIES", ("no such library",))
-    assert [asked(), asked()] == [1, 2]
+def test_without_a_known_edition_nothing_is_kept(asked):
+    unknown = ("no such library",)
+    assert [asked(libraries=unknown), asked(libraries=unknown)] == [1, 2]
     assert not asked.folder.exists()
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from ses.scenario.findings.report import Report
 from ses.scenario.load import load_archive, load_robot, load_robots
+from ses.scenario.program.operations import Say
 from ses.scenario.reading import files as reading
 from ses.scenario.reading.files import read_files
 from ses.scenario.reading.versions import BadArchive, pack, unpack, version_of
@@ -216,7 +217,9 @@ def test_an_archive_gives_the_same_robot_after_its_files_changed(tmp_path: Path)
     again = load_archive(archive)
     assert again.program is not None
     assert again.program.version == before.program.version
-    assert again.program.flows["a"].ops[0].message.variants[""][0].constant == "Привет!"  # type: ignore[attr-defined]
+    said = again.program.flows["a"].ops[0]
+    assert isinstance(said, Say)
+    assert said.message.variants[""][0].constant == "Привет!"
 
 
 def test_the_version_depends_on_names_and_contents_only(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import pytest
 from hypothesis import given, settings
@@ -186,7 +186,7 @@ def test_only_patterns_that_can_match_are_tried_and_all_of_them_match() -> None:
 WORDS = ("a", "b", "c")
 
 
-def itself(words: list[str], languages: object) -> dict[str, WordForms]:
+def itself(words: Collection[str], languages: object) -> dict[str, WordForms]:
     return {word: WordForms((word,), frozenset((word,))) for word in words}
 
 
@@ -240,7 +240,7 @@ def pattern_texts() -> st.SearchStrategy[str]:
 @settings(max_examples=300, deadline=None)
 @given(pattern_texts(), st.lists(st.sampled_from([*WORDS, "aa"]), max_size=5))
 def test_the_matcher_agrees_with_a_naive_one(pattern: str, words: list[str]) -> None:
-    recogniser = build_recogniser(["xx"], [PatternSource(pattern, "it")], lexicon=itself)  # type: ignore[arg-type]
+    recogniser = build_recogniser(["xx"], [PatternSource(pattern, "it")], lexicon=itself)
     expected = max(
         (count for end, count in naive(parse_pattern(pattern).root, words, 0) if end == len(words)),
         default=None,
@@ -251,6 +251,6 @@ def test_the_matcher_agrees_with_a_naive_one(pattern: str, words: list[str]) -> 
 
 def test_stars_upon_stars_take_no_exponential_time() -> None:
     pattern = "* " + " * ".join(["[a]"] * 60) + " * z"
-    recogniser = build_recogniser(["xx"], [PatternSource(pattern, "it")], lexicon=itself)  # type: ignore[arg-type]
+    recogniser = build_recogniser(["xx"], [PatternSource(pattern, "it")], lexicon=itself)
     assert recogniser.patterns(recogniser.read("a " * 400), ()) == []
     assert recogniser.patterns(recogniser.read("a " * 400 + "z"), ())[0].matched == 61
