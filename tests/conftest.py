@@ -17,6 +17,14 @@ structlog.configure(
 )
 
 
+@pytest.fixture(autouse=True)
+def logging_as_it_was():
+    """A test that sets logging up leaves none of it to the next one, whichever that is."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
+
+
 @pytest.fixture(scope="session")
 def postgres():
     """A PostgreSQL server for the whole session; each test makes itself a database in it."""
