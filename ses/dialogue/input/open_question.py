@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ses.dialogue.input.replies import apply_reply, invalid_reply
+from ses.dialogue.input.replies import apply_reply, ask_revision, invalid_reply
 from ses.dialogue.output.questions import Question
 from ses.dialogue.running.calls import answer_json
 from ses.dialogue.slots.correction import (
@@ -10,6 +10,7 @@ from ses.dialogue.slots.correction import (
     apply_correction,
     find_correction,
     find_marker,
+    named_alone,
     only_value_follows,
 )
 from ses.dialogue.slots.filling import mask_answer, slots_of
@@ -42,7 +43,7 @@ def marked_correction(
         ):
             return False
         turn.trace.understood("correction", correction.slots[0].name)
-        _apply_corrections(turn, interpretation, question, correction, mark)
+        _apply_corrections(turn, interpretation, question, correction, mark, captures)
         return True
     if isinstance(question.op, Confirm) and asked_slot is None:
         filled = fill_other_slots(
@@ -60,6 +61,7 @@ def _apply_corrections(
     question: Question,
     correction: Correction,
     mark: tuple[int, int] | None,
+    captures: Captures,
 ) -> None:
     """Apply a correction, the others in the same words («нет, маленькую и на тонком»), and what they fill."""
     activity = question.activity
@@ -68,14 +70,14 @@ def _apply_corrections(
         return
     corrected = {slot.name for slot in correction.slots}
     while turn.session.pending is None:
-        other = find_correction(turn, interpretation, question, {}, mark)
-        if other is None or not corrected.isdisjoint(slot.name for slot in other.slots):
+        other = find_correction(turn, interpretation, question, captures, mark, done=corrected)
+        if other is None:
             break
         corrected.update(slot.name for slot in other.slots)
         apply_correction(turn, activity, other)
     if turn.session.pending is None:
         others = [slot for slot in slots_of(turn, activity) if slot is not question.slot]
-        fill_other_slots(turn, interpretation, activity, others, {})
+        fill_other_slots(turn, interpretation, activity, others, captures)
 
 
 def answer_question(
@@ -86,7 +88,7 @@ def answer_question(
         correction = find_correction(turn, interpretation, question, captures, None)
         if correction is not None:  # «да, только маленькую»
             turn.trace.understood("correction", correction.slots[0].name)
-            _apply_corrections(turn, interpretation, question, correction, None)
+            _apply_corrections(turn, interpretation, question, correction, None, captures)
             return
     turn.trace.understood("answer", question.op.id)
     activity = question.activity
@@ -113,8 +115,14 @@ async def answer_beside_question(
     correction = find_correction(turn, interpretation, question, captures, None, same=True)
     if correction is not None and not (question.slot is not None and question.slot.type == "text"):
         turn.trace.understood("correction", correction.slots[0].name)
-        _apply_corrections(turn, interpretation, question, correction, None)
+        _apply_corrections(turn, interpretation, question, correction, None, captures)
         return
+    if isinstance(question.op, Confirm) and question.slot is None:
+        named = named_alone(turn, interpretation, question)
+        if named is not None:
+            turn.trace.understood("change", named.name)
+            ask_revision(turn, question, named.name)
+            return
     others = [slot for slot in slots_of(turn, activity) if slot is not question.slot]
     filled = fill_other_slots(turn, interpretation, activity, others, captures)
     if filled:

@@ -11,6 +11,7 @@ from ses.dialogue.output.buttons import label_key
 from ses.dialogue.output.messages import engine_text
 from ses.dialogue.output.questions import Question, is_skip, open_question
 from ses.dialogue.running.start import may_interrupt, repeat_or_fall_back, start_chosen_flow, start_flow
+from ses.dialogue.slots.many import toggled
 from ses.dialogue.slots.revision import revise_slot
 from ses.dialogue.state.frames import Activity
 from ses.dialogue.state.session import ButtonSet, Offer, Pending
@@ -117,7 +118,7 @@ def _press_late(turn: Turn, offered: ButtonSet, offer: Offer) -> None:
             return
         value = offer.label if slot.type == "text" else found[0].value
     if slot.many and not isinstance(value, list):
-        value = [value]
+        value = toggled(turn.scope.stored(slot), value)
     revise_slot(turn, activity, slot, value)
 
 

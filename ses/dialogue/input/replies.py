@@ -28,13 +28,22 @@ def apply_reply(turn: Turn, question: Question, reply: Reply) -> None:
         _apply_slot(turn, question, reply)
     elif reply.kind == "skip":
         skip(turn, question)
+    elif reply.kind in ("unsure", "not_that"):
+        _ask_again(turn, reply)
     elif reply.kind == "yes":
         close_question(turn, question)
     elif reply.kind == "no":
-        _decline(turn, question)
+        _decline(turn, question, negated=any(reply.values))
     elif reply.kind == "item" and isinstance(question.op, Menu):
         flow = flow_of(turn, question.activity, frame)
         close_question(turn, question, flow.ops[question.op.items[reply.values[0]].target].id)
+
+
+def _ask_again(turn: Turn, reply: Reply) -> None:
+    """The question once more, no attempt being counted: who hesitates, or said only what he does not want, did not fail."""
+    turn.prepend(engine_text(turn, f"ses.{reply.kind}"))
+    turn.unwanted = list(reply.values) if reply.kind == "not_that" else []
+    turn.repeat_question = True
 
 
 def close_question(turn: Turn, question: Question, op_id: str = "") -> None:
@@ -98,7 +107,8 @@ def skip(turn: Turn, question: Question) -> None:
     close_question(turn, question)
 
 
-def _decline(turn: Turn, question: Question) -> None:
+def _decline(turn: Turn, question: Question, *, negated: bool) -> None:
+    """`negated`: a yes was denied («не всё верно»); what is wrong was not said."""
     op, frame = question.op, question.frame
     assert isinstance(op, Confirm)
     flow = flow_of(turn, question.activity, frame)
@@ -112,6 +122,10 @@ def _decline(turn: Turn, question: Question) -> None:
         for name in ordered_slots(flow)
         if name in frame.skipped or turn.scope.stored(slots[name]) is not None
     ]
+    if not options and negated:
+        turn.prepend(engine_text(turn, "ses.what_is_wrong"))
+        turn.repeat_question = True
+        return
     if not options:
         turn.prepend(engine_text(turn, "ses.cancelled"))
         end_activity(turn)

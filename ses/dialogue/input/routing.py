@@ -17,7 +17,12 @@ from ses.dialogue.input.open_question import (
     marked_correction,
 )
 from ses.dialogue.input.scoring import Candidate, above, candidates_of, closest, see_entities, thousandths
-from ses.dialogue.input.shortcuts import answer_pending_question, press_typed_label, run_command
+from ses.dialogue.input.shortcuts import (
+    answer_pending_question,
+    press_typed_label,
+    run_command,
+    unknown_command,
+)
 from ses.dialogue.output.questions import Question, open_question
 from ses.dialogue.running.errors import fallback
 from ses.dialogue.running.interpreter import run
@@ -69,7 +74,7 @@ async def route(turn: Turn, text: str) -> None:
     if name and run_built_in(turn, name, question):
         turn.trace.understood(name)
         return
-    if text.startswith("/") and run_command(turn, text):
+    if text.startswith("/") and (run_command(turn, text) or unknown_command(turn, text, question)):
         return
     if press_typed_label(turn, interpretation.label_key, question):
         return
@@ -90,10 +95,10 @@ async def recognise(
         if marked_correction(turn, question_interpretation, question, captures):
             return
     reply = None
-    if question is not None:
-        caught = captures.get(question.slot.name, ()) if question.slot is not None else ()
-        if turn.interrupted_pending is None or not isinstance(question.op, Confirm | Menu):
-            reply = await recognise_reply(question_interpretation, question, caught)
+    if question is not None and (
+        turn.interrupted_pending is None or not isinstance(question.op, Confirm | Menu)
+    ):
+        reply = await recognise_reply(question_interpretation, question, captures)
     candidates = candidates_of(turn, interpretation.intents, question)
     best = candidates[0].score if candidates else 0
     settings = turn.newest.session

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from ses.dialogue.input.presses import flow_button, press, resolve_pending
 from ses.dialogue.output.buttons import find_typed
+from ses.dialogue.output.messages import engine_text
 from ses.dialogue.output.questions import Question, pending_labels
 from ses.dialogue.running.start import may_interrupt, start_flow
 from ses.dialogue.slots.filling import mask_answer
@@ -46,6 +49,20 @@ def run_command(turn: Turn, text: str) -> bool:
             start_flow(turn, trigger.flow, trigger=trigger, interpretation=interpretation)
             return True
     return False
+
+
+_COMMAND = re.compile(r"/[^\W\d]\w{0,31}(?:@\w{1,64})?")
+
+
+def unknown_command(turn: Turn, text: str, question: Question | None) -> bool:
+    """A command that nobody knows answers no question: it is put again, and no attempt is counted."""
+    if question is None or _COMMAND.fullmatch(text.strip()) is None:
+        return False
+    turn.understood = False
+    turn.trace.understood("unknown command")
+    turn.prepend(engine_text(turn, "ses.invalid"))
+    turn.repeat_question = True
+    return True
 
 
 def press_typed_label(turn: Turn, key: str, question: Question | None) -> bool:

@@ -143,6 +143,7 @@ def _put_slot(turn: Turn, question: Question, slot: Slot) -> None:
         more.extend(
             Offer(program.recogniser.label(slot.type, key, turn.scope.language), key)
             for key in program.recogniser.values(slot.type)
+            if key not in turn.unwanted
         )
     if slot.optional and not frame.revising:
         more.append(Offer(engine_text(turn, "ses.skip"), _SKIP))

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from ses.dialogue.output.messages import variants_of
 from ses.dialogue.output.questions import Question, choices_of, slot_title
 from ses.dialogue.slots.filling import slots_of, use_spans
+from ses.dialogue.slots.many import revised
 from ses.dialogue.slots.revision import revise_slot
 from ses.dialogue.state.frames import Activity
 from ses.dialogue.state.session import Pending
+from ses.dialogue.state.stack import passes_check
 from ses.dialogue.state.turn import Turn
 from ses.dialogue.understanding.answers import match_label_words
 from ses.dialogue.understanding.utterance import (
@@ -99,24 +101,29 @@ def find_correction(
     mark: tuple[int, int] | None,
     *,
     same: bool = False,
+    done: Collection[str] = (),
 ) -> Correction | None:
     """A value for a slot of this activity that is filled; with a marker, numbers too. None when there is none, or
-    when it would change nothing, unless `same` asks for that too."""
+    when it would change nothing, unless `same` asks for that too. `done`: slots that were corrected already."""
     open_slot = question.slot
-    known = [slot for slot in slots_of(turn, question.activity) if _correctable(turn, slot, open_slot)]
+    known = [
+        slot
+        for slot in slots_of(turn, question.activity)
+        if slot.name not in done and _correctable(turn, slot, open_slot)
+    ]
     if not known:
         return _other_choice(turn, interpretation, question, mark)
-    for slot in known:
-        if slot.name in captures and slot.name != slot.type:
-            correction = _correction(turn, [slot], captures[slot.name])
-            if correction is not None:
-                return correction
+    caught = _caught(turn, known, captures)
+    if caught is not None:
+        return caught
     chosen = _other_choice(turn, interpretation, question, mark)
     if chosen is not None:
         return chosen
+    types = {slot.type for slot in turn.scope.program.slots.values() if slot.name == slot.type}
+    elsewhere = [(one.start, one.end) for name in captures if name not in types for one in captures[name]]
     named = [slot for slot in known if _is_named(turn, interpretation, slot)]
     if len(named) == 1:
-        found = _values_after_name(turn, interpretation, named[0])
+        found = _values_after_name(turn, interpretation, named[0], elsewhere)
         if found:
             return _correction(turn, named, found)
     allowed = [
@@ -132,10 +139,13 @@ def find_correction(
         allowed = [slot for slot in allowed if slot.type != "yes_no"]  # a bare «нет» is its own answer
     if open_slot is not None and question.frame.open:
         allowed = [slot for slot in allowed if slot.type != open_slot.type or slot is open_slot]
-    taken = list(turn.used_spans)
+    taken = [*turn.used_spans, *elsewhere]
     if mark:
         words = interpretation.utterance.words
         taken.append((words[mark[0]].start, words[mark[1] - 1].end))
+    changed = _set_changed(turn, interpretation, allowed, taken, marked=mark is not None)
+    if changed is not None:
+        return changed
     found = without_overlaps(interpretation.entities(sorted({slot.type for slot in allowed})), taken)
     repeated: Correction | None = None
     for one in found:
@@ -147,6 +157,44 @@ def find_correction(
         if len(slots) == 1 and same:
             repeated = Correction(slots, [turn.scope.stored(slots[0])], [(one.start, one.end)])
     return repeated
+
+
+def _caught(turn: Turn, known: Sequence[Slot], captures: dict[str, list[Found]]) -> Correction | None:
+    """What a pattern caught for one of these slots; one first that its `check` allows as things stand."""
+    named = [slot for slot in known if slot.name in captures and slot.name != slot.type]
+    corrections = [
+        one for slot in named if (one := _correction(turn, [slot], captures[slot.name])) is not None
+    ]
+    allowed = (one for one in corrections if passes_check(turn, one.slots[0], one.values[0]))
+    return next(allowed, corrections[0] if corrections else None)
+
+
+def _set_changed(
+    turn: Turn,
+    interpretation: Interpretation,
+    slots: Sequence[Slot],
+    taken: Sequence[tuple[int, int]],
+    *,
+    marked: bool,
+) -> Correction | None:
+    """A slot of many values to which something is added, or from which something is taken away."""
+    for slot in slots:
+        if slot.many and slot.type not in BY_NAME:
+            values = revised(interpretation, slot, turn.scope.stored(slot), taken, replace=marked)
+            if values is not None:
+                spans = [(one.start, one.end) for one in interpretation.entities([slot.type])]
+                return Correction([slot], [values], spans)
+    return None
+
+
+def named_alone(turn: Turn, interpretation: Interpretation, question: Question) -> Slot | None:
+    """The filled slot that an utterance names without a new value: «всё верно, кроме размера», "change the date"."""
+    recogniser, utterance = interpretation.program.recogniser, interpretation.utterance
+    if not (recogniser.assent(utterance).exception or recogniser.wants_change(utterance)):
+        return None
+    filled = [slot for slot in slots_of(turn, question.activity) if turn.scope.stored(slot) is not None]
+    named = [slot for slot in filled if _is_named(turn, interpretation, slot)]
+    return named[0] if len(named) == 1 else None
 
 
 def _other_choice(
@@ -211,7 +259,10 @@ def _inflected(said: str, title: str) -> bool:
     return said.startswith(stem) and len(said) <= len(title) + 2
 
 
-def _values_after_name(turn: Turn, interpretation: Interpretation, slot: Slot) -> list[Found]:
+def _values_after_name(
+    turn: Turn, interpretation: Interpretation, slot: Slot, elsewhere: Sequence[tuple[int, int]]
+) -> list[Found]:
+    """`elsewhere`: what patterns caught for slots by name."""
     span = _name_span(turn, interpretation, slot)
     assert span is not None
     words = interpretation.utterance.words
@@ -222,7 +273,7 @@ def _values_after_name(turn: Turn, interpretation: Interpretation, slot: Slot) -
         raw = interpretation.utterance.raw
         return [Found("text", raw[start:].strip(), start, len(raw), span[1], len(words))]
     name = (words[span[0]].start, words[span[1] - 1].end)
-    return without_overlaps(interpretation.entities([slot.type]), [name])
+    return without_overlaps(interpretation.entities([slot.type]), [name, *elsewhere])
 
 
 def only_value_follows(interpretation: Interpretation, mark: tuple[int, int], correction: Correction) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from ses.dialogue.output.messages import engine_text, render, variants_of
@@ -45,9 +45,9 @@ def revise_slot(turn: Turn, activity: Activity, slot: Slot, value: Any) -> bool:
         if index is not None:
             _unwind(turn, activity, depth)
             rewind(turn, activity, frame, index)
+        store_slot(turn, frame, slot, value)
         if current is not None:
             _clear_readers(turn, activity, flow, slot.name)
-        store_slot(turn, frame, slot, value)
         frame.failures = 0
         activity.frames[-1].failures = 0
         return True
@@ -132,7 +132,8 @@ def _first_reader(frame: Frame, flow: Flow, slot: str, *, questions: bool) -> in
 
 
 def _clear_readers(turn: Turn, activity: Activity, flow: Flow, changed: str) -> None:
-    """Empty the slots whose `ask`, `check`, `choices` … read what changed, and those that read these."""
+    """Empty the slots whose `ask`, `choices` … read what changed, or whose `check` now refuses them, and those that read
+    these."""
     names = {changed, *(variable for variable, sources in flow.derived.items() if changed in sources)}
     pending = [
         slot
@@ -140,13 +141,20 @@ def _clear_readers(turn: Turn, activity: Activity, flow: Flow, changed: str) -> 
         if slot.name != changed and turn.scope.stored(slot) is not None
     ]
     while True:
-        hit = [slot for slot in pending if not slot.reads.isdisjoint(names)]
+        hit = [slot for slot in pending if not slot.reads.isdisjoint(names) or _refused(turn, slot, names)]
         if not hit:
             return
         for slot in hit:
             clear_slot(turn, slot)
             names.add(slot.name)
         pending = [slot for slot in pending if slot.name not in names]
+
+
+def _refused(turn: Turn, slot: Slot, names: Collection[str]) -> bool:
+    """Whether the slot's `check` reads one of these and refuses what stands."""
+    if slot.check is None or slot.check.names.isdisjoint(names):
+        return False
+    return not passes_check(turn, slot, turn.scope.stored(slot))
 
 
 def rewind(turn: Turn, activity: Activity, frame: Frame, index: int) -> None:

@@ -13,7 +13,7 @@ from ses.dialogue.state.session import Session, VoiceMessage
 from ses.messages import Inbound
 from ses.scenario.program.definitions import Slot
 from ses.scenario.program.robot import Program
-from ses.scenario.values.values import ListValue
+from ses.scenario.values.values import ListValue, verbatim
 
 ENGINE_NAMES = frozenset(
     {"user", "session", "channel", "message", "event", "error", "robot", "page", "daypart", "value", "item"}
@@ -122,7 +122,7 @@ class Scope(Mapping[str, Any]):
                 return ListValue(stored["value"], stored["label"], fields)
             return stored
         if slot.type == "text":
-            return stored
+            return verbatim(stored)
         return self.program.recogniser.present(slot.type, stored, self.language)
 
     @property

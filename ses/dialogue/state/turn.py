@@ -96,6 +96,8 @@ class Turn:
         self.resumed = False
         self.session_ended = False
         """The session has ended."""
+        self.unwanted: list[Any] = []
+        """Values that the person does not want: the question is put again without their buttons."""
         self.interrupted_pending: Pending | None = None
         """The engine's own question that stood above the open one when the inbound came."""
         self.interpretations: dict[int, Any] = {}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ses.dialogue.output.questions import Question, is_skip, item_label
 from ses.dialogue.state.session import Offer
-from ses.dialogue.understanding.utterance import FILES, Interpretation, distinct, without_overlaps
+from ses.dialogue.understanding.utterance import FILES, Interpretation, distinct, overlaps, without_overlaps
 from ses.scenario.program.definitions import Slot
 from ses.scenario.program.operations import Confirm, Menu
 from ses.scenario.program.recognition import Found, Word
@@ -22,7 +22,7 @@ class Reply(NamedTuple):
     """What was found for the open question. `values` has one entry, or several that the person must choose from."""
 
     kind: str
-    """`slot`, `skip`, `yes`, `no`, `item`."""
+    """`slot`, `skip`, `yes`, `no`, `item`; `unsure`: neither yes nor no; `not_that`: only what is not wanted, in `values`."""
     values: list[Any]
     score: int
     """Whole thousandths."""
@@ -31,27 +31,28 @@ class Reply(NamedTuple):
 
 
 async def recognise_reply(
-    interpretation: Interpretation, question: Question, captures: Sequence[Found]
+    interpretation: Interpretation, question: Question, captures: Mapping[str, Sequence[Found]]
 ) -> Reply | None:
-    """None when the utterance is no reply to the open question. `captures` are what patterns of its flow caught for its slot."""
+    """None when the utterance is no reply to the open question. `captures` are what patterns of its flow caught, by slot."""
     if question.slot is not None:
         return await _slot_reply(interpretation, question, question.slot, captures)
     if isinstance(question.op, Confirm):
-        return await _confirm_reply(interpretation)
+        return _confirm_reply(interpretation, question)
     if isinstance(question.op, Menu):
         return _menu_reply(interpretation, question, question.op)
     return None
 
 
 async def _slot_reply(
-    interpretation: Interpretation, question: Question, slot: Slot, captures: Sequence[Found]
+    interpretation: Interpretation, question: Question, slot: Slot, captures: Mapping[str, Sequence[Found]]
 ) -> Reply | None:
     raw = interpretation.utterance.raw
+    caught = captures.get(slot.name, ())
     if slot.type == "text":
         if slot.optional and _plain_no(interpretation):
             return Reply("skip", [], 1000)
-        if captures:
-            return _entities_reply(interpretation, slot, captures)
+        if caught:
+            return _entities_reply(interpretation, slot, caught)
         text = raw.strip()
         if not text:
             return None
@@ -61,13 +62,20 @@ async def _slot_reply(
         reply = _choice_reply(interpretation, question, slot)
     elif slot.type in FILES:
         reply = None
+    elif slot.type == "yes_no":
+        reply = _yes_no_reply(interpretation)
     else:
-        found = list(captures) or await interpretation.answer_entities(slot.type)
+        elsewhere = [(one.start, one.end) for name in captures if name != slot.name for one in captures[name]]
+        said = await interpretation.answer_entities(slot.type)
+        others = [one for one in said if one not in caught and not overlaps((one.start, one.end), elsewhere)]
+        found = [*caught, *others]
         reply = (
             _entities_reply(interpretation, slot, found)
             if found
             else _ordinal_reply(interpretation, question, slot)
         )
+        if reply is None and (against := interpretation.negated(slot.type)):
+            reply = Reply("not_that", distinct(one.value for one in against), 1000)
     if reply is None and slot.optional and slot.type != "yes_no" and _plain_no(interpretation):
         return Reply("skip", [], 1000)
     return reply
@@ -136,19 +144,35 @@ def _offer_values(interpretation: Interpretation, slot: Slot, offer: Offer) -> l
     return distinct(one.value for one in said.entities([slot.type])) if not offer.flow else []
 
 
-async def _confirm_reply(interpretation: Interpretation) -> Reply | None:
-    found = without_overlaps(await interpretation.answer_entities("yes_no"))
-    values = distinct(one.value for one in found)
-    if len(values) != 1:
+def _yes_no_reply(interpretation: Interpretation) -> Reply | None:
+    """An answer to a slot of type `yes_no`."""
+    assent = interpretation.program.recogniser.assent(interpretation.utterance)
+    if assent.answer is None:
         return None
-    words = sum((one.last - one.first) * one.weight for one in found)
-    kind = "yes" if values[0] else "no"
-    return Reply(
-        kind,
-        values,
-        coverage_score(words, interpretation.word_count),
-        [(one.start, one.end) for one in found],
-    )
+    if assent.answer == "unsure":
+        return Reply("unsure", [], 1000)
+    return Reply("slot", [assent.answer == "yes"], 1000, _whole_utterance(interpretation))
+
+
+def _confirm_reply(interpretation: Interpretation, question: Question) -> Reply | None:
+    agreeing = _agreeing_words(interpretation, question)
+    assent = interpretation.program.recogniser.assent(interpretation.utterance, agreeing)
+    if assent.answer is None:
+        return None
+    return Reply(assent.answer, [assent.negated], 1000, _whole_utterance(interpretation))
+
+
+def _agreeing_words(interpretation: Interpretation, question: Question) -> frozenset[int]:
+    """Words of values that agree with what stands: «да, большую», when it is a large one."""
+    stored = interpretation.turn.scope.stored
+    filled = [slot for slot in question.program.slots.values() if slot.type and stored(slot) is not None]
+    types = sorted({slot.type for slot in filled} - {"text", "yes_no"} - FILES)
+    words: set[int] = set()
+    for one in interpretation.entities(types):
+        stands = (stored(slot) for slot in filled if slot.type == one.entity)
+        if any(one.value == value or (isinstance(value, list) and one.value in value) for value in stands):
+            words.update(range(one.first, one.last))
+    return frozenset(words)
 
 
 def _menu_reply(interpretation: Interpretation, question: Question, op: Menu) -> Reply | None:
@@ -187,11 +211,7 @@ def _whole_utterance(interpretation: Interpretation) -> list[tuple[int, int]]:
 
 
 def _plain_no(interpretation: Interpretation) -> bool:
-    found = interpretation.entities(["yes_no"])
-    return any(
-        one.value is False and one.first == 0 and one.last == len(interpretation.utterance.words)
-        for one in found
-    )
+    return interpretation.program.recogniser.assent(interpretation.utterance).answer == "no"
 
 
 # --- choosing one of several labels ---

@@ -15,6 +15,8 @@ from ses.scenario.program.robot import Program
 UNTYPED = frozenset({"", "text"})
 FILES = frozenset({"file", "image", "voice", "audio", "video"})
 NUMBERS = frozenset({"number", "integer"})
+LONGEST_COMMAND = 8
+"""Words; who says more than that says something else too."""
 BY_NAME = NUMBERS | {"yes_no", "text"} | FILES
 """Types that are never filled unasked, and corrected only by name or marker."""
 
@@ -25,7 +27,17 @@ BUILT_IN = frozenset({"cancel", "skip", "repeat", "help", "back"})
 class Interpretation:
     """An utterance as one version of the robot reads it."""
 
-    __slots__ = ("_found", "_intents", "_patterns", "_seen", "program", "text", "turn", "utterance")
+    __slots__ = (
+        "_found",
+        "_intents",
+        "_negated",
+        "_patterns",
+        "_seen",
+        "program",
+        "text",
+        "turn",
+        "utterance",
+    )
 
     def __init__(self, turn: Turn, text: str, program: Program) -> None:
         self.turn = turn
@@ -33,6 +45,8 @@ class Interpretation:
         self.text = text
         self.utterance: Utterance = program.recogniser.read(text)
         self._found: dict[str, list[Found]] = {}
+        self._negated: dict[str, list[Found]] = {}
+        """Values that the utterance speaks against, by entity."""
         self._intents: Sequence[Recognised] | None = None
         self._patterns: Sequence[PatternMatch] | None = None
         seen = turn.see_results
@@ -55,8 +69,9 @@ class Interpretation:
             for name in missing:
                 self._found[name] = []
             recogniser = self.program.recogniser
-            for found in recogniser.entities(self.utterance, missing, now=self.turn.scope.now):
-                self._found[found.entity].append(found)
+            found = recogniser.entities(self.utterance, missing, now=self.turn.scope.now)
+            for one in self._wanted(found):
+                self._found[one.entity].append(one)
         return [found for name in names for found in (*self._found.get(name, ()), *self._seen.get(name, ()))]
 
     async def answer_entities(self, name: str) -> list[Found]:
@@ -75,7 +90,22 @@ class Interpretation:
             )
         else:
             found = recogniser.entity(self.utterance, name, forgiving=True, now=now)
-        return list(found)
+        return self._wanted(found)
+
+    def negated(self, name: str) -> list[Found]:
+        """Values of an entity that the utterance speaks against: «без сыра», "not tomorrow"."""
+        self.entities([name])
+        return self._negated.get(name, [])
+
+    def _wanted(self, found: Sequence[Found]) -> list[Found]:
+        """Without what is negated, which is kept apart."""
+        wanted = []
+        for one, negated in zip(found, self.program.recogniser.negated(self.utterance, found), strict=True):
+            if not negated or one.entity == "yes_no":
+                wanted.append(one)
+            elif one not in (known := self._negated.setdefault(one.entity, [])):
+                known.append(one)
+        return wanted
 
     @property
     def intents(self) -> Sequence[Recognised]:
@@ -86,9 +116,19 @@ class Interpretation:
 
     @property
     def built_in(self) -> str:
-        """The built-in intent an utterance is as a whole; empty if none, or if a flow is triggered by it."""
+        """The built-in intent an utterance is as a whole, politeness left out; empty if none, or if a flow is triggered by it."""
+        name = self._command(self.intents)
+        recogniser = self.program.recogniser
+        if name or len(self.utterance.words) > LONGEST_COMMAND:
+            return name
+        core = recogniser.core(self.utterance)
+        if not core or core == self.label_key:
+            return ""
+        return self._command(recogniser.intents(recogniser.read(core), ()))
+
+    def _command(self, intents: Sequence[Recognised]) -> str:
         newest = self.turn.newest
-        for one in self.intents:
+        for one in intents:
             if (
                 one.intent in BUILT_IN
                 and one.score >= newest.session.threshold

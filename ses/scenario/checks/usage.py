@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ses.scenario.compiling.names import parts_of
 from ses.scenario.compiling.robot import Compiled, good
-from ses.scenario.compiling.texts import BUILT_IN_INTENTS, engine_texts
+from ses.scenario.compiling.texts import BUILT_IN_INTENTS, engine_phrases, engine_texts
 from ses.scenario.findings.report import Report
 from ses.scenario.findings.suggestions import did_you_mean, similar
 from ses.scenario.models.scalars import Text
@@ -19,7 +19,7 @@ def check_usage(compiled: Compiled, report: Report) -> None:
         if name not in heard and not compiled.broken:
             report.warning("unused", compiled.positions["intents"][name], f"no flow listens to the intent `{name}`",
                            suggestion=f"on: [{{intent: {name}}}]")  # fmt: skip
-    engine = engine_texts().texts
+    engine = {*engine_texts().texts, *engine_phrases()}
     for key in good(robot.texts):
         if key.startswith("ses.") and key not in engine:
             report.error(

@@ -44,8 +44,6 @@ def compile_slot(name: str, model: SlotModel, pieces: Pieces, speech: Speech, ch
     reads: set[str] = set()
     if question is not None:
         reads |= message_names(question)
-    if check is not None:
-        reads |= check.names
     if choices is not None:
         reads |= choices.items.names | choices.label.names | choices.value.names
     slot = Slot(

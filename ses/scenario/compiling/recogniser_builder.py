@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ses.scenario.compiling.pieces import Pieces
-from ses.scenario.compiling.texts import BUILT_IN_INTENTS, engine_texts
+from ses.scenario.compiling.texts import BUILT_IN_INTENTS, engine_phrases, engine_texts, listed
 from ses.scenario.findings.fault import Fault
 from ses.scenario.findings.report import Report
 from ses.scenario.findings.source import Source
@@ -238,5 +238,14 @@ class RecogniserBuilder:
         """The recogniser of a robot without faults."""
         return build_recogniser(
             self._languages, self._patterns, self._examples, self._entities, self._slots, sure=sure,
-            lexicon=lexicon or word_forms,
+            lexicon=lexicon or word_forms, phrases=self._phrases(),
         )  # fmt: skip
+
+    def _phrases(self) -> Mapping[str, Sequence[str]]:
+        """The engine's phrases of yes, no and negation, with those that the robot adds."""
+        phrases: dict[str, Sequence[str]] = dict(engine_phrases())
+        for key, model in (self._robot.texts or {}).items():
+            if key in phrases and not isinstance(model, Broken) and model.wording is not None:
+                own = [phrase for text in model.wording.texts() for phrase in listed(str(text))]
+                phrases[key] = (*phrases[key], *own)
+        return phrases

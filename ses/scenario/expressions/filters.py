@@ -15,7 +15,7 @@ from ses.scenario.expressions.functions import length, number_of, rounded
 from ses.scenario.expressions.inflection import CASES, in_case
 from ses.scenario.expressions.operations import MAX_TEXT, is_number, type_name, wrong
 from ses.scenario.values import wording
-from ses.scenario.values.values import as_date, printed
+from ses.scenario.values.values import as_date, printed, verbatim
 
 
 def _text_of(value: Any, language: str) -> str:
@@ -45,7 +45,7 @@ def _money(language: str, value: Any, currency: Any = None) -> str:
     return wording.money(amount, str(currency or wording.CURRENCY_OF.get(language[:2], "EUR")), language)
 
 
-def _dated(language: str, value: Any, form: Any = None) -> str:
+def _dated(language: str, value: Any, form: Any = None) -> Any:
     if value is None:
         return ""
     moment = as_date(value)
@@ -54,7 +54,7 @@ def _dated(language: str, value: Any, form: Any = None) -> str:
     if form is None:
         return printed(moment, language)
     try:
-        return wording.dated(moment, _text_of(form, language)[:100], language)
+        return verbatim(wording.dated(moment, _text_of(form, language)[:100], language))
     except ValueError as error:
         raise wrong(str(error)) from None
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 
 class Word(NamedTuple):
@@ -61,6 +61,19 @@ class PatternMatch(NamedTuple):
     captures: Mapping[str, tuple[Found, ...]] = {}
 
 
+class Assent(NamedTuple):
+    """What an utterance says to a question of yes and no."""
+
+    answer: Literal["yes", "no", "unsure"] | None
+    """`unsure`: a hesitation, a question back. None: not told, for something stands beside it that nothing explains."""
+    strange: tuple[int, ...] = ()
+    """Words, by their index, that nothing explains."""
+    exception: bool = False
+    """A yes to all but something: what follows is a correction."""
+    negated: bool = False
+    """A no that is a yes denied («не всё верно»): something is wrong, nobody said that all of it is."""
+
+
 class Recogniser(Protocol):
     """All recognisers of a robot that need no network, compiled together: cost does not grow with their number."""
 
@@ -102,6 +115,26 @@ class Recogniser(Protocol):
 
     def intents(self, utterance: Utterance, found: Sequence[Found]) -> Sequence[Recognised]:
         """Intents recognised by patterns, and by examples when no pattern was sure; best first, one entry each."""
+        ...
+
+    def assent(self, utterance: Utterance, explained: Collection[int] = ()) -> Assent:
+        """Yes, no, or neither; `explained` are words of values that agree with what stands."""
+        ...
+
+    def set_change(self, utterance: Utterance) -> Literal["add", "only", ""]:
+        """How an utterance means the values of a set: «и ещё оливки», «только оливки»."""
+        ...
+
+    def wants_change(self, utterance: Utterance) -> bool:
+        """Whether an utterance asks for something else in place of what stands: «поменяйте», "wrong"."""
+        ...
+
+    def core(self, utterance: Utterance) -> str:
+        """Its words without politeness and filler."""
+        ...
+
+    def negated(self, utterance: Utterance, found: Sequence[Found]) -> Sequence[bool]:
+        """For each value whether the utterance speaks against it: «без сыра», "not tomorrow"."""
         ...
 
     def present(self, entity: str, value: Any, language: str) -> Any:

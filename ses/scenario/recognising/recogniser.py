@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from ses.scenario.findings.fault import Fault
 from ses.scenario.findings.source import Source
-from ses.scenario.program.recognition import Found, PatternMatch, Recognised, Utterance
+from ses.scenario.program.recognition import Assent, Found, PatternMatch, Recognised, Utterance
+from ses.scenario.recognising import assent as assents
+from ses.scenario.recognising import negation as negations
 from ses.scenario.recognising import patterns as pattern_rules
-from ses.scenario.recognising.builtin import BUILT_IN, FINDERS, SLOW, Asked
+from ses.scenario.recognising.assent import AssentWords
+from ses.scenario.recognising.builtin import BUILT_IN, FINDERS, SAID, SLOW, Asked
 from ses.scenario.recognising.builtin.asked import spanning
 from ses.scenario.recognising.builtin.unusual import unusual
 from ses.scenario.recognising.entities import (
@@ -24,12 +27,13 @@ from ses.scenario.recognising.entities import (
 )
 from ses.scenario.recognising.examples import ExampleSet, words_of
 from ses.scenario.recognising.forms import Form, FormSet
+from ses.scenario.recognising.negation import NegationWords
 from ses.scenario.recognising.pattern_syntax import Pattern, captures_of, parse_pattern, terms_of
 from ses.scenario.recognising.patterns import PatternSet, compile_pattern, unmatchable
 from ses.scenario.recognising.vocabulary import Atoms, Vocabulary
 from ses.scenario.values.values import ListValue, as_date
 from ses.scenario.words.lexicon import Lexicon, russian, word_forms
-from ses.scenario.words.tokeniser import read
+from ses.scenario.words.tokeniser import phrase_key, read
 
 __all__ = [
     "BUILT_IN", "Entity", "ListEntity", "ListEntry", "PatternSource", "RegexEntity", "RobotRecogniser", "SeeEntity",
@@ -55,6 +59,7 @@ def build_recogniser(
     *,
     sure: float = 0.8,
     lexicon: Lexicon = word_forms,
+    phrases: Mapping[str, Sequence[str]] | None = None,
 ) -> RobotRecogniser:
     """Compile a robot's recognisers: milliseconds to a second, so off the loop.
 
@@ -62,7 +67,7 @@ def build_recogniser(
     tried when a pattern scores as much. Raises `Fault` for a pattern, form or regular expression that is wrong; its
     `path` says which: `("patterns", 3)`, `("entities", "size", "large", 0)`, `("entities", "order_no")`.
     """
-    examples, slots = examples or {}, slots or {}
+    examples, slots, phrases = examples or {}, slots or {}, phrases or {}
     parsed = [_at(("patterns", index), parse_pattern, one.text) for index, one in enumerate(patterns)]
     lists = {entity.name: entity for entity in entities if isinstance(entity, ListEntity)}
     forms = [
@@ -82,7 +87,16 @@ def build_recogniser(
     ]
     captures = frozenset(name for pattern in parsed for name in pattern.captures) - texts
     _prepare({*slots.values(), *captures}, languages)
+    negation = NegationWords({kind: phrases.get(f"ses.negation_{kind}", ()) for kind in negations.KINDS})
     return RobotRecogniser(
+        assent=AssentWords({kind: phrases.get(f"ses.{kind}_words", ()) for kind in assents.KINDS}),
+        phrases=phrases,
+        negation=negation,
+        negating=frozenset(
+            index
+            for index, pattern in enumerate(parsed)
+            if negation.holds(term.text for term in terms_of(pattern.root))
+        ),
         language=languages[0] if languages else "",
         vocabulary=vocabulary,
         intents_of=[one.intent for one in patterns],
@@ -147,8 +161,20 @@ class RobotRecogniser:
         services: Mapping[str, tuple[str, str]],
         captures: Mapping[str, str],
         sure: float,
+        assent: AssentWords,
+        negation: NegationWords,
+        negating: frozenset[int],
+        phrases: Mapping[str, Sequence[str]],
     ) -> None:
         self._language = language
+        self._assent = assent
+        self._negation = negation
+        self._phrases = {
+            kind: [f" {phrase_key(one)} " for one in phrases.get(f"ses.{kind}_words", ())]
+            for kind in ("add", "only", "change")
+        }
+        self._negating = negating
+        """Patterns that say a negation themselves."""
         self._vocabulary = vocabulary
         self._intents_of = tuple(intents_of)
         self._patterns = patterns
@@ -204,6 +230,27 @@ class RobotRecogniser:
             return timedelta(seconds=value)
         return value
 
+    def assent(self, utterance: Utterance, explained: Collection[int] = ()) -> Assent:
+        return self._assent.read(utterance, explained)
+
+    def set_change(self, utterance: Utterance) -> Literal["add", "only", ""]:
+        if self._says(utterance, "only"):
+            return "only"
+        return "add" if self._says(utterance, "add") else ""
+
+    def wants_change(self, utterance: Utterance) -> bool:
+        return self._says(utterance, "change")
+
+    def _says(self, utterance: Utterance, kind: str) -> bool:
+        said = f" {' '.join([word.text for word in utterance.words])} "
+        return any(phrase in said for phrase in self._phrases.get(kind, ()))
+
+    def core(self, utterance: Utterance) -> str:
+        return self._assent.core(utterance)
+
+    def negated(self, utterance: Utterance, found: Sequence[Found]) -> Sequence[bool]:
+        return self._negation.negated(utterance, found)
+
     def entities(
         self, utterance: Utterance, names: Collection[str], now: datetime | None = None
     ) -> Sequence[Found]:
@@ -214,9 +261,9 @@ class RobotRecogniser:
         for name in names:
             if name in self._regexes:
                 found.extend(_by_regex(name, self._regexes[name], utterance))
-            elif name in FINDERS and name not in self._lists:
+            elif name in SAID and name not in self._lists:
                 asked = asked or Asked(self._language, _wall(now), False)
-                found.extend(FINDERS[name](utterance, asked))
+                found.extend(self._built_in(name, utterance, asked))
         return sorted(found, key=lambda one: one.start) if len(found) > 1 else found
 
     def entity(
@@ -228,29 +275,51 @@ class RobotRecogniser:
             return found or (self._forms.forgive(utterance, words, name) if forgiving else [])
         if name in self._regexes:
             return _by_regex(name, self._regexes[name], utterance)
-        finder = FINDERS.get(name)
-        if finder is None:
+        if name not in SAID:
             return ()
         asked = Asked(self._language, _wall(now), forgiving)
-        return finder(utterance, asked) or (
+        return self._built_in(name, utterance, asked) or (
             unusual(name, utterance, asked) if forgiving and name in SLOW else ()
         )
+
+    def _built_in(self, name: str, utterance: Utterance, asked: Asked) -> Sequence[Found]:
+        if name == "yes_no":
+            answer = self._assent.read(utterance).answer
+            told = {"yes": True, "no": False}.get(answer or "")
+            words = len(utterance.words)
+            return [] if told is None else [Found("yes_no", told, 0, len(utterance.raw), 0, words)]
+        found = FINDERS[name](utterance, asked)
+        if name != "person" or not found or not self._lists:
+            return found
+        # Words of the robot's own values are no names: «Пётр, мазда».
+        own = self._forms.find(utterance, self._words(utterance), tuple(self._lists))
+        return [one for one in found if not any(o.first < one.last and one.first < o.last for o in own)]
 
     def patterns(self, utterance: Utterance, found: Sequence[Found]) -> Sequence[PatternMatch]:
         last = self._last
         if last is not None and last[0] is utterance and last[1] == tuple(found):
             return last[2]  # the engine asks for patterns and intents of one utterance
         words = self._words(utterance)
-        present: set[int | str] = set()
-        present.update(*words)
         by_name: dict[str, list[Found]] = {}
         for one in found:
             for name in self._captures.get(one.entity, ()):
                 by_name.setdefault(name, []).append(one)
-        present.update(by_name)
-        matches = self._patterns.match(utterance, words, present, by_name)
+        matches = self._match(utterance, words, by_name)
+        masked = self._negation.masked(utterance) if matches else frozenset[int]()
+        if masked:
+            unsaid: Atoms = frozenset()
+            rest = [unsaid if index in masked else word for index, word in enumerate(words)]
+            heard = {match.pattern for match in self._match(utterance, rest, by_name)} | self._negating
+            matches = [match for match in matches if match.pattern in heard]
         self._last = (utterance, tuple(found), matches)
         return matches
+
+    def _match(
+        self, utterance: Utterance, words: Sequence[Atoms], found: Mapping[str, Sequence[Found]]
+    ) -> list[PatternMatch]:
+        present: set[int | str] = set(found)
+        present.update(*words)
+        return self._patterns.match(utterance, words, present, found)
 
     def intents(self, utterance: Utterance, found: Sequence[Found]) -> Sequence[Recognised]:
         best: dict[str, Recognised] = {}

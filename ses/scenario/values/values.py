@@ -38,6 +38,17 @@ class ListValue:
         return f"ListValue({self.key!r}, {self.label!r})"
 
 
+class Verbatim(str):
+    """A text that looks like a date and stays the text it is."""
+
+    __slots__ = ()
+
+
+def verbatim(text: Any) -> Any:
+    """A text to be printed as it stands; any other value as it is."""
+    return Verbatim(text) if type(text) is str and _ISO.match(text) else text
+
+
 def plain(value: Any) -> Any:
     """The value as data keeps it: JSON."""
     kind = type(value)
@@ -45,6 +56,8 @@ def plain(value: Any) -> Any:
         return value
     if kind is ListValue:
         return plain(value.key)
+    if kind is Verbatim:
+        return str(value)
     if kind is timedelta:
         return _whole(value.total_seconds())
     if kind is datetime:

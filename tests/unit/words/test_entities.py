@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ses.messages import Attachment
+from ses.scenario.compiling.texts import engine_phrases
 from ses.scenario.findings.fault import Fault
 from ses.scenario.recognising.attached import found_in_attachments
 from ses.scenario.recognising.builtin import FINDERS
@@ -41,12 +42,13 @@ def ru() -> RobotRecogniser:
             RegexEntity("room", r"каб\w*\.? (\d+)"),
             SeeEntity("city", "geo", "town"),
         ],
+        phrases=engine_phrases(),
     )
 
 
 @pytest.fixture(scope="module")
 def en() -> RobotRecogniser:
-    return build_recogniser(["en"])
+    return build_recogniser(["en"], phrases=engine_phrases())
 
 
 def values(recogniser: RobotRecogniser, entity: str, text: str, *, asked: bool = True) -> list[Any]:
@@ -128,8 +130,8 @@ def values(recogniser: RobotRecogniser, entity: str, text: str, *, asked: bool =
         ("yes_no", "да нет", False),
         ("yes_no", "не согласен", False),
         ("person", "меня зовут Анна", "Анна"),
-        ("person", "запишите Анну Петрову", "Анна Петрова"),
-        ("person", "Петрову Ивану", "Петров Иван"),
+        ("person", "запишите Анну Петрову", "Анну Петрову"),
+        ("person", "Петрову Ивану", "Петрову Ивану"),
     ],
 )
 def test_russian(ru: RobotRecogniser, entity: str, text: str, value: Any) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from ses.scenario.recognising.builtin.asked import Asked, Finder
 from ses.scenario.recognising.builtin.clock import times
-from ses.scenario.recognising.builtin.contacts import answers, emails, phones, urls
+from ses.scenario.recognising.builtin.contacts import emails, phones, urls
 from ses.scenario.recognising.builtin.days import dates
 from ses.scenario.recognising.builtin.moments import moments
 from ses.scenario.recognising.builtin.persons import persons
@@ -23,13 +23,14 @@ FINDERS: Mapping[str, Finder] = {
     "phone": phones,
     "email": emails,
     "url": urls,
-    "yes_no": answers,
     "person": persons,
 }
 ATTACHED = frozenset({"location", "contact", "file", "image", "voice"})
 """What comes beside the text (`attached.py`)."""
 SLOW = frozenset({"date", "datetime"})
 """Entities for which the open question may fall back on dateparser."""
-BUILT_IN = frozenset(FINDERS) | ATTACHED
+SAID = frozenset(FINDERS) | {"yes_no"}
+"""Entities that are found in an utterance's words; `yes_no` by a grammar over phrases (`assent.py`)."""
+BUILT_IN = SAID | ATTACHED
 
-__all__ = ["ATTACHED", "BUILT_IN", "FINDERS", "SLOW", "Asked", "Finder"]
+__all__ = ["ATTACHED", "BUILT_IN", "FINDERS", "SAID", "SLOW", "Asked", "Finder"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from ses.scenario.program.recognition import Found, Utterance
@@ -19,14 +20,16 @@ class Asked(NamedTuple):
     """The value was asked for: a bare number may be a sum or an hour."""
 
 
+_start, _end = itemgetter(1), itemgetter(2)
+
 Finder = Callable[[Utterance, Asked], Sequence[Found]]
 
 
 def spanning(entity: str, value: Any, utterance: Utterance, start: int, end: int) -> Found:
     """A value of characters `start:end`, with the words they touch."""
     words = utterance.words
-    last = bisect_right([word.start for word in words], end - 1)
-    first = bisect_right([word.end for word in words], start)
+    last = bisect_right(words, end - 1, key=_start)
+    first = bisect_right(words, start, key=_end)
     return Found(entity, value, start, end, min(first, last), last)
 
 

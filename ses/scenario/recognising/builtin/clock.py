@@ -8,12 +8,16 @@ from datetime import time
 
 from ses.scenario.program.recognition import Found, Utterance
 from ses.scenario.recognising.builtin.asked import Asked, spanning
+from ses.scenario.recognising.builtin.leftover import contradicted
 from ses.scenario.recognising.builtin.numerals import Piece, pieces
 from ses.scenario.recognising.builtin.quantities import unit_seconds
 
 _CLOCK = re.compile(
     r"(?<![\w.:])([01]?\d|2[0-3])[:.]([0-5]\d)(?![\w:]|\.\d)(?:\s*([ap])\.?m\b\.?)?", re.IGNORECASE
 )
+_DASHED = re.compile(r"(?<![\w.:–-])([01]?\d|2[0-3])[-–](00|15|30|45)(?![\w:]|[-–.]\d)")
+"""«19-00»; other minutes may be two hours («10-11»)."""
+_RANGE = re.compile(r"\d\s?[-–—]\s?\d")
 _AMPM = re.compile(r"(?<![\w.:])(\d{1,2})\s*([ap])\.?m\b\.?", re.IGNORECASE)
 _PARTS = {
     "утра": "am",
@@ -51,7 +55,8 @@ _ENDS = frozenset(
 
 
 def times(utterance: Utterance, asked: Asked) -> list[Found]:
-    return [found for found, _ in timed(utterance, asked, pieces(utterance), set())]
+    found = [one for one, _ in timed(utterance, asked, pieces(utterance, asked.language), set())]
+    return [] if asked.open and contradicted(utterance, found) else found
 
 
 def timed(
@@ -60,7 +65,8 @@ def timed(
     """Times of day, in order; `taken` are words that are already a date."""
     daypart = next((_DAYPARTS[piece.word] for piece in sequence if piece.word in _DAYPARTS), "")
     found = []
-    for value, start, end, sure in _in_digits(utterance):
+    taken = set(taken)
+    for value, start, end, sure in _in_digits(utterance, asked.open):
         one = spanning("time", "", utterance, start, end)
         if not taken.isdisjoint(range(one.first, one.last)):
             continue
@@ -70,7 +76,7 @@ def timed(
         clock = _in_part(value, part or daypart)
         stop = utterance.words[last - 1].end if last > one.last else end
         found.append((spanning("time", clock.strftime("%H:%M"), utterance, start, stop), clock))
-        taken = taken | set(range(one.first, last))
+        taken.update(range(one.first, last))
     at = 0
     while at < len(sequence):
         spelled, end = (None, at) if sequence[at].first in taken else _spelled(sequence, at, asked.open)
@@ -78,17 +84,22 @@ def timed(
             part, end = _part(sequence, end)
             clock = _in_part(spelled, part or daypart)
             start, stop = sequence[at].start, sequence[end - 1].end
+            if _RANGE.search(utterance.raw, start, stop):
+                at = end  # «10-11»: two hours
+                continue
             found.append((spanning("time", clock.strftime("%H:%M"), utterance, start, stop), clock))
         at = max(end, at + 1)
     return sorted(found, key=lambda one: one[0].start)
 
 
-def _in_digits(utterance: Utterance) -> Iterator[tuple[time, int, int, bool]]:
+def _in_digits(utterance: Utterance, wanted: bool) -> Iterator[tuple[time, int, int, bool]]:
     """Times in digits, where they stand, and whether they can be nothing else."""
     for match in _CLOCK.finditer(utterance.raw):
         hour, minute, half = match.groups()
         value = _in_part(time(int(hour), int(minute)), _HALVES.get((half or "").lower(), ""))
         yield value, *match.span(), half is not None or ":" in match[0]
+    for match in _DASHED.finditer(utterance.raw) if wanted else ():
+        yield time(int(match[1]), int(match[2])), *match.span(), True
     for match in _AMPM.finditer(utterance.raw):
         if 1 <= int(match[1]) <= 12:
             yield _in_part(time(int(match[1])), _HALVES[match[2].lower()]), *match.span(), True
@@ -116,6 +127,18 @@ def _spelled(sequence: list[Piece], at: int, wanted: bool) -> tuple[time | None,
     before = _before_the_hour(sequence, at)
     if before is not None:
         return before
+    past = _past_the_hour(sequence, at)
+    if past is not None:
+        return past
+    if piece.word == "час":
+        part, _ = _part(sequence, at + 1)
+        alone = (
+            wanted
+            and at > 0
+            and sequence[at - 1].word in ("в", "к", "после", "около")
+            and at + 1 == len(sequence)
+        )
+        return (time(1), at + 1) if part or alone else (None, at)
     if piece.ordinal or not isinstance(piece.number, int) or not 0 <= piece.number <= 23:
         return None, at
     hour, minute, end = piece.number, 0, at + 1
@@ -160,7 +183,12 @@ def _half_past(sequence: list[Piece], at: int) -> tuple[int, int] | None:
     if word.startswith("пол") and word[3:] in _HALF_PAST:
         return _HALF_PAST.index(word[3:]), at + 1
     following = sequence[at + 1] if at + 1 < len(sequence) else None
-    if word in ("половина", "половине", "половину") and following and following.ordinal and following.number:
+    if (
+        word in ("пол", "половина", "половине", "половину")
+        and following
+        and following.ordinal
+        and following.number
+    ):
         return int(following.number) - 1, at + 2
     last = sequence[at + 2] if at + 2 < len(sequence) else None
     if word == "half" and following and following.word == "past" and last and isinstance(last.number, int):
@@ -168,20 +196,53 @@ def _half_past(sequence: list[Piece], at: int) -> tuple[int, int] | None:
     return None
 
 
+def _past_the_hour(sequence: list[Piece], at: int) -> tuple[time, int] | None:
+    """«четверть третьего», «десять минут девятого», "quarter past two", "ten past six"."""
+    minutes, after = _minutes(sequence, at, ("четверть", "quarter"))
+    if minutes is None or after >= len(sequence):
+        return None
+    hour = sequence[after]
+    if hour.word == "past" and after + 1 < len(sequence):
+        number = sequence[after + 1].number
+        return (time(number, minutes), after + 2) if isinstance(number, int) and 1 <= number <= 12 else None
+    counted = after > at + 1 or sequence[at].word == "четверть"  # «пять третьего» alone is no time
+    if counted and hour.ordinal and isinstance(hour.number, int) and 1 <= hour.number <= 12:
+        return time(hour.number - 1, minutes), after + 1
+    return None
+
+
+def _minutes(sequence: list[Piece], at: int, quarters: tuple[str, str]) -> tuple[int | None, int]:
+    """A count of minutes before or past an hour, and where it ends."""
+    piece = sequence[at]
+    if piece.word in quarters:
+        return 15, at + 1
+    if piece.ordinal or not isinstance(piece.number, int) or not 1 <= piece.number <= 29:
+        return None, at
+    after = at + 1
+    if after < len(sequence) and sequence[after].word in ("минут", "минуты", "минута", "минуту", "minutes"):
+        after += 1
+    return piece.number, after
+
+
 def _before_the_hour(sequence: list[Piece], at: int) -> tuple[time, int] | None:
-    """«без пятнадцати семь», «без четверти восемь», "quarter to seven"."""
-    words = sequence[at : at + 3]
-    if len(words) < 3 or not isinstance(words[2].number, int) or not 1 <= words[2].number <= 24:
-        return None
-    if words[0].word == "без":
-        minutes = 15 if words[1].word == "четверти" else words[1].number
-    elif words[0].word == "quarter" and words[1].word == "to":
-        minutes = 15
+    """«без пятнадцати семь», «без пяти минут восемь», «без четверти восемь», "quarter to seven", "ten to six"."""
+    if sequence[at].word == "без":
+        minutes, after = (
+            _minutes(sequence, at + 1, ("четверти", "четверть")) if at + 1 < len(sequence) else (None, at)
+        )
     else:
+        minutes, after = _minutes(sequence, at, ("quarter", "quarter"))
+        if minutes is None or after >= len(sequence) or sequence[after].word != "to":
+            return None
+        after += 1
+    if minutes is None or after >= len(sequence):
         return None
-    if not isinstance(minutes, int) or not 1 <= minutes <= 30:
+    hour = sequence[after]
+    if hour.word == "час":
+        return time(0, 60 - minutes), after + 1
+    if hour.ordinal or not isinstance(hour.number, int) or not 1 <= hour.number <= 24:
         return None
-    return time(words[2].number - 1, 60 - minutes), at + 3
+    return time(hour.number - 1, 60 - minutes), after + 1
 
 
 def _part_after(utterance: Utterance, at: int) -> tuple[str, int]:

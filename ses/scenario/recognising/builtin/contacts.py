@@ -1,19 +1,27 @@
-"""phone, email, url, yes_no: what is told by its own shape or by a few words."""
+"""phone, email, url: what is told by its own shape."""
 
 from __future__ import annotations
 
 import re
 
 from ses.scenario.program.recognition import Found, Utterance
-from ses.scenario.recognising.builtin.asked import Asked, covering, spanning
+from ses.scenario.recognising.builtin.asked import Asked, spanning
 
-_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_]{2,24}(?![\w-])")
-_URL = re.compile(
-    r"(?<![\w@.])(?:https?://[^\s<>\"'«»]{1,2000}|(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+(?:com|org|net|info|io|ru|рф|su|by|kz|ua|uk|de|eu|shop|site|online|app|dev)"
-    r"(?![\w.@])(?:/[^\s<>\"'«»]{0,2000})?)",
+_EMAIL = re.compile(
+    r"(?<![\w.!#$%&'*+/=?^`{|}~-])[\w!#$%&*+/=?^`{|}~][\w.!#$%&'*+/=?^`{|}~-]{0,63}"
+    r"@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+(?:xn--[\w-]{1,59}|[^\W\d_]{2,24})(?![\w@]|-\w)",
     re.IGNORECASE,
 )
-_PHONE = re.compile(r"(?<![\w.,:])\+?\d(?:[ \u00a0().\-–]{0,3}\d){5,14}(?![\w:]|[.,]\d)")
+"""The local part of RFC 5322 without quotes; domains in any alphabet or in punycode."""
+_URL = re.compile(
+    r"(?<![\w@.])(?:https?://[^\s<>\"'«»]{1,2000}|(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+(?:com|org|net|info|io|ru|рф|su|by|kz|ua|uk|de|eu|shop|site|online|app|dev)"
+    r"(?![\w@]|\.\w)(?:/[^\s<>\"'«»]{0,2000})?)",
+    re.IGNORECASE,
+)
+_PHONE = re.compile(
+    r"(?<![\w.,:])\+?\d(?:[ \u00a0\u2009\u202f().\-\u2010-\u2015]{0,3}\d){5,14}(?![\w:]|[.,]\d)"
+)
+_PASSPORT = re.compile(r"\d{2} ?\d{2} \d{6}")
 _COUNTRY = {
     "ru": "RU",
     "uk": "UA",
@@ -37,7 +45,7 @@ def emails(utterance: Utterance, asked: Asked) -> list[Found]:
 
 
 def urls(utterance: Utterance, asked: Asked) -> list[Found]:
-    if "." not in utterance.raw:
+    if "." not in utterance.raw and "://" not in utterance.raw:
         return []
     found = []
     for match in _URL.finditer(utterance.raw):
@@ -48,7 +56,8 @@ def urls(utterance: Utterance, asked: Asked) -> list[Found]:
 
 
 def phones(utterance: Utterance, asked: Asked) -> list[Found]:
-    """Phone numbers in E.164. A number that is possible but unknown to the library is taken only when asked for."""
+    """Phone numbers in E.164, with their country's or city's code. One of a plan that the library does not know is taken only when
+    asked for, and with its `+`."""
     candidates = list(_PHONE.finditer(utterance.raw))
     if not candidates:
         return []
@@ -61,44 +70,10 @@ def phones(utterance: Utterance, asked: Asked) -> list[Found]:
             number = phonenumbers.parse(match[0], country)
         except phonenumbers.NumberParseException:
             continue
-        fits = phonenumbers.is_possible_number if asked.open else phonenumbers.is_valid_number
-        if fits(number):
+        if _PASSPORT.fullmatch(match[0]):
+            continue
+        unknown = asked.open and match[0][0] == "+" and phonenumbers.is_possible_number(number)
+        if unknown or phonenumbers.is_valid_number(number):
             text = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
             found.append(spanning("phone", text, utterance, *match.span()))
-    return found
-
-
-_YES = (
-    "да|ага|угу|конечно|разумеется|верно|все верно|правильно|все правильно|точно|подтверждаю|согласен|согласна|ок|окей|хорошо|"
-    "давай|давайте|именно|подходит|годится|так и есть|да да|да конечно|да верно|да все верно|не против|"
-    "yes|yeah|yep|yup|sure|of course|ok|okay|correct|right|that's right|confirm|agreed|exactly|yes please"
-)
-_NO = (
-    "нет|неа|нет спасибо|не надо|не нужно|не хочу|не верно|неверно|не так|неправильно|не правильно|не согласен|"
-    "не согласна|не подходит|никак нет|да нет|нет нет|ни в коем случае|"
-    "no|nope|nah|no thanks|no thank you|incorrect|wrong|not right|don't|no way"
-)
-_ANSWERS: dict[tuple[str, ...], bool] = {
-    **{tuple(phrase.split()): True for phrase in _YES.split("|")},
-    **{tuple(phrase.split()): False for phrase in _NO.split("|")},
-}
-_LONGEST = max(len(phrase) for phrase in _ANSWERS)
-
-
-def answers(utterance: Utterance, asked: Asked) -> list[Found]:
-    """Yes or no: the longest phrases, in order («да нет» is no; «не согласен» is no)."""
-    words = [word.text for word in utterance.words]
-    found: list[Found] = []
-    at = 0
-    while at < len(words):
-        for length in range(min(_LONGEST, len(words) - at), 0, -1):
-            answer = _ANSWERS.get(tuple(words[at : at + length]))
-            if answer is not None:
-                if found and found[-1].value is answer and found[-1].last == at:
-                    found[-1] = covering("yes_no", answer, utterance, found[-1].first, at + length)
-                else:
-                    found.append(covering("yes_no", answer, utterance, at, at + length))
-                at += length - 1
-                break
-        at += 1
     return found

@@ -12,11 +12,13 @@ from datetime import date, timedelta
 
 from ses.scenario.program.recognition import Found, Utterance
 from ses.scenario.recognising.builtin.asked import Asked, spanning
+from ses.scenario.recognising.builtin.leftover import contradicted
 from ses.scenario.recognising.builtin.numerals import Piece, pieces
 
 _ISO = re.compile(r"(?<![\w.])(\d{4})-(\d\d?)-(\d\d?)(?!\d)")
-_POINTS = re.compile(r"(?<![\w.:/])(\d\d?)\.(\d\d?)(?:\.(\d{4}|\d\d))?(?![\w:]|\.\d)")
+_POINTS = re.compile(r"(?<![\w.:/])(\d\d?)\.(\d\d?)(?:\.(\d{4}|\d\d))?(?:\s?г(?:ода?)?\b\.?)?(?![\w:]|\.\d)")
 _SLASHES = re.compile(r"(?<![\w./])(\d\d?)/(\d\d?)(?:/(\d{4}|\d\d))?(?![\w/])")
+_DASHES = re.compile(r"(?<![\w.–-])(\d\d?)[-–](\d\d?)[-–](\d{4}|\d\d)(?![\w–-])")
 
 _MONTHS = [
     re.compile(names)
@@ -38,6 +40,7 @@ _WEEKDAYS = [
 _RELATIVE = {"позавчера": -2, "вчера": -1, "сегодня": 0, "завтра": 1, "послезавтра": 2,
              "yesterday": -1, "today": 0, "tonight": 0, "tomorrow": 1}  # fmt: skip
 _NEXT = re.compile(r"следующ\w{2,3}|next")
+_PAST = re.compile(r"прошл\w{2,3}|предыдущ\w{2,3}|last|past|previous")
 _THIS = re.compile(r"эт(?:от|у|о|а|ой|ом)|ближайш\w{2,3}|this|coming|on|в|во|на")
 _STEPS = {
     1: re.compile(r"день|дня|дней|сутки|суток|days?"), 7: re.compile(r"недел[юяи]|недель|weeks?"),
@@ -46,7 +49,37 @@ _STEPS = {
 
 
 def dates(utterance: Utterance, asked: Asked) -> list[Found]:
-    return [found for found, _ in dated(utterance, asked, pieces(utterance))]
+    found = [one for one, _ in dated(utterance, asked, pieces(utterance, asked.language))]
+    return [] if asked.open and contradicted(utterance, found) else found
+
+
+def impossible(utterance: Utterance, asked: Asked) -> bool:
+    """Whether a day is named that does not exist: «31 ноября», «31.02»."""
+    sequence = pieces(utterance, asked.language)
+    today = asked.now.date() if asked.now else None
+    if any(
+        _month_named(sequence, at) and _named_month(sequence, at, today)[0] is None
+        for at in range(len(sequence))
+    ):
+        return True
+    spans = [(one.start, one.end) for one, _ in _in_digits(utterance, asked, today)]
+    return any(
+        not any(start <= match.start() < end for start, end in spans)
+        and not (form is _POINTS and match[3] is None and 12 < int(match[2]) < 60)  # 9.30 is a time
+        for form in (_ISO, _POINTS, _SLASHES, _DASHES)
+        for match in form.finditer(utterance.raw)
+    )
+
+
+def _month_named(sequence: list[Piece], at: int) -> bool:
+    """Whether a number of days stands before a month: a date, if there is such a day."""
+    number = sequence[at].number
+    if not isinstance(number, int) or not 0 < number < 100:
+        return False
+    after = at + 1
+    if after < len(sequence) and sequence[after].word in ("of", "числа", "го"):
+        after += 1
+    return after < len(sequence) and _index(_MONTHS, sequence[after].word) is not None
 
 
 def dated(utterance: Utterance, asked: Asked, sequence: list[Piece]) -> list[tuple[Found, date]]:
@@ -57,7 +90,7 @@ def dated(utterance: Utterance, asked: Asked, sequence: list[Piece]) -> list[tup
     at = 0
     while at < len(sequence):
         value, end = (None, at) if sequence[at].first in taken else _spelled(sequence, at, today)
-        if value is None and asked.open and today:
+        if value is None and asked.open and today and not _month_named(sequence, at):
             value, end = _bare_day(sequence, at, today)
         if value is not None:
             start, stop = sequence[at].start, sequence[end - 1].end
@@ -69,24 +102,31 @@ def dated(utterance: Utterance, asked: Asked, sequence: list[Piece]) -> list[tup
 def _in_digits(utterance: Utterance, asked: Asked, today: date | None) -> list[tuple[Found, date]]:
     found = []
     month_first = asked.language.startswith("en")
-    for form in (_ISO, _POINTS, _SLASHES):
+    for form in (_ISO, _POINTS, _SLASHES, _DASHES):
         for match in form.finditer(utterance.raw):
             first, second, third = match.groups()
             if form is _ISO:
                 value = _day(int(third), int(second), int(first), today)
             elif form is _SLASHES and month_first:
-                value = _day(int(second), int(first), _year(third), today)
+                value = _day(int(second), int(first), _year(third, today), today)
             else:
-                value = _day(int(first), int(second), _year(third), today)
+                value = _day(int(first), int(second), _year(third, today), today)
             if value is not None:
                 found.append((spanning("date", value.isoformat(), utterance, *match.span()), value))
     return found
 
 
-def _year(text: str | None) -> int | None:
+def _year(text: str | None, today: date | None) -> int | None:
     if not text:
         return None
-    return int(text) if len(text) == 4 else 2000 + int(text)
+    return int(text) if len(text) == 4 else _century(int(text), today)
+
+
+def _century(year: int, today: date | None) -> int:
+    """A year of two digits: up to twenty years ahead, else of the century before."""
+    this = today.year if today else 2025
+    full = this - this % 100 + year
+    return full if full <= this + 20 else full - 100
 
 
 def _day(day: int, month: int, year: int | None, today: date | None) -> date | None:
@@ -111,13 +151,53 @@ def _spelled(sequence: list[Piece], at: int, today: date | None) -> tuple[date |
     words = [piece.word for piece in sequence[at : at + 4]]
     if words == ["the", "day", "after", "tomorrow"]:
         return today + timedelta(days=2), at + 4
+    if words == ["the", "day", "after"]:  # «not tomorrow, the day after»
+        return today + timedelta(days=2), at + 3
     if words[:3] == ["day", "after", "tomorrow"]:
         return today + timedelta(days=2), at + 3
     if word in _RELATIVE:
         return today + timedelta(days=_RELATIVE[word]), at + 1
     if word in ("через", "in"):
         return _ahead(sequence, at + 1, today)
+    ago = _ago(sequence, at, today)
+    if ago[0] is not None:
+        return ago
+    month = _day_of_month(sequence, at, today)
+    if month[0] is not None:
+        return month
     return _weekday(sequence, at, today)
+
+
+def _ago(sequence: list[Piece], at: int, today: date) -> tuple[date | None, int]:
+    """«неделю назад», «5 дней назад», "three days ago"."""
+    count, after = 1, at
+    number = sequence[at].number
+    if isinstance(number, int):
+        count, after = number, at + 1
+    if (
+        after + 1 >= len(sequence)
+        or sequence[after + 1].word not in ("назад", "ago")
+        or not 0 <= count <= 3650
+    ):
+        return None, at
+    return _stepped(today, sequence[after].word, -count), after + 2
+
+
+def _day_of_month(sequence: list[Piece], at: int, today: date) -> tuple[date | None, int]:
+    """«5 числа следующего месяца», "the 5th of next month"."""
+    number, after = sequence[at].number, at + 1
+    if not isinstance(number, int) or not 1 <= number <= 31:
+        return None, at
+    if after < len(sequence) and sequence[after].word in ("числа", "of", "число"):
+        after += 1
+    words = [piece.word for piece in sequence[after : after + 2]]
+    if len(words) < 2 or words[1] not in ("месяца", "month"):
+        return None, at
+    shift = 1 if _NEXT.fullmatch(words[0]) else 0 if words[0] in ("этого", "текущего", "this") else None
+    first = _months_later(today.replace(day=1), shift) if shift is not None else None
+    if first is None or number > monthrange(first.year, first.month)[1]:
+        return None, at
+    return first.replace(day=number), after + 2
 
 
 def _named_month(sequence: list[Piece], at: int, today: date | None) -> tuple[date | None, int]:
@@ -139,11 +219,10 @@ def _named_month(sequence: list[Piece], at: int, today: date | None) -> tuple[da
     if month is None or day is None or not isinstance(day, int):
         return None, at
     year = sequence[end].number if end < len(sequence) else None
-    if isinstance(year, int) and 1900 <= year <= 2200:
-        end += 1
-        if end < len(sequence) and sequence[end].word in ("года", "год", "г"):
-            end += 1
-        return _day(day, month + 1, year, today), end
+    named = end + 1 < len(sequence) and sequence[end + 1].word in ("года", "год", "г")
+    if isinstance(year, int) and (1900 <= year <= 2200 or (named and 0 <= year < 100)):
+        end += 2 if named else 1
+        return _day(day, month + 1, year if year >= 100 else _century(year, today), today), end
     return _day(day, month + 1, None, today), end
 
 
@@ -160,14 +239,28 @@ def _ahead(sequence: list[Piece], at: int, today: date) -> tuple[date | None, in
         at += 1
     if at == len(sequence) or not isinstance(count, int) or not 0 <= count <= 3650:
         return None, at
+    day = _stepped(today, sequence[at].word, count)
+    if day is None:
+        return None, at
+    weekday = at + 1
+    while weekday < len(sequence) and weekday < at + 3 and _THIS.fullmatch(sequence[weekday].word):
+        weekday += 1
+    named = _index(_WEEKDAYS, sequence[weekday].word) if weekday < len(sequence) else None
+    if named is not None and weekday > at + 1 and _STEPS[7].fullmatch(sequence[at].word):
+        return day - timedelta(days=day.weekday()) + timedelta(
+            days=named
+        ), weekday + 1  # «через две недели в среду»
+    return day, at + 1
+
+
+def _stepped(today: date, unit: str, count: int) -> date | None:
+    """So many days, weeks, months or years from today."""
     for days, names in _STEPS.items():
-        if names.fullmatch(sequence[at].word):
-            if days == 30:
-                return _months_later(today, count), at + 1
-            if days == 365:
-                return _months_later(today, 12 * count), at + 1
-            return today + timedelta(days=days * count), at + 1
-    return None, at
+        if names.fullmatch(unit):
+            if days in (30, 365):
+                return _months_later(today, count * (12 if days == 365 else 1))
+            return today + timedelta(days=days * count)
+    return None
 
 
 def _months_later(today: date, count: int) -> date | None:
@@ -176,16 +269,20 @@ def _months_later(today: date, count: int) -> date | None:
 
 
 def _weekday(sequence: list[Piece], at: int, today: date) -> tuple[date | None, int]:
-    begin, following = at, False
+    begin, following, past = at, False, False
     while at < len(sequence) and at < begin + 2:
         if _NEXT.fullmatch(sequence[at].word):
             following = True
+        elif _PAST.fullmatch(sequence[at].word):
+            past = True
         elif not _THIS.fullmatch(sequence[at].word):
             break
         at += 1
     weekday = _index(_WEEKDAYS, sequence[at].word) if at < len(sequence) else None
     if weekday is None or (at == begin and len(sequence[at].word) == 2 and len(sequence) > 2):
         return None, begin  # «ср» or «вс» in the middle of a sentence is hardly a day
+    if past:
+        return today - timedelta(days=(today.weekday() - weekday - 1) % 7 + 1), at + 1
     if following:
         return today - timedelta(days=today.weekday()) + timedelta(days=7 + weekday), at + 1
     return today + timedelta(days=(weekday - today.weekday() - 1) % 7 + 1), at + 1

@@ -8,7 +8,8 @@ from datetime import datetime, time, timedelta
 from ses.scenario.program.recognition import Found, Utterance
 from ses.scenario.recognising.builtin.asked import Asked, spanning
 from ses.scenario.recognising.builtin.clock import timed
-from ses.scenario.recognising.builtin.days import dated
+from ses.scenario.recognising.builtin.days import dated, impossible
+from ses.scenario.recognising.builtin.leftover import contradicted
 from ses.scenario.recognising.builtin.numerals import Piece, pieces
 from ses.scenario.recognising.builtin.quantities import unit_seconds
 
@@ -26,7 +27,9 @@ def moments(utterance: Utterance, asked: Asked) -> list[Found]:
         found.append(_moment(value, utterance, *match.span()))
     if found:
         return found
-    sequence = pieces(utterance)
+    if impossible(utterance, asked):
+        return []
+    sequence = pieces(utterance, asked.language)
     days = dated(utterance, asked._replace(open=False), sequence)
     taken = {word for one, _ in days for word in range(one.first, one.last)}
     clocks = timed(utterance, asked, sequence, taken)
@@ -38,7 +41,7 @@ def moments(utterance: Utterance, asked: Asked) -> list[Found]:
         if not found and asked.open and clocks and not days:
             one, clock_time = clocks[0]
             found.append(_moment(_next(asked.now, clock_time), utterance, one.start, one.end))
-    return found
+    return [] if asked.open and contradicted(utterance, found) else found
 
 
 def _moment(value: datetime, utterance: Utterance, start: int, end: int) -> Found:
@@ -62,6 +65,11 @@ def _from_now(sequence: list[Piece], utterance: Utterance, now: datetime) -> lis
         elif len(following) == 2 and (following[0].number is not None or following[0].word in ("a", "an")):
             seconds = unit_seconds(following[1].word) * (following[0].number or 1)
             end = following[1].end
+        elif len(following) == 2 and isinstance(following[1].number, int) and len(following[0].word) > 3:
+            seconds, end = (
+                float(unit_seconds(following[0].word) * following[1].number),
+                following[1].end,
+            )  # «через минут 40»
         elif following:
             seconds, end = float(unit_seconds(following[0].word)), following[0].end
         else:

@@ -24,10 +24,14 @@ class Piece(NamedTuple):
 
 _DIGITS = re.compile(
     r"(?<![\w:])(?<!\d[.,/])(?P<sign>[-−](?=\d))?"
-    r"(?P<whole>\d{1,3}(?:[ \u00a0]\d{3})+|\d{1,15})(?P<part>[.,]\d{1,9})?"
+    r"(?:(?P<grouped>\d{1,3}(?:(?:[ \u00a0\u2009\u202f]\d{3})+(?!\d)|(?:,\d{3})+(?![\d,])|(?:\.\d{3})+(?![\d.])))|(?P<plain>\d{1,15}))"
+    r"(?P<part>[.,]\d{1,9})?"
     r"(?P<suffix>(?:st|nd|rd|th)\b|-?(?:го|е|ое|ого|й|м)\b|[кk]\b)?(?![\d:/]|[.,]\d)",
     re.IGNORECASE,
 )
+_GAPS = str.maketrans("", "", " \u00a0\u2009\u202f")
+_POINT_DECIMALS = frozenset({"en", "zh", "ja", "ko", "he", "th"})
+"""Languages that write 1,000.50; the others write 1.000,50 or 1 000,50."""
 
 
 def _numbers(text: str) -> dict[str, int]:
@@ -45,8 +49,9 @@ _STEMS = {
 }  # fmt: skip
 CARDINALS = _numbers(
     "0 ноль нуль нуля ноля zero; 1 один одна одно одну одного одной одному одним одном one;"
-    "2 два две двух двум двумя двое двоих двоим пара пару two; 3 три трех трем тремя трое троих троим three;"
-    "4 четыре четырех четырем четырьмя четверо четверых four; 5 пятеро пятерых five; 6 шестеро шестерых six; 7 семеро семерых seven;"
+    "2 два две двух двум двумя двое двоих двоим вдвоем пара пару two; 3 три трех трем тремя трое троих троим втроем three;"
+    "4 четыре четырех четырем четырьмя четверо четверых вчетвером four; 5 пятеро пятерых впятером five; 6 шестеро шестерых вшестером six;"
+    "7 семеро семерых всемером seven;"
     "8 восемь восьми восемью восьмеро восьмерых eight; 9 девятеро девятерых nine; 10 десяток десятеро десятерых ten; 11 eleven; 12 дюжина дюжину twelve dozen; 13 thirteen;"
     "14 fourteen; 15 fifteen; 16 sixteen; 17 seventeen; 18 eighteen; 19 nineteen; 20 twenty; 30 thirty;"
     "40 сорок сорока forty; 50 пятьдесят пятидесяти fifty; 60 шестьдесят шестидесяти sixty;"
@@ -73,38 +78,112 @@ _ORDINALS = (
     )
 )
 _SCALES = _numbers(
-    "1000 тысяча тысячи тысяч тысячу тысячей тыс thousand; 1000000 миллион миллиона миллионов млн million;"
-    "1000000000 миллиард миллиарда миллиардов млрд billion"
+    "1000 тысяча тысячи тысяч тысячу тысячей тыс тыщ тыща тыщи тыщу thousand grand; 1000000 миллион миллиона миллионов млн mln million;"
+    "1000000000 миллиард миллиарда миллиардов млрд bn billion"
 )
 _HALVES = {"полтора": 1.5, "полторы": 1.5, "полутора": 1.5}
+_HALF_OF = {"полтысячи": 500, "полмиллиона": 500_000, "полмиллиарда": 500_000_000, "полсотни": 50}
+_TENTHS = (
+    dict.fromkeys(("десятая", "десятые", "десятых"), 10)
+    | dict.fromkeys(("сотая", "сотые", "сотых"), 100)
+    | dict.fromkeys(("тысячная", "тысячные", "тысячных"), 1000)
+)
+_WHOLES = frozenset({"целая", "целые", "целых"})
+_IDLE = frozenset(
+    "минуту минутку минуточку секунду секундочку секунда минута момент moment second sec minute".split()
+)
+"""«одну минуту», "one moment": a wait, no number."""
+_POINTING = frozenset("this that the which no any every each another ни".split())
+"""Before "one" or «одного» they make it no number."""
 
 
-def pieces(utterance: Utterance) -> list[Piece]:
-    """The utterance as numbers and other words, in order."""
+def pieces(utterance: Utterance, language: str = "") -> list[Piece]:
+    """The utterance as numbers and other words, in order. `language` decides what 1.000 and 1,000 are."""
     words = utterance.words
-    digits = _in_digits(utterance)
+    digits = _in_digits(utterance, language)
     found: list[Piece] = []
     at = 0
     while at < len(words):
-        piece = digits.get(at)
-        if piece is not None:
-            found.append(_scaled(piece, utterance))
-        elif (
-            words[at].text in ("минус", "minus")
-            and at + 1 < len(words)
-            and _starts(utterance, at + 1, digits)
-        ):
-            inner = digits.get(at + 1)
-            inner = _scaled(inner, utterance) if inner else _in_words(utterance, at + 1)
-            number = None if inner.number is None else -inner.number
-            found.append(inner._replace(number=number, start=words[at].start, first=at))
-        elif _starts(utterance, at, digits):
-            found.append(_in_words(utterance, at))
-        else:
+        piece = _number(utterance, at, digits)
+        if piece is None or (piece.number == 1 and _no_number(utterance, piece)):
             word = words[at]
-            found.append(Piece(word.text, None, False, word.start, word.end, at, at + 1))
-        at = found[-1].last
+            piece = Piece(word.text, None, False, word.start, word.end, at, at + 1)
+        found.append(piece)
+        at = piece.last
     return found
+
+
+def _number(utterance: Utterance, at: int, digits: dict[int, Piece]) -> Piece | None:
+    """The number that begins at a word, with the scales, halves and fractions that follow it."""
+    words = utterance.words
+    if words[at].text in ("минус", "minus") and at + 1 < len(words):
+        inner = _number(utterance, at + 1, digits)
+        if inner is None or inner.number is None:
+            return None
+        return inner._replace(number=-inner.number, start=words[at].start, first=at)
+    if at in digits:
+        return _scaled(digits[at], utterance, digits)
+    half = _half(utterance, at)
+    if half is not None:
+        return half
+    if not _starts(utterance, at, digits):
+        return None
+    return _fraction(_in_words(utterance, at), utterance, digits)
+
+
+def _no_number(utterance: Utterance, piece: Piece) -> bool:
+    """«одну минуту», «ни одного», "this one", "one of them"."""
+    words = utterance.words
+    if words[piece.first].text.isdecimal():
+        return False
+    before = words[piece.first - 1].text if piece.first else ""
+    after = words[piece.last].text if piece.last < len(words) else ""
+    return before in _POINTING or after in _IDLE or after in ("of", "из")
+
+
+def _half(utterance: Utterance, at: int) -> Piece | None:
+    """«полмиллиона», «пол тысячи», "half a million"."""
+    words = utterance.words
+    texts = [word.text for word in words[at : at + 3]]
+    if texts[0] in _HALF_OF:
+        return Piece("", _HALF_OF[texts[0]], False, words[at].start, words[at].end, at, at + 1)
+    length = 2 if texts[0] == "пол" else 3 if texts[:2] == ["half", "a"] else 0
+    if not length or len(texts) < length or texts[length - 1] not in _SCALES:
+        return None
+    return Piece(
+        "",
+        _SCALES[texts[length - 1]] // 2,
+        False,
+        words[at].start,
+        words[at + length - 1].end,
+        at,
+        at + length,
+    )
+
+
+def _fraction(whole: Piece, utterance: Utterance, digits: dict[int, Piece]) -> Piece:
+    """«ноль целых пять десятых», "zero point five"."""
+    words, at = utterance.words, whole.last
+    if whole.ordinal or whole.number is None or at + 1 >= len(words):
+        return whole
+    if words[at].text in _WHOLES:
+        at += 1 + (words[at + 1].text == "и")
+        if at < len(words) and _starts(utterance, at, digits):
+            part = digits.get(at) or _in_words(utterance, at)
+            last = part.last
+            if part.number is not None and last < len(words) and words[last].text in _TENTHS:
+                number = whole.number + part.number / _TENTHS[words[last].text]
+                return whole._replace(number=_tidy(round(number, 9)), end=words[last].end, last=last + 1)
+    elif words[at].text == "point":
+        places = ""
+        while at + 1 < len(words) and 0 <= CARDINALS.get(words[at + 1].text, -1) <= 9:
+            places += str(CARDINALS[words[at + 1].text])
+            at += 1
+        if places:
+            return whole._replace(
+                number=_tidy(float(f"{whole.number}.{places}")), end=words[at].end, last=at + 1
+            )
+    return whole
 
 
 def _starts(utterance: Utterance, at: int, digits: dict[int, Piece]) -> bool:
@@ -119,17 +198,16 @@ def _starts(utterance: Utterance, at: int, digits: dict[int, Piece]) -> bool:
     )
 
 
-def _in_digits(utterance: Utterance) -> dict[int, Piece]:
+def _in_digits(utterance: Utterance, language: str) -> dict[int, Piece]:
     starts = [word.start for word in utterance.words]
     found: dict[int, Piece] = {}
     for match in _DIGITS.finditer(utterance.raw):
-        whole = match["whole"].replace(" ", "").replace("\u00a0", "")
-        number: int | float = float(whole + match["part"].replace(",", ".")) if match["part"] else int(whole)
+        number = _value(match["grouped"] or match["plain"], match["part"] or "", language)
         suffix = (match["suffix"] or "").lower().lstrip("-")
         if suffix in ("к", "k"):
             number *= 1000
         number = _tidy(-number if match["sign"] else number)
-        first = bisect_right(starts, match.start("whole")) - 1
+        first = bisect_right(starts, match.start("grouped" if match["grouped"] else "plain")) - 1
         last = bisect_right(starts, match.end() - 1)
         if first < 0 or first in found:
             continue
@@ -139,19 +217,44 @@ def _in_digits(utterance: Utterance) -> dict[int, Piece]:
     return found
 
 
-def _scaled(piece: Piece, utterance: Utterance) -> Piece:
-    """Digits with the words that follow: «5 тысяч», «2 с половиной»."""
+def _value(whole: str, part: str, language: str) -> int | float:
+    """Digits with their separators. One separator before three digits groups or divides, as the language writes."""
+    whole = whole.translate(_GAPS)
+    mark = "," if "," in whole else "." if "." in whole else ""
+    decimal = "." if language[:2] in _POINT_DECIMALS else ","
+    if mark and whole.count(mark) == 1 and not part and (mark == decimal or whole[0] == "0"):
+        return float(whole.replace(",", "."))
+    digits = whole.replace(",", "").replace(".", "")
+    if part and len(part) == 4 and part[0] != decimal and not mark and len(digits) <= 3 and digits != "0":
+        return int(digits + part[1:])
+    return float(f"{digits}.{part[1:]}") if part else int(digits)
+
+
+def _scaled(piece: Piece, utterance: Utterance, digits: dict[int, Piece]) -> Piece:
+    """Digits with the words that follow: «5 тысяч», «2 с половиной», «1 млн 200 тыс»."""
     words, at, number = utterance.words, piece.last, piece.number
     assert number is not None
     if piece.ordinal:
         return piece
-    if at < len(words) and words[at].text in _SCALES:
-        number, at = number * _SCALES[words[at].text], at + 1
-    elif _with_half(utterance, at):
+    if _with_half(utterance, at):
         number, at = number + 0.5, at + 2
-    return piece._replace(
-        number=_tidy(number), end=words[at - 1].end if at > piece.last else piece.end, last=at
-    )
+    total, scale = 0.0, 10**12
+    while at < len(words) and _SCALES.get(words[at].text, scale) < scale:
+        scale = _SCALES[words[at].text]
+        total, number, at = total + number * scale, 0, at + 1
+        following = digits.get(at)
+        if following is None or following.ordinal or not 0 < (following.number or 0) < scale:
+            break
+        if not words[at - 1].text.isalpha() or _elsewhere(utterance, at, following):
+            break
+        number, at = following.number or 0, following.last
+    number = _tidy(total + number)
+    return piece._replace(number=number, end=words[at - 1].end if at > piece.last else piece.end, last=at)
+
+
+def _elsewhere(utterance: Utterance, at: int, piece: Piece) -> bool:
+    """Whether a mark parts the digits from what stands before them."""
+    return bool(utterance.raw[utterance.words[at - 1].end : piece.start].strip())
 
 
 def _with_half(utterance: Utterance, at: int) -> bool:
@@ -196,6 +299,8 @@ def _in_words(utterance: Utterance, begin: int) -> Piece:
             break
     if not ordinal and _with_half(utterance, at):
         group, at = group + 0.5, at + 2
+        if at < len(words) and _SCALES.get(words[at].text, scale) < scale:
+            group, at = group * _SCALES[words[at].text], at + 1
     number = _tidy(total + group)
     return Piece("", number, ordinal, words[begin].start, words[at - 1].end, begin, at)
 

@@ -12,10 +12,14 @@ from datetime import datetime
 
 from ses.scenario.program.recognition import Found, Utterance
 from ses.scenario.recognising.builtin.asked import Asked, spanning
+from ses.scenario.recognising.builtin.days import impossible
+from ses.scenario.recognising.builtin.leftover import contradicted
 
 MAX_PHRASE = 100
 """Characters; longer phrases are not dates."""
 _DIGIT = re.compile(r"\d")
+_RANGE = re.compile(r"\d\s?[-–—]\s?\d")
+"""Two numbers, not one date."""
 
 
 def unusual(entity: str, utterance: Utterance, asked: Asked) -> list[Found]:
@@ -23,6 +27,8 @@ def unusual(entity: str, utterance: Utterance, asked: Asked) -> list[Found]:
     raw = utterance.raw.strip()
     ours = asked.language[:2] in ("ru", "en")
     if asked.now is None or not utterance.words or len(raw) > MAX_PHRASE or (ours and not _DIGIT.search(raw)):
+        return []
+    if ours and (impossible(utterance, asked) or _RANGE.search(raw) or contradicted(utterance, ())):
         return []
     moment = _parse(raw, asked.language[:2], asked.now.replace(tzinfo=None), entity)
     if moment is None:
