@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: help run test test-model lint types unit pythons integration peers kill bench bench-model check format clean prepare-run prepare-model prepare-test
+.PHONY: help run test test-model quality lint types unit pythons integration peers kill bench bench-model check format clean prepare-run prepare-model prepare-test
 .NOTPARALLEL:
 # Else each of the many processes of the tests compiles all of them anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -18,7 +18,7 @@ help: ## Show this list
 run: prepare-model config.json ## Start SES with the demo robots and, where the machine can, a language model (LLM=off: without)
 	@exec $(BIN)/ses run
 
-test: prepare-test lint types unit pythons integration peers ## Everything that must hold: rules, types, all tests but the benches and those of the real model
+test: prepare-test lint types unit pythons quality integration peers ## Everything that must hold: rules, types, all tests but the benches and those of the real model
 	$(say) 'all well'
 
 lint: prepare-test ## Code rules, formatting, the order of the floors, the scripts
@@ -47,6 +47,10 @@ pythons: prepare-test ## The unit tests on the other Pythons of pyproject's clas
 integration: prepare-test ## Tests with real servers, processes and a real browser
 	$(say) 'integration tests'
 	@$(BIN)/pytest -q $(in_parallel) --dist loadfile --no-loadscope-reorder tests/integration docs/examples --ignore tests/integration/llm
+
+quality: prepare-test ## How many phrases of people are understood, by kind and language
+	$(say) 'understanding of people (share by kind)'
+	@$(BIN)/pytest -q tests/understanding
 
 peers: prepare-test ## Tests with other people's clients
 	@if compgen -G 'tests/peers/**/test_*.py' >/dev/null || compgen -G 'tests/peers/test_*.py' >/dev/null; then printf '\n== tests with others'\'' clients\n'; $(BIN)/pytest -q $(in_parallel) --dist loadfile tests/peers; fi

@@ -65,8 +65,15 @@ def unknown_command(turn: Turn, text: str, question: Question | None) -> bool:
     return True
 
 
+def _asks_back(turn: Turn, label: str) -> bool:
+    """«Да?» presses no button «Да»."""
+    return turn.text.rstrip().endswith("?") and not label.rstrip().endswith("?")
+
+
 def press_typed_label(turn: Turn, key: str, question: Question | None) -> bool:
     label = find_typed(turn, key)
+    if label is not None and _asks_back(turn, label[0].offers[label[1]].label):
+        label = None
     if label is not None:
         offered, index = label
         if offered.offers[index].value is not None or offered.offers[index].flow:

@@ -141,7 +141,11 @@ def _clear_readers(turn: Turn, activity: Activity, flow: Flow, changed: str) -> 
         if slot.name != changed and turn.scope.stored(slot) is not None
     ]
     while True:
-        hit = [slot for slot in pending if not slot.reads.isdisjoint(names) or _refused(turn, slot, names)]
+        hit = [
+            slot
+            for slot in pending
+            if not slot.question_reads.isdisjoint(names) or _refused(turn, slot, names)
+        ]
         if not hit:
             return
         for slot in hit:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -14,6 +15,12 @@ from ses.scenario.program.recognition import Found, Word
 from ses.scenario.recognising.numbered import numbered_choice
 from ses.scenario.words.tokeniser import phrase_key
 
+_CLOCK = re.compile(r"\d{1,2}:\d\d")
+_FUNCTION_WORDS = frozenset(
+    "и не ни как на в во с со к ко о об а но или что это за из по до у от для же бы ли то"
+    " the a an of for to in on at and or is it not no with from by be".split()
+)
+"""They belong to many labels, and choose none."""
 TEXT, GREEDY, LEAST = 600, 900, 600
 """Thousandths: a `text` slot, one with `greedy`, and the least an answer with a value gets."""
 
@@ -236,7 +243,13 @@ def match_label(
         if len(owners) == 1:
             return owners, 1.0
         return ([number - 1], 1.0) if 0 < number <= len(labels) else None
-    named = match_label_words(words, parts, several=several)
+    masked = interpretation.program.recogniser.masked(interpretation.utterance)
+    said = [
+        word for index, word in enumerate(words) if index not in masked and word.text not in _FUNCTION_WORDS
+    ]
+    if not said:
+        return None
+    named = match_label_words(said, parts, several=several) or _clock_label(interpretation, labels)
     placed = numbered_choice(interpretation.utterance, len(labels))
     if (
         placed is not None
@@ -252,6 +265,19 @@ def match_label(
     if numbers and isinstance(numbers[0], int) and 0 < numbers[0] <= len(labels):
         return [numbers[0] - 1], len(words)
     return None
+
+
+def _clock_label(interpretation: Interpretation, labels: Sequence[str]) -> tuple[list[int], float] | None:
+    """The label that is a time of day, said otherwise: «в десять» for 10:00."""
+    clocks = {
+        f"{label.strip():0>5}": index for index, label in enumerate(labels) if _CLOCK.fullmatch(label.strip())
+    }
+    if not clocks:
+        return None
+    found = [one for one in interpretation.entities(["time"]) if one.value in clocks]
+    if len({one.value for one in found}) != 1:
+        return None
+    return [clocks[found[0].value]], float(interpretation.word_count)
 
 
 def match_label_words(

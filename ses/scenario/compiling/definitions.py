@@ -46,6 +46,7 @@ def compile_slot(name: str, model: SlotModel, pieces: Pieces, speech: Speech, ch
         reads |= message_names(question)
     if choices is not None:
         reads |= choices.items.names | choices.label.names | choices.value.names
+    kept = pieces.names.kept - {name, "value", "item"}
     slot = Slot(
         name=name,
         title=speech.titles(model.title) if model.title is not None else {"": name},
@@ -63,7 +64,8 @@ def compile_slot(name: str, model: SlotModel, pieces: Pieces, speech: Speech, ch
         default=pieces.value(model.default) if model.default is not None else None,
         keep=model.keep,
         private=model.private,
-        reads=(frozenset(reads) & pieces.names.kept) - {name, "value", "item"},
+        reads=frozenset(reads | (check.names if check is not None else frozenset())) & kept,
+        question_reads=frozenset(reads) & kept,
         on_correct=f"#on_correct.{name}" if model.on_correct is not None else "",
         on_fail=f"#on_fail.{name}" if model.on_fail is not None else "",
     )

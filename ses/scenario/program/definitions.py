@@ -97,7 +97,9 @@ class Slot:
     keep: Literal["flow", "session", "user"] = "flow"
     private: bool = False
     reads: frozenset[str] = frozenset()
-    """Names its `ask`, `buttons`, `choices` read: it is cleared when one of them is corrected. What only its `check` reads
+    """Names its `ask`, `check`, `buttons`, `choices` read."""
+    question_reads: frozenset[str] = frozenset()
+    """Those of them that its question reads: it is cleared when one of them is corrected. What only its `check` reads
     clears it if the check then refuses what stands."""
     on_correct: str = ""
     """Name of the hidden flow that holds its `on_correct` steps."""

@@ -137,6 +137,10 @@ class Recogniser(Protocol):
         """For each value whether the utterance speaks against it: «без сыра», "not tomorrow"."""
         ...
 
+    def masked(self, utterance: Utterance) -> frozenset[int]:
+        """Words, by their index, that stand under a refusal: «не оператора»."""
+        ...
+
     def present(self, entity: str, value: Any, language: str) -> Any:
         """A stored value as a scope should hold it: list values with their label, dates as dates."""
         ...

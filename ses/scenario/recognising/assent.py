@@ -42,6 +42,8 @@ KINDS: tuple[Kind, ...] = (
 _YES = frozenset({"affirm", "correct", "agree", "intensifier"})
 _RHETORICAL = frozenset({"почему", "отчего", "еще", "как", "why"})
 """Beginnings of yes phrases that are put as questions: «почему бы и нет?»."""
+_PLAIN_NO = frozenset({"нет", "неа", "no", "nope", "nah"})
+"""They may answer «anything to change?»: then what follows says that all is right."""
 _SIGN = re.compile(r"[\u2705\u2714\u274c\u2716\U0001f300-\U0001faff\U0001f197]")
 _STRETCHED = re.compile(r"(\w)\1{2,}")
 _ASKS = re.compile(r"\?[\s)\]»\"'!?.…]*$")
@@ -144,7 +146,7 @@ def _judge(pieces: list[_Piece], *, asks: bool) -> Assent:
         return Assent("unsure")
     if asks and not any(piece.phrase[0] in _RHETORICAL for piece in said):
         return Assent("unsure" if said else None)
-    answer = _answer(kinds)
+    answer = _answer(said)
     return Assent(answer, negated=answer == "no" and any(piece.kind == "negation" for piece in pieces))
 
 
@@ -166,8 +168,9 @@ def _negated(said: list[_Piece]) -> list[_Piece]:
     return joined
 
 
-def _answer(kinds: Sequence[str]) -> Literal["yes", "no", "unsure"] | None:
-    """Of kinds of yes and no only, in order."""
+def _answer(said: Sequence[_Piece]) -> Literal["yes", "no", "unsure"] | None:
+    """Of pieces of yes and no only, in order."""
+    kinds = [piece.kind for piece in said]
     if not kinds:
         return None
     if "deny" not in kinds:
@@ -177,6 +180,7 @@ def _answer(kinds: Sequence[str]) -> Literal["yes", "no", "unsure"] | None:
         return "no"  # «конечно нет»
     if yes == {"affirm"} and kinds[-1] == "deny":
         return "no"  # «да нет»
-    if kinds[0] == "deny" and "deny" not in kinds[1:] and yes == {"correct"}:
+    plain = said[0].kind == "deny" and set(said[0].phrase) <= _PLAIN_NO
+    if plain and "deny" not in kinds[1:] and yes == {"correct"}:
         return "yes"  # «нет, всё верно»
     return "unsure"

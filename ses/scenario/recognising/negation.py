@@ -57,13 +57,13 @@ class NegationWords:
         covered, inside = _covered(utterance, found)
         signs = self._signs(utterance, covered)
         for first, last in _clauses(utterance, covered, inside, signs):
-            negations = [sign for sign in signs if first <= sign.first < last and sign.kind in _NEGATE]
+            negations = [sign for sign in signs if first < sign.last <= last and sign.kind in _NEGATE]
             here = [index for index, one in enumerate(found) if first <= one.first < last]
             for sign in negations:
                 behind = [index for index in here if found[index].first >= sign.last]
                 ahead = [index for index in here if found[index].last <= sign.first]
                 if sign.kind == "instead":
-                    behind = behind[:1]
+                    behind = sorted(behind, key=lambda index: found[index].first)[:1]
                 for index in ahead if sign.kind in ("after", "complaint") and ahead else behind:
                     result[index] = True
         return result
@@ -78,9 +78,9 @@ class NegationWords:
         masked: set[int] = set()
         for first, last in _clauses(utterance, [True] * words, [False] * words, signs):
             for sign in signs:
-                if first <= sign.first < last and sign.kind in ("before", "after"):
-                    ahead = sign.kind == "after" and sign.first > first
-                    masked.update(range(first, sign.first) if ahead else range(sign.last, last))
+                if first < sign.last <= last and sign.kind in ("before", "after"):
+                    behind = range(sign.last, last)
+                    masked.update(behind or (range(first, sign.first) if sign.kind == "after" else ()))
         return frozenset(masked)
 
     def holds(self, words: Iterable[str]) -> bool:

@@ -251,6 +251,9 @@ class RobotRecogniser:
     def negated(self, utterance: Utterance, found: Sequence[Found]) -> Sequence[bool]:
         return self._negation.negated(utterance, found)
 
+    def masked(self, utterance: Utterance) -> frozenset[int]:
+        return self._negation.masked(utterance)
+
     def entities(
         self, utterance: Utterance, names: Collection[str], now: datetime | None = None
     ) -> Sequence[Found]:

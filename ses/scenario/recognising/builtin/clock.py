@@ -24,6 +24,8 @@ _PARTS = {
     "ночи": "night",
     "дня": "pm",
     "вечера": "pm",
+    "am": "am",
+    "pm": "pm",
     "morning": "am",
     "afternoon": "pm",
     "evening": "pm",

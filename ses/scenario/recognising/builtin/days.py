@@ -73,10 +73,12 @@ def impossible(utterance: Utterance, asked: Asked) -> bool:
 
 def _month_named(sequence: list[Piece], at: int) -> bool:
     """Whether a number of days stands before a month: a date, if there is such a day."""
-    number = sequence[at].number
+    number, after = sequence[at].number, at + 1
+    if _index(_MONTHS, sequence[at].word) is not None and sequence[at].word.isascii():
+        day = sequence[after].number if after < len(sequence) else None  # "February 30"
+        return isinstance(day, int) and 0 < day < 100
     if not isinstance(number, int) or not 0 < number < 100:
         return False
-    after = at + 1
     if after < len(sequence) and sequence[after].word in ("of", "числа", "го"):
         after += 1
     return after < len(sequence) and _index(_MONTHS, sequence[after].word) is not None

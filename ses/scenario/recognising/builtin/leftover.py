@@ -25,8 +25,9 @@ _LOOKED_AT = 40
 def contradicted(utterance: Utterance, found: Sequence[Found]) -> bool:
     """Whether something beside these values looks like a date or a time."""
     spans = [(one.start, one.end) for one in found]
-    if any(not _inside(match.start(), spans) for match in _DIGITS.finditer(utterance.raw)):
-        return True
+    for match in _DIGITS.finditer(utterance.raw):
+        if not any(start <= match.start() and match.end() <= end for start, end in spans):
+            return True
     words = utterance.words[:_LOOKED_AT]
     return any(_misspelt(word.text) for word in words if not _inside(word.start, spans))
 

@@ -62,6 +62,8 @@ def _from_now(sequence: list[Piece], utterance: Utterance, now: datetime) -> lis
         following = sequence[at + 1 : at + 3]
         if following and following[0].word == "полчаса":
             seconds, end = 1800.0, following[0].end
+        elif [one.word for one in sequence[at + 1 : at + 4]] == ["half", "an", "hour"]:
+            seconds, end = 1800.0, sequence[at + 3].end
         elif len(following) == 2 and (following[0].number is not None or following[0].word in ("a", "an")):
             seconds = unit_seconds(following[1].word) * (following[0].number or 1)
             end = following[1].end

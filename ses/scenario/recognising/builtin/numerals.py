@@ -121,6 +121,8 @@ def _number(utterance: Utterance, at: int, digits: dict[int, Piece]) -> Piece | 
         if inner is None or inner.number is None:
             return None
         return inner._replace(number=-inner.number, start=words[at].start, first=at)
+    if CARDINALS.get(words[at].text) == 1 and at + 1 < len(words) and words[at + 1].text in _IDLE:
+        return None
     if at in digits:
         return _scaled(digits[at], utterance, digits)
     half = _half(utterance, at)

@@ -142,7 +142,7 @@ _UNITS = (
 )
 _SINGLE = {
     "полчаса": 1800, "час": 3600, "часок": 3600, "минуту": 60, "минутку": 60, "сутки": 86400, "день": 86400, "денек": 86400,
-    "неделю": 604800, "недельку": 604800, "месяц": 2592000, "год": 31536000, "полдня": 43200, "полминуты": 30, "полгода": 15768000,
+    "неделю": 604800, "неделя": 604800, "недельку": 604800, "месяц": 2592000, "год": 31536000, "полдня": 43200, "полминуты": 30, "полгода": 15768000,
 }  # fmt: skip
 _UNIT = re.compile("|".join(f"(?P<u{seconds}>{names})" for seconds, names in _UNITS))
 _GLUED = re.compile(r"(?<!\w)(\d{1,6})(s|m|h|d|с|м|мин|ч|д|min|hrs?)(?!\w)", re.IGNORECASE)
@@ -185,6 +185,8 @@ def _joined(found: list[Found]) -> list[Found]:
 
 def _ranges(utterance: Utterance, sequence: list[Piece], at: int) -> bool:
     """Whether another number stands before the amount with nothing but a dash between: «2-3 дня», «два-три часа»."""
+    if at > 1 and sequence[at - 1].word in ("или", "or", "to") and sequence[at - 2].number is not None:
+        return sequence[at].number is not None
     if not at or sequence[at].number is None or sequence[at - 1].number is None:
         return False
     return not utterance.raw[sequence[at - 1].end : sequence[at].start].strip(" -–—‑\u00a0")
