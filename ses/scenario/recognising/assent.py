@@ -39,6 +39,8 @@ KINDS: tuple[Kind, ...] = (
 )
 """A phrase that stands under several is the last of them."""
 
+LONGEST = 60
+"""Words; who says more than that says something else too."""
 _YES = frozenset({"affirm", "correct", "agree", "intensifier"})
 _RHETORICAL = frozenset({"почему", "отчего", "еще", "как", "why"})
 """Beginnings of yes phrases that are put as questions: «почему бы и нет?»."""
@@ -72,6 +74,8 @@ class AssentWords:
 
     def read(self, utterance: Utterance, explained: Collection[int] = ()) -> Assent:
         """`explained`: words, by their index, of values that agree with what stands."""
+        if len(utterance.words) > LONGEST:
+            return Assent(None, (0,))
         pieces = self._pieces(utterance, explained)
         if not pieces:
             return self._signs(utterance)

@@ -7,6 +7,7 @@ a value. One that is said after its value («сыра не надо») holds for
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
@@ -56,16 +57,16 @@ class NegationWords:
             return result
         covered, inside = _covered(utterance, found)
         signs = self._signs(utterance, covered)
+        order = sorted(range(len(found)), key=lambda index: found[index].first)
+        at = 0
         for first, last in _clauses(utterance, covered, inside, signs):
+            here = []
+            while at < len(order) and found[order[at]].first < last:
+                here.append(order[at])
+                at += 1
             negations = [sign for sign in signs if first < sign.last <= last and sign.kind in _NEGATE]
-            here = [index for index, one in enumerate(found) if first <= one.first < last]
-            for sign in negations:
-                behind = [index for index in here if found[index].first >= sign.last]
-                ahead = [index for index in here if found[index].last <= sign.first]
-                if sign.kind == "instead":
-                    behind = sorted(behind, key=lambda index: found[index].first)[:1]
-                for index in ahead if sign.kind in ("after", "complaint") and ahead else behind:
-                    result[index] = True
+            if here and negations:
+                _negate(found, here, negations, result)
         return result
 
     def masked(self, utterance: Utterance) -> frozenset[int]:
@@ -132,3 +133,23 @@ def _clauses(
             clauses.append((begin, at))
             begin = at
     return clauses
+
+
+def _negate(found: Sequence[Found], here: Sequence[int], signs: Sequence[_Sign], result: list[bool]) -> None:
+    """Mark what the negations of one clause hold for; `here` are its values in the order of the text."""
+    begins = [found[index].first for index in here]
+    before: list[int] = []  # a value at this word or later is negated
+    after = -1  # a value before this word is
+    for sign in signs:
+        if sign.kind == "instead":
+            nearest = bisect_left(begins, sign.last)
+            if nearest < len(here):
+                result[here[nearest]] = True
+        elif sign.kind == "before" or begins[0] >= sign.first:
+            before.append(sign.last)
+        else:
+            after = max(after, sign.first)
+    least = min(before, default=None)
+    for index in here:
+        if found[index].last <= after or (least is not None and found[index].first >= least):
+            result[index] = True

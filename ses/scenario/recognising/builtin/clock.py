@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import time
+from itertools import islice
 
 from ses.scenario.program.recognition import Found, Utterance
 from ses.scenario.recognising.builtin.asked import Asked, spanning
@@ -19,6 +20,8 @@ _DASHED = re.compile(r"(?<![\w.:–-])([01]?\d|2[0-3])[-–](00|15|30|45)(?![\w:
 """«19-00»; other minutes may be two hours («10-11»)."""
 _RANGE = re.compile(r"\d\s?[-–—]\s?\d")
 _AMPM = re.compile(r"(?<![\w.:])(\d{1,2})\s*([ap])\.?m\b\.?", re.IGNORECASE)
+MOST = 50
+"""Times in digits that are looked at in an utterance."""
 _PARTS = {
     "утра": "am",
     "ночи": "night",
@@ -96,13 +99,13 @@ def timed(
 
 def _in_digits(utterance: Utterance, wanted: bool) -> Iterator[tuple[time, int, int, bool]]:
     """Times in digits, where they stand, and whether they can be nothing else."""
-    for match in _CLOCK.finditer(utterance.raw):
+    for match in islice(_CLOCK.finditer(utterance.raw), MOST):
         hour, minute, half = match.groups()
         value = _in_part(time(int(hour), int(minute)), _HALVES.get((half or "").lower(), ""))
         yield value, *match.span(), half is not None or ":" in match[0]
     for match in _DASHED.finditer(utterance.raw) if wanted else ():
         yield time(int(match[1]), int(match[2])), *match.span(), True
-    for match in _AMPM.finditer(utterance.raw):
+    for match in islice(_AMPM.finditer(utterance.raw), MOST):
         if 1 <= int(match[1]) <= 12:
             yield _in_part(time(int(match[1])), _HALVES[match[2].lower()]), *match.span(), True
 

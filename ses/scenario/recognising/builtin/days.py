@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from datetime import date, timedelta
+from itertools import islice
 
 from ses.scenario.program.recognition import Found, Utterance
 from ses.scenario.recognising.builtin.asked import Asked, spanning
@@ -20,6 +21,8 @@ _POINTS = re.compile(r"(?<![\w.:/])(\d\d?)\.(\d\d?)(?:\.(\d{4}|\d\d))?(?:\s?г(?
 _SLASHES = re.compile(r"(?<![\w./])(\d\d?)/(\d\d?)(?:/(\d{4}|\d\d))?(?![\w/])")
 _DASHES = re.compile(r"(?<![\w.–-])(\d\d?)[-–](\d\d?)[-–](\d{4}|\d\d)(?![\w–-])")
 
+MOST = 50
+"""Dates or times in digits of one form that are looked at in an utterance."""
 _MONTHS = [
     re.compile(names)
     for names in (
@@ -67,7 +70,7 @@ def impossible(utterance: Utterance, asked: Asked) -> bool:
         not any(start <= match.start() < end for start, end in spans)
         and not (form is _POINTS and match[3] is None and 12 < int(match[2]) < 60)  # 9.30 is a time
         for form in (_ISO, _POINTS, _SLASHES, _DASHES)
-        for match in form.finditer(utterance.raw)
+        for match in islice(form.finditer(utterance.raw), MOST)
     )
 
 
@@ -105,7 +108,7 @@ def _in_digits(utterance: Utterance, asked: Asked, today: date | None) -> list[t
     found = []
     month_first = asked.language.startswith("en")
     for form in (_ISO, _POINTS, _SLASHES, _DASHES):
-        for match in form.finditer(utterance.raw):
+        for match in islice(form.finditer(utterance.raw), MOST):
             first, second, third = match.groups()
             if form is _ISO:
                 value = _day(int(third), int(second), int(first), today)

@@ -8,6 +8,9 @@ from typing import NamedTuple
 
 from ses.scenario.program.recognition import Utterance
 
+LOOKED_AT = 250
+"""Words; what is said after so many others is no answer to a question about a number, a date or a time."""
+
 
 class Piece(NamedTuple):
     """A number, or one word that is none, with its characters and words."""
@@ -103,7 +106,7 @@ def pieces(utterance: Utterance, language: str = "") -> list[Piece]:
     digits = _in_digits(utterance, language)
     found: list[Piece] = []
     at = 0
-    while at < len(words):
+    while at < min(len(words), LOOKED_AT):
         piece = _number(utterance, at, digits)
         if piece is None or (piece.number == 1 and _no_number(utterance, piece)):
             word = words[at]

@@ -13,6 +13,7 @@ from itertools import pairwise
 
 from ses.scenario.program.recognition import Found, Utterance, Word
 from ses.scenario.recognising.builtin.asked import Asked, covering
+from ses.scenario.recognising.builtin.numerals import LOOKED_AT
 from ses.scenario.words.lexicon import russian
 
 _INTRODUCED = re.compile(
@@ -103,7 +104,7 @@ def _typed(utterance: Utterance, first: int, last: int) -> str:
 
 def _known_names(utterance: Utterance) -> list[Found]:
     """Runs of names. A capitalised word that is rarely a name is one beside a name («Петрову Ивану»)."""
-    grades = [_grade(utterance, at) for at in range(len(utterance.words))]
+    grades = [_grade(utterance, at) for at in range(min(len(utterance.words), LOOKED_AT))]
     found: list[Found] = []
     at = 0
     while at < len(grades):
