@@ -214,6 +214,8 @@ def _in_digits(utterance: Utterance, language: str) -> dict[int, Piece]:
         number = _tidy(-number if match["sign"] else number)
         first = bisect_right(starts, match.start("grouped" if match["grouped"] else "plain")) - 1
         last = bisect_right(starts, match.end() - 1)
+        if first >= LOOKED_AT:
+            break
         if first < 0 or first in found:
             continue
         found[first] = Piece(
