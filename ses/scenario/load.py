@@ -47,15 +47,29 @@ class Loaded:
 
 
 def load_robot(path: Path, *, lexicon: Lexicon | None = None) -> Loaded:
-    """The robot in a folder or a single file."""
+    """The robot in a folder or a single file. Never raises: whatever fails is a finding of this robot."""
     report = Report()
     try:
         files = read_files(path, report)
     except OSError as error:
         report.error("unreadable", Source(path.name, 1, 1), f"cannot be read: {error.strerror or error}")
         return Loaded(path.stem, None, report.sealed({}), path=path)
-    loaded = load_files(files, report, lexicon=lexicon)
+    try:
+        loaded = load_files(files, report, lexicon=lexicon)
+    except Exception as error:  # noqa: BLE001 - one robot must end neither a command nor a reload of the others
+        return Loaded(path.stem, None, (*report.sealed({}), _blamed(files, path, error)), files, path)
     return Loaded(loaded.name, loaded.program, loaded.findings, files, path)
+
+
+def _blamed(files: RobotFiles, path: Path, error: Exception) -> Finding:
+    """A fault of this program, told as a finding of the robot it happened with."""
+    what = (
+        "the robot is nested too deeply"
+        if isinstance(error, RecursionError)
+        else f"{type(error).__name__}: {error}"
+    )
+    at = Source(next(iter(sorted(files.scripts)), path.name), 1, 1)
+    return Finding("internal", f"SES itself failed on this robot: {what}", at, suggestion="please report it with the robot's files")  # fmt: skip
 
 
 def load_archive(archive: bytes, *, lexicon: Lexicon | None = None) -> Loaded:
@@ -71,7 +85,7 @@ def load_robots(folder: Path, *, lexicon: Lexicon | None = None) -> dict[str, Lo
     for path in sorted(folder.iterdir()):
         if not is_robot(path):
             continue
-        loaded = _load_or_blame(path, lexicon)
+        loaded = load_robot(path, lexicon=lexicon)
         other = robots.get(loaded.name)
         if other is not None:
             where = other.path.name if other.path is not None else other.name
@@ -88,18 +102,6 @@ def load_robots(folder: Path, *, lexicon: Lexicon | None = None) -> dict[str, Lo
             continue
         robots[loaded.name] = loaded
     return robots
-
-
-def _load_or_blame(path: Path, lexicon: Lexicon | None) -> Loaded:
-    """A fault of this program in one robot must not stop the others; it is told as a finding."""
-    try:
-        return load_robot(path, lexicon=lexicon)
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is reported with the robot it happened in
-        message = f"SES itself failed on this robot: {type(error).__name__}: {error}"
-        finding = Finding(
-            "internal", message, Source(path.name, 1, 1), suggestion="please report it with the robot's files"
-        )
-        return Loaded(path.stem, None, (finding,), path=path)
 
 
 def load_files(files: RobotFiles, report: Report | None = None, *, lexicon: Lexicon | None = None) -> Loaded:

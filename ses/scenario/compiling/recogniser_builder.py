@@ -20,6 +20,7 @@ from ses.scenario.models.scalars import Text
 from ses.scenario.models.steps.step import Broken
 from ses.scenario.program.definitions import Trigger
 from ses.scenario.program.recognition import Recogniser
+from ses.scenario.recognising.automaton import check_ways
 from ses.scenario.recognising.builtin import BUILT_IN
 from ses.scenario.recognising.pattern_syntax import Pattern, captures_of, parse_pattern
 from ses.scenario.recognising.recogniser import (
@@ -84,12 +85,8 @@ class RecogniserBuilder:
         return len(self._patterns) - 1
 
     def _parse(self, text: Text) -> Pattern | None:
-        try:
-            pattern = parse_pattern(str(text))
-        except Fault as fault:
-            self._report.error(
-                "bad-pattern", text.position(fault.offset), fault.message, suggestion=fault.remedy
-            )
+        pattern = self._parsed(text)
+        if pattern is None:
             return None
         known = self.entity_names | frozenset(self._robot.slots or {})
         for capture in captures_of(pattern.root):
@@ -99,6 +96,16 @@ class RecogniserBuilder:
                     "unknown-entity", text.position(max(offset, 0)), f"`@{capture.name}` is no entity and no slot",
                     suggestion=did_you_mean(capture.name, known), length=len(capture.name) + 1,
                 )  # fmt: skip
+        return pattern
+
+    def _parsed(self, text: Text) -> Pattern | None:
+        """A pattern that can be matched, none when its fault is reported."""
+        try:
+            pattern = parse_pattern(str(text))
+            check_ways(pattern)
+        except Fault as fault:
+            self._report.error("bad-pattern", text.position(fault.offset), fault.message, suggestion=fault.remedy)  # fmt: skip
+            return None
         return pattern
 
     def triggers(self, flow: str, model: Flow, pieces: Pieces) -> Iterator[Trigger]:
@@ -208,12 +215,8 @@ class RecogniserBuilder:
         return Entry(key, forms, self._entry_label(entry.label) if entry.label is not None else "")
 
     def _form(self, form: Text) -> bool:
-        try:
-            pattern = parse_pattern(str(form))
-        except Fault as fault:
-            self._report.error(
-                "bad-pattern", form.position(fault.offset), fault.message, suggestion=fault.remedy
-            )
+        pattern = self._parsed(form)
+        if pattern is None:
             return False
         if pattern.captures:
             self._report.error("bad-pattern", form.at, "a form has no captures", length=len(form))

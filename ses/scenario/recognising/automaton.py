@@ -128,6 +128,11 @@ class Automaton:
                         reached[follower] = taken
 
 
+def check_ways(pattern: Pattern) -> None:
+    """Raises `Fault` for a pattern that has more states than an automaton may have. The atoms of its words do not matter."""
+    Automaton(pattern, lambda term: 0, lambda name: False)
+
+
 def caught(chain: Captures, utterance: Utterance) -> dict[str, tuple[Found, ...]]:
     """A chain of captures by name, in the order of the utterance; adjacent words of a text are one value."""
     by_name: dict[str, list[Found]] = {}
