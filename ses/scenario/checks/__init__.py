@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ses.scenario.checks.assignments import check_assignments
 from ses.scenario.checks.emptiness import check_emptiness
 from ses.scenario.checks.expressions import check_expressions
 from ses.scenario.checks.loops import check_loops
@@ -22,6 +23,7 @@ def check_whole(compiled: Compiled, report: Report) -> None:
     """Report what no single definition shows."""
     check_expressions(compiled, report)
     check_values(compiled, report)
+    check_assignments(compiled, report)
     check_triggers(compiled, report)
     check_questions(compiled, report)
     check_usage(compiled, report)

@@ -6,6 +6,7 @@ only for what cannot go well: a comparison of a text with a number, a key that a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 
 from jinja2 import nodes
@@ -32,6 +33,7 @@ __all__ = [
     "ANY",
     "BOOLEAN",
     "MONEY",
+    "NAMES",
     "NONE",
     "NUMBER",
     "TEXT",
@@ -125,6 +127,18 @@ class _Inference:
             raise TypeProblem(f"'{node.name}' counts a number, not {NAMES[value.kind]}", node.lineno)
         if node.name == "date" and value.kind in ("number", "boolean", "list", "choice", "duration"):
             raise TypeProblem(f"'date' takes a date, not {NAMES[value.kind]}", node.lineno)
+        if node.name == "date":
+            _check_form(node, value)
+        if node.name == "money" and value.kind in (
+            "list",
+            "date",
+            "time",
+            "datetime",
+            "boolean",
+            "choice",
+            "duration",
+        ):
+            raise TypeProblem(f"'money' takes a number, not {NAMES[value.kind]}", node.lineno)
         if node.name == "join" and value.kind in ("number", "text", "boolean", "date"):
             raise TypeProblem(f"'join' takes a list, not {NAMES[value.kind]}", node.lineno)
         return _kind(FILTERS[node.name].gives) if node.name in FILTERS else ANY
@@ -274,6 +288,28 @@ def _check_key(one: Type, other: Type, at: nodes.Expr) -> None:
         raise TypeProblem(
             f"'{other.constant}' is no key of this list", at.lineno, nearest_or_all(other.constant, one.keys)
         )
+
+
+_LETTERS = re.compile(r"'[^']*'|([dMyEHms])\1*")
+_OF_DATE, _OF_TIME = frozenset("dMyE"), frozenset("Hms")
+
+
+def _check_form(node: nodes.Filter, value: Type) -> None:
+    """The letters of a date's form are of what the value has; letters that nothing has are found when it is compiled."""
+    form = node.args[0] if node.args else None
+    if not isinstance(form, nodes.Const) or not isinstance(form.value, str):
+        return
+    found = [match for match in _LETTERS.finditer(form.value) if match[1] is not None]
+    letters = {match[1] for match in found}
+    swapped = "m" in letters and not letters & {"M", "H"} and letters & {"d", "y"}
+    for match in found:
+        letter, at = match[1], form.lineno + 1 + match.start()
+        if (value.kind == "date" and letter in _OF_TIME) or (swapped and letter == "m"):
+            remedy = f"'{match[0].upper()}' is the month, '{match[0]}' the minutes" if letter == "m" else ""
+            raise TypeProblem(f"a date has no '{match[0]}'", at, remedy)
+        if value.kind == "time" and letter in _OF_DATE:
+            remedy = f"'{match[0].lower()}' is the minutes" if letter == "M" else ""
+            raise TypeProblem(f"a time has no '{match[0]}'", at, remedy)
 
 
 def _remedy(first: str, second: str) -> str:

@@ -17,7 +17,7 @@ _HOURS = re.compile(r"(\d\d?):(\d\d)\s*-\s*(\d\d?):(\d\d)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _IDENTIFIER = re.compile(r"[^\W\d]\w{0,63}")
 _SIMPLE_NAME = re.compile(r"\w[\w-]{0,63}")
-_NOT_BOOLEAN = {"yes": "true", "on": "true", "y": "true", "True": "true", "TRUE": "true", "да": "true",
+NOT_BOOLEAN = {"yes": "true", "on": "true", "y": "true", "True": "true", "TRUE": "true", "да": "true",
                 "no": "false", "off": "false", "n": "false", "False": "false", "FALSE": "false", "нет": "false"}  # fmt: skip
 
 RESERVED = frozenset(
@@ -160,7 +160,7 @@ class Flag(Kind):
         if isinstance(value, bool):
             return value
         shown = f"`{node.text}`" if isinstance(node, Scalar) and node.text else described(node)
-        meant = _NOT_BOOLEAN.get(node.text, "") if isinstance(node, Scalar) else ""
+        meant = NOT_BOOLEAN.get(node.text, "") if isinstance(node, Scalar) else ""
         report_of(info).error(
             "wrong-type", node.at, f"`true` or `false` is expected here, not {shown}",
             suggestion=f"write `{meant}`" if meant else "", length=len(node.text) if isinstance(node, Scalar) else 1,

@@ -20,8 +20,41 @@ PATTERNS = [
     Bad("an item of a menu of too many ways", STEPS % f'{{menu: {{say: A?, items: [{{text: B, is: "▲{{{FOUR} {FOUR}}}"}}]}}}}', "bad-pattern"),
 ]  # fmt: skip
 
-FAULTS = [*PATTERNS]
-CORRECT: dict[str, str] = {}
+V = "language: en\nvariables: {n: 0, s: word, l: [], b: false}\n"
+SAID = "{say: '{{ n }} {{ s }} {{ l }} {{ b }}'}"
+F = V + "flows: {a: {on: x, steps: [%s, " + SAID + "]}}\n"
+D = 'language: en\nslots: {d: {type: date, ask: A?}, t: {type: time, ask: B?}, p: {type: datetime, ask: C?}}\nflows: {a: {on: x, needs: [d, t, p], steps: [{say: "%s"}]}}\n'
+
+TYPES = [
+    Bad("an item added to a number", F % "{set: {n: {▲append: 5}}}", "wrong-type", "add"),
+    Bad("an item added to a text", F % "{set: {s: {▲append: 5}}}", "wrong-type"),
+    Bad("an item removed from a flag", F % "{set: {b: {▲remove: 0}}}", "wrong-type"),
+    Bad("a number added to a list", F % "{set: {l: {▲add: 5}}}", "wrong-type", "append"),
+    Bad("a number added to a text", F % "{set: {s: {▲add: 5}}}", "wrong-type"),
+    Bad("a text added to a number", F % "{set: {n: {add: ▲many}}}", "wrong-type"),
+    Bad("an item added to a slot of one value", "language: en\nslots: {q: {type: number, ask: A?}}\nflows: {a: {on: x, needs: q, steps: [{set: {q: {▲append: 1}}}]}}\n", "wrong-type"),
+    Bad("a number that becomes a word", F % "{set: {n: ▲many}}", "doubtful", "", "warning"),
+    Bad("a yes that is a text", "language: en\nvariables: {ok: ▲yes}\nflows: {a: {on: x, steps: [{if: ok, then: end}]}}\n", "doubtful", "`true`", "warning"),
+    Bad("a no that is a text", F % "{set: {b: ▲no}}", "doubtful", "`false`", "warning"),
+    Bad("a Russian yes that is a text", F % "{set: {b: ▲да}}", "doubtful", "`true`", "warning"),
+    Bad("an off that is a text, in arguments", V + "flows: {a: {on: x, steps: [{call: {flow: c, args: {b: ▲off}}}]}, c: {steps: [" + SAID + "]}}\n", "doubtful", "`false`", "warning"),
+    Bad("the minutes of a date", D % "{{ d|date('dd.▲mm.yyyy') }}", "wrong-type", "'MM' is the month"),
+    Bad("the minutes between day and year", F % "{say: \"{{ s|date('dd.▲mm.yyyy') }}\"}", "wrong-type", "'MM' is the month"),
+    Bad("the hours of a day", D % "{{ d|date('d MMMM, ▲HH:mm') }}", "wrong-type"),
+    Bad("the day of a time", D % "{{ t|date('▲d HH:mm') }}", "wrong-type"),
+    Bad("money of a date", D % "{{ d|▲money }}", "wrong-type"),
+]  # fmt: skip
+
+FAULTS = [*PATTERNS, *TYPES]
+CORRECT: dict[str, str] = {
+    "operations on what they are for": F % "{set: {n: {add: 1}, l: {append: yes}}}, {set: {l: {remove: 0}}}",
+    "a list that a variable becomes": F % "{set: {s: []}}, {set: {s: {append: 1}}}",
+    "a yes in quotes": F % '{set: {s: "yes"}}',
+    "a yes that is compared": F % "{set: {s: yes}}, {if: s == 'yes', then: end}",
+    "a yes that chooses": F % "{set: {s: no}}, {switch: s, cases: {no: end}}",
+    "forms of dates": D
+    % "{{ d|date('d MMMM y, EEEE') }} {{ t|date('H:mm:ss') }} {{ p|date('dd.MM.yy HH:mm') }}",
+}
 
 
 @pytest.mark.parametrize("bad", FAULTS, ids=[bad.name for bad in FAULTS])
