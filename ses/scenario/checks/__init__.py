@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from ses.scenario.checks.assignments import check_assignments
+from ses.scenario.checks.buttons import check_buttons
 from ses.scenario.checks.emptiness import check_emptiness
+from ses.scenario.checks.entities import check_entities
 from ses.scenario.checks.expressions import check_expressions
 from ses.scenario.checks.loops import check_loops
 from ses.scenario.checks.questions import check_questions
@@ -26,6 +28,8 @@ def check_whole(compiled: Compiled, report: Report) -> None:
     check_assignments(compiled, report)
     check_triggers(compiled, report)
     check_questions(compiled, report)
+    check_buttons(compiled, report)
+    check_entities(compiled, report)
     check_usage(compiled, report)
     check_emptiness(compiled, report)
     check_loops(compiled, report)

@@ -45,8 +45,45 @@ TYPES = [
     Bad("money of a date", D % "{{ d|▲money }}", "wrong-type"),
 ]  # fmt: skip
 
-FAULTS = [*PATTERNS, *TYPES]
+E = "language: en\nentities: {e: {values: %s}}\nslots: {q: {type: e, ask: {say: A?, buttons: choices}}}\nflows: {a: {on: x, needs: q}}\n"
+LONG = "Thank you, but I need nothing else this time"
+BUTTONS = [
+    Bad("an address that runs", STEPS % '{say: {text: A, buttons: [{text: B, url: ▲"javascript:alert(1)"}]}}', "bad-value", "https"),
+    Bad("an address that runs, in capitals", STEPS % '{say: {text: A, buttons: [{text: B, url: ▲" JavaScript :alert(1)"}]}}', "bad-value"),
+    Bad("an address of data", V + "flows: {a: {on: x, steps: [{say: {text: '{{ l }}{{ b }}{{ n }}', buttons: [{text: B, url: ▲\"data:text/html,{{ s }}\"}]}}]}}\n", "bad-value"),
+    Bad("an address that few channels open", STEPS % '{say: {text: A, buttons: [{text: B, url: ▲"tel:+79130000000"}]}}', "doubtful", "https", "warning"),
+    Bad("an address without a scheme", STEPS % '{say: {text: A, buttons: [{text: B, url: ▲"example.org"}]}}', "doubtful", "https", "warning"),
+    Bad("a long label of a button", STEPS % f'{{say: {{text: A, buttons: [▲"{LONG}"]}}}}', "long-label", "", "warning"),
+    Bad("a long label of a menu", STEPS % f'{{menu: {{say: A, items: [{{text: ▲"{LONG}", steps: end}}]}}}}', "long-label", "", "warning"),
+    Bad("a long label of a value", E % f'{{k: {{label: ▲"{LONG}", forms: [k]}}}}', "long-label", "", "warning"),
+    Bad("a label twice", STEPS % "{say: {text: A, buttons: [More, Less, ▲more]}}", "same-label", "", "warning"),
+    Bad("a label twice in a menu", STEPS % "{menu: {say: A, items: [{text: B, steps: end}, {text: ▲B, steps: end}]}}", "same-label", "", "warning"),
+]  # fmt: skip
+NAMES = [
+    Bad("one form in two values", E % "{one: [first, uno], two: [second, ▲Uno]}", "same-form", "", "warning"),
+    Bad("one form in two values, in a choice", E % '{one: ["(first|uno)"], two: [second, ▲"(dos|uno)"]}', "same-form", "", "warning"),
+    Bad("an entity without a use", "language: en\nentities: {▲e: {values: {k: [k]}}}\nflows: {a: {on: x, steps: [end]}}\n", "unused", "", "warning"),
+    Bad("a variable without a use", "language: en\nvariables: {▲n: 1}\nflows: {a: {on: x, steps: [end]}}\n", "unused", "", "warning"),
+    Bad("a text without a use", "language: en\ntexts: {▲bye: Bye}\nflows: {a: {on: x, steps: [end]}}\n", "unused", "", "warning"),
+    Bad("an argument that nothing reads", V + "flows: {a: {on: x, steps: [{call: {flow: c, args: {▲nn: 7}}}]}, c: {steps: [" + SAID + "]}}\n", "never-read", "`n`", "warning"),
+    Bad("an argument of a button that nothing reads", V + "flows: {a: {on: x, steps: [{say: {text: A, buttons: [{text: B, flow: c, args: {▲wrd: 7}}]}}]}, c: {steps: [" + SAID + "]}}\n", "never-read", "", "warning"),
+]  # fmt: skip
+
+FAULTS = [*PATTERNS, *TYPES, *BUTTONS, *NAMES]
 CORRECT: dict[str, str] = {
+    "an address with values": F
+    % "{say: {text: A, buttons: [{text: B, url: 'https://a.example/{{ s }}'}, {text: C, url: '{{ s }}'}]}}",
+    "a label twice under conditions": F
+    % "{say: {text: A, buttons: [{text: B, if: b}, {text: B, if: not b}]}}",
+    "a long label where VK has another": F
+    % f'{{say: {{text: A, buttons: ["{LONG}"], channels: {{vk: {{text: A, buttons: [B]}}}}}}}}',
+    "a long label of a list of text": STEPS % f'{{say: "{LONG} {LONG}"}}',
+    "a word of two values in longer forms": E % "{one: [big one], two: [big two]}",
+    "an entity that a pattern looks for": 'language: en\nentities: {e: {values: {k: [k]}}}\nflows: {a: {on: "x @e", steps: [end]}}\n',
+    "a text that is said": "language: en\ntexts: {bye: Bye}\n"
+    + (STEPS % "{say: {key: bye}}").replace("language: en\n", ""),
+    "an argument that is read": "language: en\nflows: {a: {on: x, steps: [{call: {flow: c, args: {k: 7}}}]}, c: {steps: [{say: '{{ k }}'}]}}\n",
+    "a value kept by user that an older version read": "language: en\nvariables: {n: {value: 0, keep: user}}\nflows: {a: {on: x, steps: [end]}}\n",
     "operations on what they are for": F % "{set: {n: {add: 1}, l: {append: yes}}}, {set: {l: {remove: 0}}}",
     "a list that a variable becomes": F % "{set: {s: []}}, {set: {s: {append: 1}}}",
     "a yes in quotes": F % '{set: {s: "yes"}}',
