@@ -15,6 +15,7 @@ from ses.dialogue.state.view import active_flow, session_values
 from ses.errors import SesError
 from ses.messages import Attachment, Channel, Delta, Inbound, Outgoing
 from ses.scenario.program.robot import Program
+from ses.testing.matcher import same_label
 
 T = TypeVar("T")
 SESSION = "talk"
@@ -157,7 +158,7 @@ class Talk:
         """Press the newest button of that label, old ones included. Raises `NoSuchButton`."""
         for message in reversed(self.messages):
             for button in message.buttons:
-                if button.text == label and button.id:
+                if button.id and same_label(label, button.text):
                     return await self.press_id(button.id)
         labels = [button.text for message in self.messages[-3:] for button in message.buttons]
         seen = f"the last ones are: {', '.join(labels)}" if labels else "its last messages have none"

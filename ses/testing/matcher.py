@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from ses.scenario.words.tokeniser import fold
 
-_BLANKS = dict.fromkeys((0xA0, 0x202F), " ")
+_BLANKS = dict.fromkeys((0xA0, 0x2007, 0x2009, 0x202F), " ")
 """«1 590 ₽» is printed with blanks that do not break; nobody types them."""
 _WORDS = re.compile(r"[^\w*]+")
 
@@ -15,6 +15,11 @@ _WORDS = re.compile(r"[^\w*]+")
 def matches(pattern: str, text: str) -> bool:
     """True when `text` is `pattern` with anything for each `*`; a backslash before it means itself."""
     return _compiled(pattern.translate(_BLANKS)).fullmatch(text.strip().translate(_BLANKS)) is not None
+
+
+def same_label(expected: str, label: str) -> bool:
+    """True for labels that look the same: blanks that do not break are blanks, those around do not count."""
+    return expected.translate(_BLANKS).strip() == label.translate(_BLANKS).strip()
 
 
 def matches_spoken(pattern: str, utterance: str) -> bool:

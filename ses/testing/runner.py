@@ -33,7 +33,7 @@ from ses.testing.cases import (
 from ses.testing.cassette import Cassette, Taped
 from ses.testing.conversation import Exchange, Talk, is_spoken, labels
 from ses.testing.coverage import Coverage
-from ses.testing.matcher import matches
+from ses.testing.matcher import matches, same_label
 from ses.testing.mock_model import MockModel
 from ses.testing.mock_voices import MockVoices, saying
 from ses.testing.mocks import MockServices
@@ -212,8 +212,12 @@ def _fits(step: Bot, message: Outgoing) -> bool:
     if step.spoken is not None and step.spoken != is_spoken(message):
         return False
     return matches(step.text, message.text) and (
-        step.buttons is None or list(step.buttons) == labels(message)
+        step.buttons is None or _same_labels(step.buttons, labels(message))
     )
+
+
+def _same_labels(expected: Sequence[str], shown: Sequence[str]) -> bool:
+    return len(expected) == len(shown) and all(map(same_label, expected, shown))
 
 
 def _one(step: Bot, message: Outgoing | None) -> list[Line]:
