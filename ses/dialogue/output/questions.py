@@ -96,8 +96,7 @@ def _put_open(turn: Turn, question: Question) -> None:
     if question.slot is not None:
         _put_slot(turn, question, question.slot)
     elif isinstance(question.op, Confirm):
-        more = [Offer(engine_text(turn, "ses.yes"), True), Offer(engine_text(turn, "ses.no"), False)]
-        _put_message(turn, question, "confirm", question.op.message, more)
+        _put_message(turn, question, "confirm", question.op.message, _yes_and_no(turn))
     elif isinstance(question.op, Menu):
         items = [
             Offer(item_label(turn, item), index)
@@ -105,6 +104,10 @@ def _put_open(turn: Turn, question: Question) -> None:
             if item.condition is None or item.condition.evaluate(turn.scope)
         ]
         _put_message(turn, question, "menu", question.op.message, items)
+
+
+def _yes_and_no(turn: Turn) -> list[Offer]:
+    return [Offer(engine_text(turn, "ses.yes"), True), Offer(engine_text(turn, "ses.no"), False)]
 
 
 def item_label(turn: Turn, item: MenuItem) -> str:
@@ -138,7 +141,10 @@ def _put_slot(turn: Turn, question: Question, slot: Slot) -> None:
     if slot.choices is not None:
         if not frame.choices:
             offer_choices(turn, frame, slot)
-        more.extend(Offer(one["label"], one) for one in frame.choices)
+        if not for_channel(turn, message).no_buttons:
+            more.extend(Offer(one["label"], one) for one in frame.choices)
+    elif for_channel(turn, message).offer_choices and slot.type == "yes_no":
+        more += _yes_and_no(turn)
     elif for_channel(turn, message).offer_choices:
         more.extend(
             Offer(program.recogniser.label(slot.type, key, turn.scope.language), key)

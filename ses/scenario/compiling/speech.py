@@ -46,9 +46,10 @@ class Speech:
         buttons = spoken.buttons
         return Message(
             variants=self.wording(wording, extra) if wording else (base.variants if base else {"": ()}),
-            buttons=self.buttons(spoken, extra) if buttons else (base.buttons if base else ()),
+            buttons=self.buttons(spoken, extra) if buttons is not None else (base.buttons if base else ()),
             offer_choices=buttons == "choices"
             or (buttons is None and base is not None and base.offer_choices),
+            no_buttons=buttons == [] or (buttons is None and base is not None and base.no_buttons),
             media=self._media_of(spoken, extra) or (base.media if base else ()),
             voice=base.voice if spoken.voice is None and base else spoken.voice,
             format="markdown"

@@ -40,6 +40,8 @@ class Message:
     buttons: tuple[ButtonSpec, ...] = ()
     offer_choices: bool = False
     """`buttons: choices`: the entity's values or the slot's `choices` become buttons."""
+    no_buttons: bool = False
+    """`buttons: []`: a question of a slot with `choices` shows none of them."""
     media: tuple[MediaSpec, ...] = ()
     voice: bool | None = None
     """Spoken too; none: as the robot does it."""
