@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-Outcome = Literal["answered", "failed", "poison"]
-"""How a turn ended: with a reply, by a fault of the program, given up after three deaths of the daemon."""
+Outcome = Literal["answered", "error", "failed", "poison"]
+"""How a turn ended: with a reply, with a step that failed and that no `on_error` took, by a fault of the program, given
+up after three deaths of the daemon."""
 
 
 class Observer(Protocol):

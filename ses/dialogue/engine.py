@@ -278,6 +278,9 @@ async def _settle(turn: Turn) -> None:
     turn.session.stack = []
     turn.session.pending = None
     turn.prefix = []
+    turn.trace.errors.append(
+        {"kind": "runaway", "message": f"{ATTEMPTS} questions in a row could not be put"}
+    )
     run_error_event(turn, None, {"kind": "runaway"})
 
 

@@ -78,7 +78,8 @@ class TurnRunner:
         else:
             batch = [mailbox.waiting[0]]
         ports = self._ports(mailbox, program, batch, session, isolation)
-        structlog.contextvars.bind_contextvars(conversation=_name(mailbox), trace=ports.trace)
+        trace = ports.trace
+        structlog.contextvars.bind_contextvars(conversation=_name(mailbox), trace=trace)
         outcome: Outcome = "answered" if treatment == "run" else "poison"
         try:
             if treatment == "drop" or _too_late(mailbox, session):
@@ -86,6 +87,8 @@ class TurnRunner:
             else:
                 leg = await self._run(ports, session, poison=treatment == "poison")
                 await self._backend.write(ports, leg)
+                if _log_errors(program, leg, trace) and outcome == "answered":
+                    outcome = "error"
         except StoreUnavailable:
             raise
         except Exception as error:
@@ -179,6 +182,29 @@ class TurnRunner:
             session.turn += 1
         session.checkpoint = None
         await self._backend.write(ports, Leg(session, session_ended=over))
+
+
+def _log_errors(program: Program, leg: Leg, trace: str) -> bool:
+    """Log each step that failed, once: the turn is durable now. True when one was left to the event `error`.
+
+    An error that the author took care of is told as information; what its user cancelled is no error.
+    """
+    left = False
+    for error in leg.errors:
+        if error["kind"] in ("cancelled", "poison"):
+            continue
+        caught = bool(error.get("caught"))
+        left |= not caught
+        facts = {key: error[key] for key in ("line", "flow", "step", "service", "status") if key in error}
+        (log.info if caught else log.warning)(
+            "a step failed",
+            robot=program.id,
+            trace=trace,
+            kind=error["kind"],
+            reason=error.get("message", ""),
+            **facts,
+        )
+    return left
 
 
 def _too_late(mailbox: Mailbox, session: Session | None) -> bool:

@@ -67,19 +67,35 @@ def handle_error(turn: Turn, error: StepError) -> None:
         "status": error.status,
         "message": str(error),
     }
-    turn.trace.errors.append({key: value for key, value in facts.items() if value is not None})
+    told = {key: value for key, value in facts.items() if value is not None} | _place(turn)
+    turn.trace.errors.append(told)
     activity = turn.top
     if activity is None:
         _say_error(turn)
         return
     program = turn.program(activity)
     if turn.runaways < 2 and _catch(turn, activity, program, facts):
+        told["caught"] = True
         return
     if error.kind == "cancelled":  # what its user wished is no error
         end_activity(turn, back=False)
         turn.repeat_question = False
         return
     run_error_event(turn, activity, facts)
+
+
+def _place(turn: Turn) -> dict[str, Any]:
+    """The step at which the conversation stands: the one that failed, or whose question could not be put."""
+    activity = turn.top
+    if activity is None:
+        return {}
+    frame = activity.frames[-1]
+    flow = turn.program(activity).flows.get(frame.flow)
+    index = flow.index_of.get(frame.op_id) if flow is not None else None
+    if flow is None or index is None:
+        return {}
+    op = flow.ops[index]
+    return {"flow": frame.flow, "step": op.id, "line": f"{op.at.file}:{op.at.line}"}
 
 
 def run_error_event(turn: Turn, activity: Activity | None, facts: dict[str, Any]) -> None:

@@ -79,5 +79,6 @@ def final_leg(turn: Turn) -> Leg:
         make_trace=partial(turn.trace.build, turn.inbounds, turn.masked),
         elsewhere=turn.elsewhere,
         keep_trace=turn.trace.to_keep,
+        errors=tuple(turn.trace.errors),
         session_ended=turn.session_ended,
     )

@@ -137,7 +137,9 @@ class Leg:
     """On the final leg: what makes `trace`. Most traces are never read: they are made for those who ask."""
     elsewhere: CrossConversation = NOTHING_ELSEWHERE
     keep_trace: bool = False
-    """On the final leg: the trace lists calls of services, and is kept for the log."""
+    """On the final leg: the trace lists calls of services or steps that failed, and is kept for the log."""
+    errors: Sequence[Mapping[str, Any]] = ()
+    """On the final leg: the steps that failed, as `Trace` lists them."""
     session_ended: bool = False
     """On the final leg: the session has ended (event `end`), nothing of it but its numbers is left."""
     _trace: dict[str, Any] | None = field(default=None, init=False, repr=False)

@@ -24,7 +24,8 @@ class Trace:
     qas invalid fallback cancel …`) and `winner` · `scores` `[[name, score, by], …]` of all that competed · `triggers`
     of the flows started `{flow, intent|command|button|event, line}` · `steps` `[[flow, operation id], …]` and
     `lines` `["file:line", …]` beside them · `slots` changed, and `slots_before` · `ms` by service · `calls`
-    `{id, name, model, type, param, reply}` that were answered · `errors`.
+    `{id, name, model, type, param, reply}` that were answered · `errors` `{kind, service, status, message, flow, step,
+    line, caught}` of the steps that failed, `caught` where an `on_error` or `catch` took it.
     """
 
     __slots__ = (
@@ -96,8 +97,8 @@ class Trace:
 
     @property
     def to_keep(self) -> bool:
-        """It lists calls, or is to be kept for another reason."""
-        return bool(self._calls) or self.keep
+        """It lists calls or errors, or is to be kept for another reason."""
+        return bool(self._calls or self.errors) or self.keep
 
     def _private_values(self) -> dict[str, str]:
         """Private texts that are known now, each with what is shown for it."""

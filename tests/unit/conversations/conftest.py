@@ -26,8 +26,10 @@ class Activity(NullObserver):
 
     def __init__(self):
         self._event = asyncio.Event()
+        self.outcomes = []
 
     def turn_ended(self, robot, channel, seconds, outcome):
+        self.outcomes.append(outcome)
         self._event.set()
 
     def delivered(self, robot, channel, *, failed):
@@ -48,7 +50,7 @@ class Pipeline:
         self.store = store
         self.inbox = inbox
         self.clock = clock
-        self._activity = activity
+        self.activity = activity
 
     def inbound(self, text="привет", session="s1", **given):
         known = {"connector": self.inbox.name, "id": f"m{next(COUNT)}", "robot": "echo", "channel": "web",
@@ -68,7 +70,7 @@ class Pipeline:
         """Return when nothing waits for its turn."""
         async with asyncio.timeout(30):
             while self.conversations.stats().live:
-                await self._activity.next()
+                await self.activity.next()
 
     async def delivered(self):
         """Return when nothing waits for its turn, and all that was said has arrived."""
@@ -76,7 +78,7 @@ class Pipeline:
         async with asyncio.timeout(30):
             while await self.store.undelivered((0, 0), 1):
                 if self.conversations.stats().outbox:
-                    await self._activity.next()
+                    await self.activity.next()
             await self.until(lambda: not self.conversations.stats().outbox)
 
 

@@ -159,6 +159,9 @@ async def test_it_says_only_what_the_author_approved(talk):
             "kind": "malformed",
             "service": "llm",
             "message": "the model did not choose what it could choose from",
+            "flow": "free",
+            "step": "free.llm",
+            "line": "robot.yaml:8",
         }
     ]
 

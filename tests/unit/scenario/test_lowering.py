@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from ses.scenario.program.calls import Http
 from ses.scenario.program.definitions import Flow
 from ses.scenario.program.operations import (
@@ -40,6 +43,11 @@ def flow_of(program, body: str) -> Flow:
     return program(HEAD + "\n".join("    " + line for line in body.strip("\n").split("\n")) + "\n").flows["a"]
 
 
+def ops(flow: Flow) -> Sequence[Any]:
+    """The operations, of which `kinds` has said what they are."""
+    return flow.ops
+
+
 def kinds(flow: Flow) -> list[str]:
     return [type(op).__name__ for op in flow.ops]
 
@@ -47,7 +55,7 @@ def kinds(flow: Flow) -> list[str]:
 def test_needs_come_first_and_conditions_stand_before_them(program) -> None:
     flow = flow_of(program, "needs: [size, {slot: address, if: size == 'large'}]\nsteps: [{say: Всё}]")
     assert kinds(flow) == ["Ask", "Test", "Ask", "Say", "Return"]
-    assert flow.ops[1].otherwise == 3
+    assert ops(flow)[1].otherwise == 3
     assert flow.slots == {"size", "address"}
     assert flow.ops[2].reads == {"size", "n"}
     assert flow.ops[2].writes == {"address"}
@@ -113,7 +121,7 @@ def test_each_loop_break_and_continue(program) -> None:
 def test_while_tests_before_each_pass(program) -> None:
     flow = flow_of(program, "steps: [{repeat: {while: n < 3, steps: [{set: {n: {add: 1}}}]}}]")
     assert kinds(flow) == ["Test", "Set", "Jump", "Return"]
-    assert (flow.ops[0].otherwise, flow.ops[2].target) == (3, 0)
+    assert (ops(flow)[0].otherwise, ops(flow)[2].target) == (3, 0)
 
 
 def test_on_error_guards_its_step_only_and_comes_back_behind_it(program) -> None:
@@ -123,7 +131,7 @@ def test_on_error_guards_its_step_only_and_comes_back_behind_it(program) -> None
     )
     assert kinds(flow) == ["Http", "Jump", "Say", "Test", "Say", "Return"]
     assert flow.handlers == (Handler(0, 1, 2),)
-    assert flow.ops[1].target == 3
+    assert ops(flow)[1].target == 3
     assert flow.ops[0].leaves
     assert not flow.ops[0].effect
 
@@ -146,8 +154,8 @@ def test_a_no_branch_that_does_not_leave_ends_the_activity(program) -> None:
         program, "steps:\n  - confirm: {say: Да?, yes: {say: Хорошо}, no: {say: Жаль}}\n  - say: Конец"
     )
     assert kinds(flow) == ["Confirm", "Say", "Jump", "Say", "End", "Say", "Return"]
-    assert flow.ops[0].no == 3
-    assert flow.ops[2].target == 5
+    assert ops(flow)[0].no == 3
+    assert ops(flow)[2].target == 5
     leaving = flow_of(program, "steps:\n  - confirm: {say: Да?, no: {goto: other}}\n  - say: Конец")
     assert kinds(leaving) == ["Confirm", "Jump", "GotoFlow", "Say", "Return"]
 
@@ -193,7 +201,7 @@ def test_operations_on_variables(program) -> None:
         program,
         "steps: [{set: {n: {add: 2}, basket: {append: x}, m: {append: 1, more: 2}}}, {say: '{{ m }}'}]",
     )
-    assert [(one.name, one.action, one.value.evaluate({})) for one in flow.ops[0].assignments] == [
+    assert [(one.name, one.action, one.value.evaluate({})) for one in ops(flow)[0].assignments] == [
         ("n", "add", 2), ("basket", "append", "x"), ("m", "value", {"append": 1, "more": 2}),
     ]  # fmt: skip
     assert flow.ops[0].reads == {"n", "basket"}
