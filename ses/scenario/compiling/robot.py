@@ -71,7 +71,7 @@ def languages_of(robot: Robot, report: Report) -> tuple[str, ...]:
             report.error("unknown-language", language.at, f"word forms, dates and plurals exist for `ru` and `en`, not for `{language}`",
                          suggestion="ru or en", length=len(language))  # fmt: skip
     known = tuple(dict.fromkeys(str(language) for language in given if language in LANGUAGES))
-    if not given:
+    if not given and not report.failed:  # where a file cannot be read, nobody knows what it says
         report.warning("no-language", robot.at, "the robot does not say its `language`, Russian is assumed",
                        suggestion="language: ru")  # fmt: skip
     return known or ("ru",)

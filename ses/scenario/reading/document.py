@@ -14,7 +14,7 @@ from ses.scenario.findings.report import Report
 from ses.scenario.findings.source import Source
 from ses.scenario.reading.nodes import Document, Map, Node, Scalar, Seq
 from ses.scenario.reading.positions import line_offsets
-from ses.scenario.reading.yaml_errors import cut_short, explain, quoted_line
+from ses.scenario.reading.yaml_errors import cut_short, explain, odd_blank, odd_indentation, quoted_line
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 60
@@ -152,6 +152,11 @@ class _Composer:
                              self._quoted(node.at))  # fmt: skip
             self._refuse("bad-key", node.at, "a key is one word or text, not a list or a map",
                          "a text that begins with `{` or `[` stands in quotes")  # fmt: skip
+        if node.plain and (blank := odd_blank(node.text)) is not None:
+            odd_indentation(
+                node.at._replace(column=node.at.column + blank), self._line(node.at), self._report
+            )
+            return "", node.at
         if node.plain and node.text == "<<":
             self._report.error("merge-key", node.at, "`<<` (merging of maps) is not part of this language",
                                suggestion="repeat the keys, or `call` a flow that both use", length=2)  # fmt: skip

@@ -52,6 +52,17 @@ def explain(name: str, text: str, error: yaml.YAMLError, report: Report) -> None
     position = Source(name, number + 1, column + 1)
     problem = str(error.problem or error)
     line = lines[number]
+    for candidate, before in enumerate(lines[: number + 1]):
+        if (blank := odd_blank(before)) is not None:
+            odd_indentation(Source(name, candidate + 1, blank + 1), before, report)
+            return
+    opened = _open_quote(lines, number, error)
+    if opened is not None:
+        begin, at = opened
+        report.error("bad-yaml", Source(name, begin + 1, at + 1), "not YAML: the quote that opens here is not closed",
+                     suggestion=lines[begin].rstrip() + lines[begin][at],
+                     length=max(len(lines[begin].rstrip()) - at, 1))  # fmt: skip
+        return
     if "\t" in line[: len(line) - len(line.lstrip())]:
         report.error("tab", Source(name, number + 1, line.find("\t") + 1),
                      "a tab at the beginning of a line: YAML indents with blanks only",
@@ -77,6 +88,68 @@ def explain(name: str, text: str, error: yaml.YAMLError, report: Report) -> None
     }.get(problem, problem)
     report.error("bad-yaml", position, f"not YAML: {said}",
                  suggestion="look at the indentation and the quotes of this line and the one before it")  # fmt: skip
+
+
+_ODD = re.compile(r" *(?P<odd>[\u00a0\u1680\u2000-\u200b\u202f\u205f\u3000\ufeff])\s*\S")
+_QUOTED = {'"': re.compile(r'"(?:[^"\\]|\\.)*"'), "'": re.compile(r"'(?:[^']|'')*'")}
+_BEFORE_QUOTE = re.compile(r"(?:^|[:,?-]\s|[\[{(])\s*$")
+
+
+def odd_blank(line: str) -> int | None:
+    """Where a line is indented with a character that looks like a blank and is none (U+00A0 …)."""
+    match = _ODD.match(line)
+    return match.start("odd") if match is not None else None
+
+
+def odd_indentation(at: Source, line: str, report: Report) -> None:
+    """Report such a line: it is copied from a web page or a messenger, and looks right."""
+    odd = line[at.column - 1]
+    fixed = "".join(" " if letter.isspace() or letter == odd else letter for letter in line[: _width(line)])
+    report.error("bad-yaml", at, f"not YAML: the indentation holds U+{ord(odd):04X}, which only looks like a blank",
+                 suggestion=fixed + line[_width(line) :].rstrip(), length=1)  # fmt: skip
+
+
+def _width(line: str) -> int:
+    match = _ODD.match(line)
+    return match.end() - 1 if match is not None else 0
+
+
+def _open_quote(lines: list[str], number: int, error: yaml.MarkedYAMLError) -> tuple[int, int] | None:
+    """Line and column (from 0) of the quote whose end is missing: it took the beginning of the next text for its end.
+
+    The fault shows behind that wrong end, so the quote is the last that opened above and closed on the line of the fault.
+    """
+    if error.context_mark is not None and "quoted scalar" in str(error.context):
+        return error.context_mark.line, error.context_mark.column
+    opened: tuple[int, int] | None = None
+    for index in range(number + 1):
+        line, at = lines[index], 0
+        if opened is not None:
+            close = _closing(line, lines[opened[0]][opened[1]])
+            if close < 0:
+                continue
+            if index == number:
+                return opened
+            opened, at = None, close + 1
+        while at < len(line):
+            letter = line[at]
+            if letter == "#" and (at == 0 or line[at - 1].isspace()):
+                break
+            if letter in _QUOTED and _BEFORE_QUOTE.search(line[:at]):
+                whole = _QUOTED[letter].match(line, at)
+                if whole is None:
+                    opened = (index, at)
+                    break
+                at = whole.end()
+                continue
+            at += 1
+    return None
+
+
+def _closing(line: str, quote: str) -> int:
+    """Where a text that goes on in this line ends; -1 when it does not."""
+    whole = _QUOTED[quote].match(quote + line)
+    return whole.end() - 2 if whole is not None else -1
 
 
 def _special_start(lines: list[str], number: int) -> int | None:

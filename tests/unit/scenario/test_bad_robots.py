@@ -54,7 +54,7 @@ READING = [
     Bad("an alias to nothing", "title: {a: ▲*b}\n", "bad-yaml"),
     Bad("an alias to itself", "session: &a\n  idle: ▲*a\n", "alias-bomb"),
     Bad("a second document", "title: А\n▲---\ntitle: Б\n", "second-document"),
-    Bad("a quote left open", "title: 'А\n▲", "bad-yaml", "quotes"),
+    Bad("a quote left open", "title: ▲'А\n", "bad-yaml", "'А'"),
     Bad("a list for a key", "▲[а, б]: в\n", "bad-key"),
     Bad(
         "a comma inside braces",

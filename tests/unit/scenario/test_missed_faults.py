@@ -69,8 +69,19 @@ NAMES = [
     Bad("an argument of a button that nothing reads", V + "flows: {a: {on: x, steps: [{say: {text: A, buttons: [{text: B, flow: c, args: {▲wrd: 7}}]}}]}, c: {steps: [" + SAID + "]}}\n", "never-read", "", "warning"),
 ]  # fmt: skip
 
-FAULTS = [*PATTERNS, *TYPES, *BUTTONS, *NAMES]
+YAML = [
+    Bad("a quote never closed", 'language: en\nflows:\n  a:\n    on: x\n    steps:\n      - say: ▲"Hello\n      - say: Bye\n      - end\n', "bad-yaml", '"Hello"'),
+    Bad("a quote that takes the next one for its end", 'language: en\nflows:\n  a:\n    on: x\n    steps:\n      - say: ▲"Hello\n      - say: "Bye"\n      - end\n', "bad-yaml", '"Hello"'),
+    Bad("a single quote never closed", "language: en\nflows:\n  a:\n    on: x\n    steps:\n      - say: ▲'Hello\n      - say: 'it''s'\n      - end\n", "bad-yaml"),
+    Bad("a quote never closed in a list", 'language: en\nflows: {a: {on: x, steps: [{say: {text: A, buttons: ["B", ▲"C]}}]}}\n', "bad-yaml"),
+    Bad("a blank that does not break, in the indentation", "language: en\nflows:\n  a:\n  ▲\u00a0 on: x\n    steps: [end]\n", "bad-yaml", "    on: x"),
+    Bad("an indentation of such blanks", "language: en\nflows:\n  a:\n▲\u00a0\u00a0\u00a0\u00a0on: x\n    steps: [end]\n", "bad-yaml", "    on: x"),
+    Bad("a narrow blank in the indentation", "language: en\nsession:\n▲\u202f idle: 5m\n", "bad-yaml"),
+]  # fmt: skip
+
+FAULTS = [*YAML, *PATTERNS, *TYPES, *BUTTONS, *NAMES]
 CORRECT: dict[str, str] = {
+    "a text of two lines in quotes": 'language: en\nflows:\n  a:\n    on: x\n    steps:\n      - say: "Hello\n          and bye"\n',
     "an address with values": F
     % "{say: {text: A, buttons: [{text: B, url: 'https://a.example/{{ s }}'}, {text: C, url: '{{ s }}'}]}}",
     "a label twice under conditions": F
@@ -122,3 +133,8 @@ def test_whatever_fails_in_one_robot_is_a_finding_of_it(tmp_path: Path, monkeypa
         ("internal", "robot.yaml", 1)
     ]
     assert "by design" in loaded.findings[0].message
+
+
+@pytest.mark.parametrize("bad", YAML, ids=[bad.name for bad in YAML])
+def test_what_a_file_that_cannot_be_read_says_is_not_missed(bad: Bad, load) -> None:
+    assert [one.code for one in load(marked(bad.text)[0]).findings if one.code == "no-language"] == []
