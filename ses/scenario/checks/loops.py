@@ -17,6 +17,7 @@ from ses.scenario.program.operations import (
     Jump,
     LoopNext,
     Menu,
+    Op,
     Test,
     Unset,
 )
@@ -29,6 +30,7 @@ def check_loops(compiled: Compiled, report: Report) -> None:
     starts = [Location(name, index) for name, flow in flows.items() for index in range(len(flow.ops))]
     for component in components(starts, flows):
         if _ends(component, flows, resting):
+            _check_again(component, flows, report)
             continue
         back = max(
             (location for location in component if isinstance(op_at(flows, location), Jump | GotoFlow)),
@@ -40,6 +42,26 @@ def check_loops(compiled: Compiled, report: Report) -> None:
             suggestion="ask something in it, change what its condition reads, or leave it",
         )  # fmt: skip
     _check_calls(compiled, report)
+
+
+def _check_again(component: list[Location], flows: Mapping[str, Flow], report: Report) -> None:
+    """A question that is asked anew in a loop that nothing leaves: its user can only cancel."""
+    inside = set(component)
+    ops = [op_at(flows, location) for location in component]
+    if any(isinstance(op, Confirm | Menu | CallFlow | Llm) for op in ops):
+        return  # an item, a flow that is called or a tool may lead out
+    if any(after not in inside and not _always(op) for location, op in zip(component, ops, strict=True)
+           for after in successors(flows, location)):  # fmt: skip
+        return
+    for op in ops:
+        if isinstance(op, Ask) and op.again:
+            report.warning("endless-loop", op.at, f"`{op.slot}` is asked again and again: nothing leads out of this loop",
+                           suggestion="leave it under an `if`, or `break`")  # fmt: skip
+
+
+def _always(op: Op) -> bool:
+    """A condition such as `while: true`: the way it does not take is none."""
+    return isinstance(op, Test) and not op.condition.names and not _varies(op)
 
 
 def resting_flows(flows: Mapping[str, Flow]) -> frozenset[str]:

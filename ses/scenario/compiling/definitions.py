@@ -99,6 +99,9 @@ def _check_keys(model: SlotModel, pieces: Pieces) -> None:
             "`buttons` belong to a question, and `ask` is missing",
             length=7,
         )
+    if model.retries == 0:
+        report.warning("doubtful", model.key_at("retries"), "`retries: 0` is no number of failures: it counts as 1",
+                       suggestion="retries: 1", length=len("retries"))  # fmt: skip
     if model.many and model.choices is not None:
         report.warning(
             "doubtful",

@@ -79,8 +79,19 @@ YAML = [
     Bad("a narrow blank in the indentation", "language: en\nsession:\n▲\u202f idle: 5m\n", "bad-yaml"),
 ]  # fmt: skip
 
-FAULTS = [*YAML, *PATTERNS, *TYPES, *BUTTONS, *NAMES]
+N = "language: en\nslots: {n: {type: number, ask: N?}}\nflows: {a: {on: x, steps: [%s]}}\n"
+LOOPS = [
+    Bad("a question asked again for ever", N % "{label: l, say: A}, {ask: ▲{slot: n, again: true}}, {goto: l}", "endless-loop", "if", "warning"),
+    Bad("a repeat that is never left", N % "{repeat: {while: true, steps: [{ask: ▲{slot: n, again: true}}, {say: A}]}}", "endless-loop", "", "warning"),
+    Bad("no failures", "language: en\nslots: {n: {type: number, ask: N?, ▲retries: 0}}\nflows: {a: {on: x, needs: n}}\n", "doubtful", "1", "warning"),
+]  # fmt: skip
+
+FAULTS = [*YAML, *LOOPS, *PATTERNS, *TYPES, *BUTTONS, *NAMES]
 CORRECT: dict[str, str] = {
+    "a question asked again until it is right": N
+    % "{label: l, say: A}, {ask: {slot: n, again: true}}, {if: n > 3, then: end}, {goto: l}",
+    "a loop with a menu that leads out": N
+    % "{label: l, ask: {slot: n, again: true}}, {menu: {say: A, items: [{text: B, steps: end}, {text: C}]}}, {goto: l}",
     "a text of two lines in quotes": 'language: en\nflows:\n  a:\n    on: x\n    steps:\n      - say: "Hello\n          and bye"\n',
     "an address with values": F
     % "{say: {text: A, buttons: [{text: B, url: 'https://a.example/{{ s }}'}, {text: C, url: '{{ s }}'}]}}",
