@@ -27,7 +27,7 @@ def run_built_in(turn: Turn, name: str, question: Question | None) -> bool:
     turn.repeat_question = True
     if name == "cancel":
         turn.answered = True
-        turn.prepend(engine_text(turn, "ses.cancelled"))
+        turn.prepend(engine_text(turn, "ses.cancelled"), name="ses.cancelled")
         end_activity(turn)
     elif name == "skip":
         if question.slot is None or not question.slot.optional:
@@ -45,7 +45,7 @@ def _help(turn: Turn, question: Question) -> None:
     if slot is not None and slot.help is not None:
         turn.prepend(render(turn, slot.help, f"h{slot.name}")[0])
     else:
-        turn.prepend(engine_text(turn, "ses.help"))
+        turn.prepend(engine_text(turn, "ses.help"), name="ses.help")
 
 
 def _back(turn: Turn, question: Question) -> None:
@@ -65,10 +65,10 @@ def _back(turn: Turn, question: Question) -> None:
         if slot.name not in frame.skipped and turn.scope.stored(slot) is None:
             continue
         if effect_since([frame], index):
-            turn.prepend(engine_text(turn, "ses.too_late"))
+            turn.prepend(engine_text(turn, "ses.too_late"), name="ses.too_late")
             return
         rewind(turn, activity, frame, index)
         clear_slot(turn, slot)
         turn.answered = True
         return
-    turn.prepend(engine_text(turn, "ses.nothing_to_go_back"))
+    turn.prepend(engine_text(turn, "ses.nothing_to_go_back"), name="ses.nothing_to_go_back")

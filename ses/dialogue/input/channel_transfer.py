@@ -143,7 +143,7 @@ def _import_dialogue(turn: Turn, arrival: ChannelTransfer) -> None:
     session.pending = came.pending
     session.fallbacks = came.fallbacks
     migrate_versions(turn, release=False)
-    turn.prepend(engine_text(turn, "ses.continued"))
+    turn.prepend(engine_text(turn, "ses.continued"), name="ses.continued")
     turn.repeat_question = True
 
 

@@ -32,7 +32,7 @@ async def dispatch(turn: Turn, inbound: Inbound) -> None:
         turn.session.cancelled_by = ""
         turn.trace.understood("cancel")
         turn.understood = turn.repeat_question = True
-        turn.prepend(engine_text(turn, "ses.cancelled"))
+        turn.prepend(engine_text(turn, "ses.cancelled"), name="ses.cancelled")
     elif inbound.event is not None:
         if not await offer_transfer(turn, inbound):
             _handle_event(turn, inbound)
@@ -77,7 +77,7 @@ def _handle_event(turn: Turn, inbound: Inbound) -> None:
         if start_event_flow(turn, name, facts):
             return
         if name == "limit":
-            turn.prepend(engine_text(turn, "ses.limit"))
+            turn.prepend(engine_text(turn, "ses.limit"), name="ses.limit")
             turn.repeat_question = True
         elif name == "attachment":
             _unsupported_attachment(turn)
@@ -140,7 +140,7 @@ def _unsupported_attachment(turn: Turn, question: Question | None = None) -> Non
     if flow is not None and flow not in active_flows(turn.session):
         push_activity(turn, flow, kind="event", args={"event": {"name": "attachment"}})
         return
-    turn.prepend(engine_text(turn, "ses.attachment"))
+    turn.prepend(engine_text(turn, "ses.attachment"), name="ses.attachment")
     turn.repeat_question = True
 
 

@@ -75,7 +75,7 @@ def _start_by_button(turn: Turn, question: Question | None, flow: str, **more: A
 
 def say_stale(turn: Turn) -> None:
     """A button whose question is over."""
-    turn.prepend(engine_text(turn, "ses.stale"))
+    turn.prepend(engine_text(turn, "ses.stale"), name="ses.stale")
     turn.repeat_question = True
 
 

@@ -123,11 +123,11 @@ def _decline(turn: Turn, question: Question, *, negated: bool) -> None:
         if name in frame.skipped or turn.scope.stored(slots[name]) is not None
     ]
     if not options and negated:
-        turn.prepend(engine_text(turn, "ses.what_is_wrong"))
+        turn.prepend(engine_text(turn, "ses.what_is_wrong"), name="ses.what_is_wrong")
         turn.repeat_question = True
         return
     if not options:
-        turn.prepend(engine_text(turn, "ses.cancelled"))
+        turn.prepend(engine_text(turn, "ses.cancelled"), name="ses.cancelled")
         end_activity(turn)
         return
     turn.session.pending = Pending(kind="change", activity=question.activity.id, options=options)
@@ -153,7 +153,7 @@ def invalid_reply(
         frame.failures += 1
         if frame.failures < RETRIES:
             turn.session.pending = pending
-        turn.prepend(engine_text(turn, "ses.invalid"))
+        turn.prepend(engine_text(turn, "ses.invalid"), name="ses.invalid")
         turn.repeat_question = True
         return
     frame.failures += 1

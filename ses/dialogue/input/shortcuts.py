@@ -60,7 +60,7 @@ def unknown_command(turn: Turn, text: str, question: Question | None) -> bool:
         return False
     turn.understood = False
     turn.trace.understood("unknown command")
-    turn.prepend(engine_text(turn, "ses.invalid"))
+    turn.prepend(engine_text(turn, "ses.invalid"), name="ses.invalid")
     turn.repeat_question = True
     return True
 

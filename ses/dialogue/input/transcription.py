@@ -97,5 +97,5 @@ def handle_unclear(turn: Turn, voice: VoiceMessage) -> None:
     if flow is not None and flow not in active_flows(turn.session):
         push_activity(turn, flow, kind="event", args={"event": {"name": "unclear", "reason": voice.problem}})
         return
-    turn.prepend(engine_text(turn, "ses.unclear"))
+    turn.prepend(engine_text(turn, "ses.unclear"), name="ses.unclear")
     turn.repeat_question = True

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ses.dialogue.output.buttons import make_buttons
 from ses.dialogue.state.scope import Scope
 from ses.dialogue.state.turn import Draft, Turn
 from ses.errors import StepError
@@ -25,11 +26,7 @@ def say(
     text, masked = render(turn, message, key)
     if question and turn.prefix:
         text, masked = with_prefix(turn, text, masked)
-    attachments = tuple(
-        Attachment(kind=media.kind, name=path.rsplit("/", 1)[-1], media=path)
-        for media in message.media
-        if (path := media.path.render(turn.scope))
-    )
+    attachments = _media_of(turn, message)
     if not text and not attachments:
         return
     turn.session.labels = any(button.id for button in buttons)
@@ -38,12 +35,30 @@ def say(
     )
 
 
+def _media_of(turn: Turn, message: Message) -> tuple[Attachment, ...]:
+    return tuple(
+        Attachment(kind=media.kind, name=path.rsplit("/", 1)[-1], media=path)
+        for media in message.media
+        if (path := media.path.render(turn.scope))
+    )
+
+
 def say_prefix(turn: Turn) -> None:
     """What was to stand before a question is a message of its own when no question follows."""
-    if turn.prefix:
-        text, masked = with_prefix(turn, "", None)
+    if not turn.prefix:
+        return
+    message = turn.scope.program.texts.get(turn.prefix_text) if len(turn.prefix) == 1 else None
+    text, masked = with_prefix(turn, "", None)
+    if message is None:
         turn.session.labels = False
         turn.drafts.append(Draft(text, masked, voice=turn.with_voice()))
+        return
+    message = for_channel(turn, message)
+    buttons = make_buttons(turn, "say", message.buttons)
+    turn.session.labels = any(button.id for button in buttons)
+    turn.drafts.append(
+        Draft(text, masked, buttons, _media_of(turn, message), message.format, turn.with_voice(message.voice))
+    )
 
 
 def with_prefix(turn: Turn, text: str, masked: str | None) -> tuple[str, str | None]:

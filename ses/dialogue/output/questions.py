@@ -80,7 +80,7 @@ def put_question(turn: Turn) -> None:
     question = open_question(turn)
     before = list(turn.prefix)
     if question is not None and turn.returns_to == question.activity.id:
-        turn.prepend(engine_text(turn, "ses.back"))
+        turn.prepend(engine_text(turn, "ses.back"), name="ses.back")
     turn.returns_to = 0
     if question is None:
         say_prefix(turn)

@@ -53,7 +53,7 @@ def fallback(turn: Turn) -> None:
     if ladder:
         push_activity(turn, ladder[min(number, len(ladder) - 1)], kind="fallback")
         return
-    turn.prepend(engine_text(turn, "ses.fallback"))
+    turn.prepend(engine_text(turn, "ses.fallback"), name="ses.fallback")
 
 
 # --- a step that failed ---

@@ -59,7 +59,7 @@ def say_invalid(turn: Turn, slot: Slot | None, value: Any) -> None:
     """Let what is said to an answer that does not do stand before the question."""
     scope = turn.scope
     if slot is None or slot.invalid is None or (value is None and _speaks_of_value(turn, slot.invalid)):
-        turn.prepend(engine_text(turn, "ses.invalid"))
+        turn.prepend(engine_text(turn, "ses.invalid"), name="ses.invalid")
         return
     before = scope.local
     scope.local = {**before, "value": None if value is None else scope.living(slot, value)}
@@ -83,7 +83,7 @@ def _too_late(turn: Turn, activity: Activity, slot: Slot, value: Any, frame: Fra
         store_slot(turn, frame, slot, value)
         call_flow(turn, activity, slot.on_correct, {})
     else:
-        turn.prepend(engine_text(turn, "ses.too_late"))
+        turn.prepend(engine_text(turn, "ses.too_late"), name="ses.too_late")
 
 
 def reask_lost_slot(turn: Turn) -> bool:

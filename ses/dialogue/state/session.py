@@ -109,6 +109,8 @@ class Checkpoint(
     """The activity that goes on after another: `ses.back` stands before its question."""
     prefix: list[tuple[str, str]] = []
     """What stands before the next question in its message, and the same with private values masked."""
+    prefix_text: str = ""
+    """The engine's text that alone stands there: its buttons and pictures are shown when no question follows."""
     text: str = ""
     """The utterance, as it is offered to the flows entered in this turn; empty when nothing was said."""
     see_results: SeeResults | None = None

@@ -55,6 +55,7 @@ class Turn:
     repeat_question: bool
     returns_to: int
     prefix: list[tuple[str, str]]
+    prefix_text: str
     text: str
     see_results: SeeResults | None
     used_spans: list[tuple[int, int]]
@@ -179,9 +180,10 @@ class Turn:
             self.set_user_variable(name, Increment(value) if how == "+" else value)
         session.user_undo = {}
 
-    def prepend(self, text: str, masked: str | None = None) -> None:
-        """Let a text stand before the next question, in its message."""
+    def prepend(self, text: str, masked: str | None = None, *, name: str = "") -> None:
+        """Let a text stand before the next question, in its message. `name`: the engine's text that it is."""
         if text:
+            self.prefix_text = "" if self.prefix else name
             self.prefix.append((text, text if masked is None else masked))
 
     def with_voice(self, wish: bool | None = None) -> bool:

@@ -27,3 +27,19 @@ async def test_no_buttons_are_shown_where_there_are_to_be_none(talk: Any) -> Non
         press: No
         bot: a b no
     """)
+
+
+async def test_buttons_of_an_engines_text_are_shown_when_no_question_follows(talk: Any) -> None:
+    texts = """
+    texts:
+      ses.cancelled: {text: Cancelled., buttons: [Menu]}
+      ses.fallback: {text: Pardon?, buttons: [Menu]}
+    """
+    await talk(ROBOT + texts)("""
+        user: f
+        bot: One?
+        user: cancel
+        bot: Cancelled. [Menu]
+        user: gibberish of all sorts
+        bot: Pardon? [Menu]
+    """)
