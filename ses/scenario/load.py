@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from ses.scenario.checks import check_forms, check_whole
+from ses.scenario.checks import check_forms, check_labels, check_whole
 from ses.scenario.compiling.robot import build, compile_robot
 from ses.scenario.findings.report import Finding, Report
 from ses.scenario.findings.source import Source
@@ -121,6 +121,7 @@ def load_files(files: RobotFiles, report: Report | None = None, *, lexicon: Lexi
     program = None if report.failed else build(compiled, files, version_of(files), lexicon)
     if program is not None:
         check_forms(compiled, program.recogniser.lemmas, report)
+        check_labels(compiled, program.recogniser, report)
     for table, raw in files.tables.items():
         texts[table] = raw.decode("utf-8", "replace")
     return Loaded(name, program, report.sealed(texts), files)

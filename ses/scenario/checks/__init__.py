@@ -7,6 +7,7 @@ from ses.scenario.checks.buttons import check_buttons
 from ses.scenario.checks.emptiness import check_emptiness
 from ses.scenario.checks.entities import check_entities
 from ses.scenario.checks.expressions import check_expressions
+from ses.scenario.checks.labels import check_labels
 from ses.scenario.checks.loops import check_loops
 from ses.scenario.checks.questions import check_questions
 from ses.scenario.checks.reach import check_reach
@@ -18,7 +19,7 @@ from ses.scenario.checks.voice import check_voice
 from ses.scenario.compiling.robot import Compiled
 from ses.scenario.findings.report import Report
 
-__all__ = ["check_forms", "check_whole"]
+__all__ = ["check_forms", "check_labels", "check_whole"]
 
 
 def check_whole(compiled: Compiled, report: Report) -> None:

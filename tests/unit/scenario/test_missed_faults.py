@@ -59,6 +59,11 @@ BUTTONS = [
     Bad("a label twice", STEPS % "{say: {text: A, buttons: [More, Less, ▲more]}}", "same-label", "", "warning"),
     Bad("a label twice in a menu", STEPS % "{menu: {say: A, items: [{text: B, steps: end}, {text: ▲B, steps: end}]}}", "same-label", "", "warning"),
 ]  # fmt: skip
+NOWHERE = "language: en\nflows: {a: {on: x, steps: [{say: {text: A, buttons: [%s]}}]}, b: {on: [{button: Menu}, '* order *'], steps: [{say: C}]}}\n"
+LABELS = [
+    Bad("a label that nothing listens to", NOWHERE % "Menu, ▲Prices", "dead-label", "flow", "warning"),
+    Bad("a label that nothing listens to, at the start", "language: en\nevents: {start: [{say: {text: A, buttons: [▲Go]}}]}\n", "dead-label", "", "warning"),
+]  # fmt: skip
 NAMES = [
     Bad("one form in two values", E % "{one: [first, uno], two: [second, ▲Uno]}", "same-form", "", "warning"),
     Bad("one form in two values, in a choice", E % '{one: ["(first|uno)"], two: [second, ▲"(dos|uno)"]}', "same-form", "", "warning"),
@@ -86,8 +91,13 @@ LOOPS = [
     Bad("no failures", "language: en\nslots: {n: {type: number, ask: N?, ▲retries: 0}}\nflows: {a: {on: x, needs: n}}\n", "doubtful", "1", "warning"),
 ]  # fmt: skip
 
-FAULTS = [*YAML, *LOOPS, *PATTERNS, *TYPES, *BUTTONS, *NAMES]
+FAULTS = [*YAML, *LOOPS, *PATTERNS, *TYPES, *BUTTONS, *LABELS, *NAMES]
 CORRECT: dict[str, str] = {
+    "labels that something listens to": NOWHERE
+    % "menu!, I order, Cancel, {text: Site, url: 'https://a.example'}, {text: D, flow: b}",
+    "a label that answers what is asked next": STEPS
+    % "{say: {text: A, buttons: [Go]}}, {menu: {say: B, items: [{text: Go, steps: end}]}}",
+    "a label that the knowledge base may answer": "qas: {categories: [it]}\n" + NOWHERE % "Prices",
     "a question asked again until it is right": N
     % "{label: l, say: A}, {ask: {slot: n, again: true}}, {if: n > 3, then: end}, {goto: l}",
     "a loop with a menu that leads out": N
@@ -96,9 +106,9 @@ CORRECT: dict[str, str] = {
     "an address with values": F
     % "{say: {text: A, buttons: [{text: B, url: 'https://a.example/{{ s }}'}, {text: C, url: '{{ s }}'}]}}",
     "a label twice under conditions": F
-    % "{say: {text: A, buttons: [{text: B, if: b}, {text: B, if: not b}]}}",
+    % "{say: {text: A, buttons: [{text: B, flow: a, if: b}, {text: B, flow: a, if: not b}]}}",
     "a long label where VK has another": F
-    % f'{{say: {{text: A, buttons: ["{LONG}"], channels: {{vk: {{text: A, buttons: [B]}}}}}}}}',
+    % f'{{say: {{text: A, buttons: [{{text: "{LONG}", flow: a}}], channels: {{vk: {{text: A, buttons: [{{text: B, flow: a}}]}}}}}}}}',
     "a long label of a list of text": STEPS % f'{{say: "{LONG} {LONG}"}}',
     "a word of two values in longer forms": E % "{one: [big one], two: [big two]}",
     "an entity that a pattern looks for": 'language: en\nentities: {e: {values: {k: [k]}}}\nflows: {a: {on: "x @e", steps: [end]}}\n',
