@@ -13,7 +13,8 @@ from ses.scenario.compiling.robot import Compiled, good
 from ses.scenario.findings.report import Report
 from ses.scenario.models.messages import Button, Spoken, Wording
 from ses.scenario.models.scalars import Text
-from ses.scenario.models.steps.questions import MenuItem
+from ses.scenario.models.steps.questions import ConfirmBody, MenuBody, MenuItem
+from ses.scenario.models.steps.saying import SayStep
 from ses.scenario.words.tokeniser import phrase_key
 
 LABEL_OF_VK = 40
@@ -31,10 +32,27 @@ def check_buttons(compiled: Compiled, report: Report) -> None:
         items = _items(part)
         if items:
             _check_twice(items, report)
+    _check_shown(compiled, report)
     for label in (*_labels(compiled.robot), *_values_offered(compiled)):
         if len(label) > LABEL_OF_VK and "{{" not in label:
             report.warning("long-label", label.at, f"VK cuts labels at {LABEL_OF_VK} characters, this one has {len(label)}",
                            suggestion="a shorter label", length=len(label))  # fmt: skip
+
+
+def _check_shown(compiled: Compiled, report: Report) -> None:
+    """Buttons written where none are shown: `choices` without a slot, and under words that stand before a question."""
+    for part in parts_of(compiled.robot):
+        spoken = part.say if isinstance(part, SayStep) else part
+        if isinstance(part, SayStep | ConfirmBody | MenuBody) and spoken.buttons == "choices":
+            report.warning("no-choices", spoken.key_at("buttons"), "`buttons: choices` are the values of a slot, and none is asked here",
+                           suggestion="list the buttons", length=len("buttons"))  # fmt: skip
+    for slot in good(compiled.robot.slots).values():
+        for key in ("invalid", "help"):
+            message = getattr(slot, key)
+            for what in ("buttons", "image", "file", "audio"):
+                if message is not None and getattr(message, what):
+                    report.warning("doubtful", message.key_at(what), f"`{what}` of `{key}` never show: its words stand before the question",
+                                   suggestion="give them to `ask`", length=len(what))  # fmt: skip
 
 
 def _check_address(url: Text, report: Report) -> None:

@@ -26,9 +26,10 @@ def check_labels(compiled: Compiled, recogniser: Recogniser, report: Report) -> 
     """Report labels under a `say` that no flow listens to, where nothing else could understand them."""
     if _may_understand_anything(compiled):
         return
+    listened = _listened(compiled)
     names = [*good(compiled.robot.entities), *SAID]
     for label in _labels(compiled):
-        if _key_of(compiled, label) in _listened(compiled):
+        if _key_of(compiled, label) in listened:
             continue
         utterance = recogniser.read(str(label))
         found = recogniser.entities(utterance, names)

@@ -48,6 +48,9 @@ TYPES = [
 E = "language: en\nentities: {e: {values: %s}}\nslots: {q: {type: e, ask: {say: A?, buttons: choices}}}\nflows: {a: {on: x, needs: q}}\n"
 LONG = "Thank you, but I need nothing else this time"
 BUTTONS = [
+    Bad("choices of no slot", STEPS % "{say: {text: A, ▲buttons: choices}}", "no-choices", "", "warning"),
+    Bad("choices of a confirm", STEPS % "{confirm: {say: A, ▲buttons: choices}}", "no-choices", "", "warning"),
+    Bad("buttons before a question", "language: en\nslots: {n: {type: number, ask: N?, help: {text: A, ▲buttons: [B]}}}\nflows: {a: {on: x, needs: n}}\n", "doubtful", "`ask`", "warning"),
     Bad("an address that runs", STEPS % '{say: {text: A, buttons: [{text: B, url: ▲"javascript:alert(1)"}]}}', "bad-value", "https"),
     Bad("an address that runs, in capitals", STEPS % '{say: {text: A, buttons: [{text: B, url: ▲" JavaScript :alert(1)"}]}}', "bad-value"),
     Bad("an address of data", V + "flows: {a: {on: x, steps: [{say: {text: '{{ l }}{{ b }}{{ n }}', buttons: [{text: B, url: ▲\"data:text/html,{{ s }}\"}]}}]}}\n", "bad-value"),
