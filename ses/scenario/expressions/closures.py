@@ -13,7 +13,7 @@ from typing import Any
 from jinja2 import nodes
 
 from ses.errors import StepError
-from ses.scenario.expressions import access
+from ses.scenario.expressions import access, sequences
 from ses.scenario.expressions import operations as do
 from ses.scenario.expressions.callee import Callee
 from ses.scenario.expressions.filters import FILTERS
@@ -48,7 +48,6 @@ _REFUSED: dict[type[nodes.Expr], tuple[str, str]] = {
     nodes.FloorDiv: ("'//' is no part of the language", "write round(a / b)"),
     nodes.Concat: ("'~' is no part of the language", "put the values into a text: '{{ a }} {{ b }}'"),
     nodes.Test: ("'is' is no part of the language", "compare with '==': x == none"),
-    nodes.Slice: ("slices are no part of the language", "take one item: list[0]"),
     nodes.Tuple: ("a comma stands outside a list", "write a list in square brackets: [a, b]"),
 }
 
@@ -127,8 +126,19 @@ class Compiler:
         return lambda scope: get(inner(scope), name)
 
     def _item(self, node: nodes.Getitem) -> Run:
+        if isinstance(node.arg, nodes.Slice):
+            return self._slice(node.node, node.arg)
         get, whole, index = access.item, self.compile(node.node), self.compile(node.arg)
         return lambda scope: get(whole(scope), index(scope))
+
+    def _slice(self, of: nodes.Expr, places: nodes.Slice) -> Run:
+        if places.step is not None:
+            raise Fault("a slice has no step", places.lineno, "write list[1:3]")
+        whole, cut = self.compile(of), sequences.cut
+        start, stop = (
+            _constant(None) if one is None else self.compile(one) for one in (places.start, places.stop)
+        )
+        return lambda scope: cut(whole(scope), start(scope), stop(scope))
 
     def _compare(self, node: nodes.Compare) -> Run:
         if len(node.ops) > 1:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import date, time
 from typing import Any
 
+from ses.scenario.expressions import sequences
 from ses.scenario.expressions.access import item
 from ses.scenario.expressions.callee import Callee
 from ses.scenario.expressions.functions import length, number_of, rounded
@@ -120,5 +121,9 @@ FILTERS: Mapping[str, Callee] = {
     "last": Callee(
         lambda language, value: item(value, -1) if value else None, 0, 0, "any", usage="list|last"
     ),
+    "sort": Callee(sequences.sort, 0, 1, "list", usage="list|sort or list|sort('field')"),
+    "map": Callee(sequences.each_field, 1, 1, "list", usage="list|map('field')"),
+    "split": Callee(sequences.split, 0, 1, "list", usage="text|split(',')"),
+    "replace": Callee(sequences.replace, 2, 2, "text", usage="text|replace('old', 'new')"),
     "number": Callee(lambda language, value: number_of(value), 0, 0, "number", usage="x|number"),
 }

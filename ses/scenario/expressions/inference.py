@@ -63,6 +63,9 @@ def infer(expression: str, types: Mapping[str, Type]) -> Type:
     return _Inference(types).type_of(condition_tree(expression))
 
 
+_NO_LIST = ("text", "number", "boolean", "date", "time", "datetime", "duration")
+
+
 class _Inference:
     def __init__(self, types: Mapping[str, Type]) -> None:
         self.types = types
@@ -139,6 +142,12 @@ class _Inference:
             "duration",
         ):
             raise TypeProblem(f"'money' takes a number, not {NAMES[value.kind]}", node.lineno)
+        if node.name in ("sort", "map") and value.kind in _NO_LIST:
+            raise TypeProblem(f"'{node.name}' takes a list, not {NAMES[value.kind]}", node.lineno)
+        if node.name in ("split", "replace") and value.kind in (*_NO_LIST, "list") and value.kind != "text":
+            raise TypeProblem(f"'{node.name}' takes a text, not {NAMES[value.kind]}", node.lineno)
+        if node.name == "sort":
+            return value
         if node.name == "join" and value.kind in ("number", "text", "boolean", "date"):
             raise TypeProblem(f"'join' takes a list, not {NAMES[value.kind]}", node.lineno)
         return _kind(FILTERS[node.name].gives) if node.name in FILTERS else ANY
@@ -176,6 +185,8 @@ class _Inference:
         return ANY
 
     def _item(self, node: nodes.Getitem) -> Type:
+        if isinstance(node.arg, nodes.Slice):
+            return self._slice(node.node, node.arg)
         whole, index = self.type_of(node.node), self.type_of(node.arg)
         if whole.kind in ("number", "boolean", "date", "time", "datetime", "duration"):
             raise TypeProblem(f"{NAMES[whole.kind]} has no parts", node.lineno)
@@ -193,6 +204,15 @@ class _Inference:
                     nearest_or_all(index.constant, whole.fields),
                 )
         return ANY
+
+    def _slice(self, of: nodes.Expr, places: nodes.Slice) -> Type:
+        whole = self.type_of(of)
+        if whole.kind not in ("text", "list", "any", "none"):
+            raise TypeProblem(f"{NAMES[whole.kind]} has no slices", of.lineno)
+        for place in (places.start, places.stop):
+            if place is not None and (kind := self.type_of(place).kind) not in ("number", "any", "none"):
+                raise TypeProblem(f"a place in a slice is a number, not {NAMES[kind]}", place.lineno)
+        return TEXT if whole.kind == "text" else whole
 
     def _compare(self, node: nodes.Compare) -> Type:
         left = self.type_of(node.expr)

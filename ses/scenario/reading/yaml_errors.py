@@ -120,7 +120,9 @@ def _open_quote(lines: list[str], number: int, error: yaml.MarkedYAMLError) -> t
     The fault shows behind that wrong end, so the quote is the last that opened above and closed on the line of the fault.
     """
     if error.context_mark is not None and "quoted scalar" in str(error.context):
-        return error.context_mark.line, error.context_mark.column
+        row, column = error.context_mark.line, error.context_mark.column
+        # YAML breaks lines at other characters, too (U+0085): its count may go beyond ours.
+        return (row, column) if row < len(lines) and column < len(lines[row]) else None
     opened: tuple[int, int] | None = None
     for index in range(number + 1):
         line, at = lines[index], 0

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from ses.scenario import load
-from ses.scenario.load import load_robot
+from ses.scenario.load import load_files, load_robot
+from ses.scenario.reading.files import RobotFiles
 
 from .test_bad_robots import Bad, marked
 
@@ -162,3 +163,9 @@ def test_whatever_fails_in_one_robot_is_a_finding_of_it(tmp_path: Path, monkeypa
 @pytest.mark.parametrize("bad", YAML, ids=[bad.name for bad in YAML])
 def test_what_a_file_that_cannot_be_read_says_is_not_missed(bad: Bad, load) -> None:
     assert [one.code for one in load(marked(bad.text)[0]).findings if one.code == "no-language"] == []
+
+
+@pytest.mark.parametrize("mark", ["\x85", "\u2028", "\r"])
+def test_an_open_quote_behind_a_line_break_of_unicode_is_a_finding(mark) -> None:
+    loaded = load_files(RobotFiles("demo", {"robot.yaml": f"id: x{mark}{mark}a: 'open\n".encode()}, {}))
+    assert "bad-yaml" in {finding.code for finding in loaded.errors}
