@@ -146,16 +146,28 @@ def find_correction(
     changed = _set_changed(turn, interpretation, allowed, taken, marked=mark is not None)
     if changed is not None:
         return changed
-    found = without_overlaps(interpretation.entities(sorted({slot.type for slot in allowed})), taken)
+    return _by_type(turn, interpretation, allowed, taken, same=same)
+
+
+def _by_type(
+    turn: Turn,
+    interpretation: Interpretation,
+    slots: Sequence[Slot],
+    taken: Sequence[tuple[int, int]],
+    *,
+    same: bool,
+) -> Correction | None:
+    """A value for whichever of these slots has its type."""
+    found = without_overlaps(interpretation.entities(sorted({slot.type for slot in slots})), taken)
     repeated: Correction | None = None
     for one in found:
-        slots = [slot for slot in allowed if slot.type == one.entity]
+        fitting = [slot for slot in slots if slot.type == one.entity]
         alike = [other for other in found if other.entity == one.entity]
-        correction = _correction(turn, slots, alike)
+        correction = _correction(turn, fitting, alike)
         if correction is not None:
             return correction
-        if len(slots) == 1 and same:
-            repeated = Correction(slots, [turn.scope.stored(slots[0])], [(one.start, one.end)])
+        if len(fitting) == 1 and same:
+            repeated = Correction(fitting, [turn.scope.stored(fitting[0])], [(one.start, one.end)])
     return repeated
 
 
